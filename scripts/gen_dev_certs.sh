@@ -1,0 +1,59 @@
+#!/bin/bash
+# The drop-in door: finds the built program (builds it once in a fresh clone) and passes the arguments on.
+set -eu
+
+self=${BASH_SOURCE[0]}
+while [ -L "$self" ]; do
+	link=$(readlink -- "$self")
+	case $link in /*) self=$link ;; *) self=${self%/*}/$link ;; esac
+done
+case $self in */*) here=${self%/*} ;; *) here=. ;; esac
+here=$(cd -P -- "$here" && pwd)
+root=${here%/*}
+
+fail() {
+	printf 'trustme-pki: error: %s\ntrustme-pki: hint: %s\n' "$1" "$2" >&2
+	exit 1
+}
+
+# Whether dist/ is missing or older than a source. The npm package has no sources, so it is never stale.
+is_stale() {
+	[ -e "$root/dist/main.js" ] || return 0
+	[ -e "$root/scripts/main.ts" ] || return 1
+	local source
+	shopt -s globstar nullglob
+	for source in "$root"/scripts/*.ts "$root"/scripts/{lib,verbs}/**/*.ts "$root"/templates/*.hbs "$root"/package-lock.json; do
+		[ "$source" -nt "$root/dist/main.js" ] && return 0
+	done
+	return 1
+}
+
+build() {
+	command -v npm >/dev/null || fail 'npm was not found, and the program is not built yet' 'install npm (Debian: apt-get install npm), or install the npm package trustme-pki'
+	cd -- "$root"
+	if [ ! -e node_modules/.package-lock.json ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
+		echo 'trustme-pki: installing the npm packages' >&2
+		npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2 || fail 'npm ci failed' 'look at the lines above; npm needs the network once'
+		touch node_modules/.package-lock.json
+	fi
+	echo 'trustme-pki: building' >&2
+	npm run --silent build >&2 || fail 'the build failed' 'look at the lines above'
+}
+
+command -v node >/dev/null || fail 'node was not found' 'install Node.js 20 or later (Debian: apt-get install nodejs)'
+
+if is_stale && { [ -w "$root" ] || [ ! -e "$root/dist/main.js" ]; }; then
+	[ -w "$root" ] || fail "the program is not built, and $root is read-only" 'build it once: npm ci && npm run build'
+	# One caller builds, the others wait for it. The lock is on a file that is there: nothing is left behind.
+	(
+		flock 9
+		if is_stale; then build; fi
+	) 9<"$root/package.json" </dev/null || exit 1
+fi
+
+case $here in
+*/node_modules/*) default_dir=test_certificates ;;
+*) default_dir=$here/test_certificates ;;
+esac
+
+exec node "$root/dist/main.js" "${TRUSTME_PKI_DOOR:-gen_dev_certs.sh}" "$default_dir" "$@"

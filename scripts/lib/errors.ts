@@ -1,0 +1,90 @@
+// The errors that a person may meet, each with its exit code. lib throws them; main.ts alone prints them and exits.
+// Anything else that is thrown is a bug of ours.
+
+export abstract class PkiError extends Error {
+  abstract readonly exitCode: number;
+  /** What to type or edit next; printed after "hint: ". */
+  readonly hint: string | undefined;
+
+  constructor(message: string, hint?: string) {
+    super(message);
+    this.name = new.target.name;
+    this.hint = hint;
+  }
+}
+
+/** The command line is wrong: exit 2. */
+export class UsageError extends PkiError {
+  readonly exitCode = 2;
+}
+
+/** The directory, a tool or the machine is not in the state that the work needs: exit 1. */
+export class StateError extends PkiError {
+  readonly exitCode = 1;
+}
+
+/** One mistake in the configuration. Unknown parts are absent. */
+export interface ConfigProblem {
+  readonly file: string;
+  readonly line?: number | undefined;
+  readonly section?: string | undefined;
+  readonly key?: string | undefined;
+  readonly found?: string | undefined;
+  readonly expected: string;
+  /** The valid name that is closest to the one found. */
+  readonly nearest?: string | undefined;
+}
+
+/** The configuration has mistakes; all of a run are reported together: exit 1. */
+export class ConfigError extends PkiError {
+  readonly exitCode = 1;
+  readonly problems: readonly ConfigProblem[];
+
+  constructor(problems: readonly ConfigProblem[]) {
+    const [first] = problems;
+    const nearest = first?.nearest;
+    super(problems.map(describeProblem).join('\n'), nearest ? `did you mean "${nearest}"?` : 'edit the line named above');
+    this.problems = problems;
+  }
+}
+
+function describeProblem(problem: ConfigProblem): string {
+  const place = problem.line === undefined ? problem.file : `${problem.file}:${problem.line}`;
+  const section = problem.section ? ` [${problem.section}]` : '';
+  const key = problem.key === undefined ? '' : ` ${problem.key}`;
+  const found = problem.found === undefined ? '' : ` found "${printable(problem.found)}",`;
+  const nearest = problem.nearest ? ` (nearest: "${problem.nearest}")` : '';
+  return `${place}:${section}${key}:${found} expected ${problem.expected}${nearest}`;
+}
+
+/** The text with control characters made visible, so that a value never moves the reader's cursor. */
+export function printable(text: string): string {
+  return text.replace(/[\p{Cc}\u2028\u2029]/gu, char => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+/** A command failed: exit 1. Carries the job, how it ended, the line to paste and the end of its stderr. */
+export class CommandError extends PkiError {
+  readonly exitCode = 1;
+
+  constructor(
+    readonly job: string,
+    readonly ending: string,
+    readonly commandLine: string,
+    readonly stderr: string,
+    hint?: string,
+  ) {
+    const lines = stderr.trimEnd().split('\n').filter(Boolean).slice(-6);
+    const tail = lines.map(line => `\n  | ${printable(line)}`).join('');
+    super(`job "${job}": ${ending}\n  $ ${commandLine}${tail}`, hint ?? 'nothing was published; mend the cause and run again');
+  }
+}
+
+/** The run was stopped by a signal: exit 128 + its number. */
+export class Interrupted extends PkiError {
+  readonly exitCode: number;
+
+  constructor(readonly signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP') {
+    super(`interrupted by ${signal}`, 'nothing was published; run again');
+    this.exitCode = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 }[signal];
+  }
+}

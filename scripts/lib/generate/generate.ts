@@ -1,0 +1,135 @@
+// The states of OUT_DIR and what each leads to. This file is on the way of every call, also of those that find
+// nothing to do, so it loads no library.
+import { lstatSync, rmSync, type Stats, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { StateError, UsageError } from '../errors.ts';
+import type { KeyType } from '../model/types.ts';
+import { recover } from '../run/journal.ts';
+import { takeLock } from '../run/lock.ts';
+import type { PlanReport } from '../run/report.ts';
+import { removeLeftovers } from '../run/staging.ts';
+import { lockFile, STAGING_MARK } from '../store/names.ts';
+import { addMissingExports, hasMissingExports } from './missing-exports.ts';
+import { lacksTrustAnchor, missingPlatformFiles, UPDATE_OF_DB } from './platform-files.ts';
+
+export interface GenerateOptions {
+  /** As the caller typed it. */
+  readonly outDir: string;
+  /** undefined: what the configuration says. */
+  readonly keyType: KeyType | undefined;
+  readonly hasPlatformKeys: boolean;
+  readonly brand: string | undefined;
+  readonly isWeakForced: boolean;
+  /** Commands side by side. */
+  readonly width: number;
+  readonly configurationFolders: readonly string[];
+  readonly environment: NodeJS.ProcessEnv;
+}
+
+export type State = 'generated' | 'platform-keys-added' | 'already-generated' | 'exports-only';
+
+export interface TrustAnchor {
+  readonly file: string;
+  readonly subject: string;
+  /** SHA-256 of the certificate, upper-case hexadecimal with colons. */
+  readonly sha256: string;
+}
+
+export interface Outcome {
+  readonly state: State;
+  /** Absolute path. */
+  readonly directory: string;
+  /** Derived exports that were added to a directory that was there. */
+  readonly added: readonly string[];
+  /** Trust anchors of what was made; empty where nothing was. */
+  readonly anchors: readonly TrustAnchor[];
+  /** Variables whose development value encrypted keys. */
+  readonly developmentPassphrases: readonly string[];
+}
+
+/** Brings OUT_DIR to the state that the options ask for, under its lock. Throws a PkiError where that is impossible. */
+export async function generate(options: GenerateOptions, report: PlanReport, controller: AbortController): Promise<Outcome> {
+  const outDir = resolveOutDir(options.outDir);
+  const lock = await takeLockOrGiveUp(outDir, options, report, controller.signal);
+  try {
+    removeLeftovers(outDir);
+    return await act(outDir, options, report, controller);
+  } finally {
+    lock?.release();
+  }
+}
+
+/** The absolute path; a trailing slash means nothing. */
+export function resolveOutDir(typed: string): string {
+  if (typed === '') throw new UsageError('OUT_DIR is an empty string', 'give a directory, such as test_certificates');
+  const outDir = resolve(typed);
+  if (outDir === dirname(outDir)) throw new UsageError(`OUT_DIR "${typed}" is the root directory`, 'give a directory of its own, such as test_certificates');
+  return outDir;
+}
+
+/** Where the lock cannot be written, there is still a complete directory to be found; nobody else can write either. */
+async function takeLockOrGiveUp(outDir: string, options: GenerateOptions, report: PlanReport, signal: AbortSignal) {
+  try {
+    return await takeLock(lockFile(outDir), signal, () => report.note(`waiting for another run on ${outDir}`));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const stat = look(outDir, 'lstat');
+    if ((code === 'EROFS' || code === 'EACCES') && stat && isComplete(outDir, stat, options)) return undefined;
+    if (code === 'ENOENT' || code === 'ENOTDIR') throw new StateError(`the directory of "${outDir}" does not exist`, `mkdir -p '${dirname(outDir)}'`);
+    if (code === 'EROFS' || code === 'EACCES') throw new StateError(`cannot write in "${dirname(outDir)}": ${code}`, 'choose a directory in which you may write');
+    throw error;
+  }
+}
+
+function isComplete(outDir: string, stat: Stats, { hasPlatformKeys }: GenerateOptions): boolean {
+  if (!look(outDir, 'stat')?.isDirectory() || hasMissingExports(outDir)) return false;
+  return stat.isSymbolicLink() || !hasPlatformKeys || look(join(outDir, UPDATE_OF_DB), 'lstat') !== undefined;
+}
+
+function look(path: string, how: 'lstat' | 'stat'): Stats | undefined {
+  return (how === 'lstat' ? lstatSync : statSync)(path, { throwIfNoEntry: false });
+}
+
+async function act(outDir: string, options: GenerateOptions, report: PlanReport, controller: AbortController): Promise<Outcome> {
+  const stat = look(outDir, 'lstat');
+  if (stat?.isSymbolicLink()) return actOnLink(outDir, report);
+  if (stat?.isDirectory()) return actOnDirectory(outDir, options, report, controller);
+  if (stat) report.note(`Removing stale non-directory ${outDir}`);
+  const { produceWhole } = await import('./produce.ts');
+  return produceWhole(outDir, options, stat !== undefined, report, controller);
+}
+
+/** Somebody's own PKI: nothing is generated in it. */
+function actOnLink(outDir: string, report: PlanReport): Outcome {
+  const target = look(outDir, 'stat');
+  if (!target) throw new StateError(`"${outDir}" is a dangling symbolic link`, 'mend or remove the link');
+  if (!target.isDirectory()) throw new StateError(`"${outDir}" is a symbolic link to something that is no directory`, 'mend or remove the link');
+  warnIfBare(outDir, report);
+  return { ...nothing(outDir, 'exports-only'), added: addMissingExports(outDir) };
+}
+
+async function actOnDirectory(outDir: string, options: GenerateOptions, report: PlanReport, controller: AbortController): Promise<Outcome> {
+  if (recover(outDir)) report.note(`finished what an interrupted run had begun in ${outDir}`);
+  rmSync(join(outDir, STAGING_MARK), { force: true });
+  const missing = missingPlatformFiles(outDir);
+  if (options.hasPlatformKeys && missing.includes(UPDATE_OF_DB)) {
+    const { producePlatformKeys } = await import('./produce.ts');
+    const outcome = await producePlatformKeys(outDir, options, report, controller);
+    return { ...outcome, added: addMissingExports(outDir) };
+  }
+  if (missing.length > 0 && !missing.includes(UPDATE_OF_DB)) {
+    const message = `"${outDir}" has ${UPDATE_OF_DB} but lacks ${missing.join(', ')}: an interrupted run of another tool, or keys that are kept elsewhere`;
+    if (options.hasPlatformKeys)
+      throw new StateError(message, `restore them; or move ${UPDATE_OF_DB} and its relatives away to have new ones made; or call without DO_PLATFORM_KEYS`);
+    report.note(`trustme-pki: warning: ${message}`);
+  }
+  warnIfBare(outDir, report);
+  return { ...nothing(outDir, 'already-generated'), added: addMissingExports(outDir) };
+}
+
+function warnIfBare(outDir: string, report: PlanReport): void {
+  if (lacksTrustAnchor(outDir))
+    report.note(`trustme-pki: warning: "${outDir}" is there, but holds no PKI (neither ssig_rootca.cert nor gen_rootca.cert); remove it to have one generated`);
+}
+
+const nothing = (directory: string, state: State): Outcome => ({ state, directory, added: [], anchors: [], developmentPassphrases: [] });

@@ -1,0 +1,128 @@
+// Makes a PKI, or the platform keys of one: execute the plan in a staging directory, verify, sync, publish. Whatever
+// fails, the staging directory goes and OUT_DIR stays as it was.
+import { X509Certificate } from 'node:crypto';
+import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { checkDirectory, refuseUnsound } from '../check/check.ts';
+import { StateError } from '../errors.ts';
+import { type Entity, isSelfSigned } from '../model/types.ts';
+import { execute } from '../run/execute.ts';
+import { publishInto } from '../run/journal.ts';
+import { publishWhole, syncTree } from '../run/publish.ts';
+import type { PlanReport } from '../run/report.ts';
+import { makeStaging, removeTree } from '../run/staging.ts';
+import { requireOpenssl } from '../run/tools.ts';
+import { firstCertificate, writeNew } from '../store/files.ts';
+import { describeEntity, describeSources, formatManifest, readManifest } from '../store/manifest.ts';
+import { certificateFile, issuedFolder, MANIFEST } from '../store/names.ts';
+import type { GenerateOptions, Outcome, TrustAnchor } from './generate.ts';
+import { UPDATE_OF_DB } from './platform-files.ts';
+import { type Prepared, prepare } from './prepare.ts';
+
+/** Generates a whole PKI where OUT_DIR is absent or a stale file. */
+export async function produceWhole(outDir: string, options: GenerateOptions, hasStaleFile: boolean, report: PlanReport, controller: AbortController): Promise<Outcome> {
+  const prepared = await prepare(outDir, options, ({ variable }) => options.hasPlatformKeys || !variable, controller);
+  return inStaging(outDir, async staging => {
+    await makeFiles(staging, outDir, prepared, options, report);
+    publishWhole(staging, outDir, hasStaleFile);
+    return { ...describe('generated', outDir, prepared, options), anchors: trustAnchors(outDir, prepared.made) };
+  });
+}
+
+/** Adds the UEFI platform keys to a PKI directory that is there, whoever made it. */
+export async function producePlatformKeys(outDir: string, options: GenerateOptions, report: PlanReport, controller: AbortController): Promise<Outcome> {
+  const prepared = await prepare(outDir, options, ({ variable }) => variable !== undefined, controller);
+  const { jobs, inputs } = prepared.plan;
+  const files = jobs.flatMap(({ makes }) => makes);
+  refuseOverwriting(outDir, files);
+  const lacking = inputs.filter(file => !existsSync(join(outDir, file)));
+  if (lacking.length > 0) throw new StateError(`"${outDir}" lacks ${lacking.join(', ')}, which db is to hold`, 'restore it, or generate a new directory');
+  return inStaging(outDir, async staging => {
+    for (const file of inputs) copyInto(join(outDir, file), join(staging, file));
+    await makeFiles(staging, outDir, prepared, options, report);
+    // The file whose presence says that all is there comes last.
+    publishInto(staging, outDir, [...files.filter(file => file !== UPDATE_OF_DB), MANIFEST, UPDATE_OF_DB]);
+    return describe('platform-keys-added', outDir, prepared, options);
+  });
+}
+
+function refuseOverwriting(outDir: string, files: readonly string[]): void {
+  const present = files.filter(file => existsSync(join(outDir, file)));
+  if (present.length > 0)
+    throw new StateError(
+      `"${outDir}" lacks ${UPDATE_OF_DB} but has ${present.join(', ')}: nothing is overwritten`,
+      'these are what an interrupted run of another tool left; move them away and run again',
+    );
+}
+
+function copyInto(from: string, to: string): void {
+  mkdirSync(dirname(to), { recursive: true });
+  copyFileSync(from, to);
+}
+
+async function inStaging(outDir: string, work: (staging: string) => Promise<Outcome>): Promise<Outcome> {
+  const staging = makeStaging(outDir);
+  try {
+    return await work(staging);
+  } finally {
+    removeTree(staging);
+  }
+}
+
+/** Runs the jobs in the staging directory, verifies what they made, adds the manifest and syncs everything. */
+async function makeFiles(staging: string, outDir: string, prepared: Prepared, options: GenerateOptions, report: PlanReport): Promise<void> {
+  const { plan, inputs, made } = prepared;
+  const surroundings = { ...prepared.surroundings, folder: staging };
+  for (const { stem, issued } of made) if (issued) mkdirSync(join(staging, issuedFolder(stem)), { recursive: true });
+  report.begin(plan.jobs);
+  const [openssl] = await Promise.all([
+    requireOpenssl(surroundings).catch((error: unknown) => {
+      surroundings.controller.abort(error);
+      throw error;
+    }),
+    execute(plan.jobs, options.width, surroundings, report),
+  ]);
+  const passphrases = new Map(made.map(entity => [entity.stem, inputs.passphraseOf(entity)]));
+  const variables = new Map(made.flatMap(({ stem, variable }) => (variable ? [[stem, variable] as const] : [])));
+  const stems = new Set(passphrases.keys());
+  refuseUnsound(await checkDirectory({ stems, passphraseOf: stem => passphrases.get(stem), variables }, surroundings));
+  writeNew(join(staging, MANIFEST), manifestText(staging, outDir, prepared, openssl));
+  await syncTree(staging, surroundings);
+  surroundings.controller.signal.throwIfAborted();
+}
+
+function manifestText(staging: string, outDir: string, { inputs, made, configuration, sources }: Prepared, openssl: string): string {
+  const members = made.flatMap(({ variable }) => variable?.contains ?? []);
+  const variables = made.flatMap(({ variable }) => (variable ? [variable.name] : []));
+  return formatManifest(
+    {
+      schema: 1,
+      program: `trustme-pki ${inputs.version}`,
+      openssl,
+      created: new Date().toISOString(),
+      brand: configuration.brand,
+      entities: Object.fromEntries(made.map(entity => [entity.stem, describeEntity(entity, staging)])),
+      owners: Object.fromEntries(members.map(stem => [stem, inputs.ownerOf(inputs.hierarchy.get(stem)!)])),
+      updates: Object.fromEntries(variables.map(name => [name, inputs.timeOf(name).toISOString()])),
+      sources: describeSources(sources),
+    },
+    readManifest(outDir),
+  );
+}
+
+/** The self-signed CAs of the hierarchies, with what a person compares. */
+function trustAnchors(outDir: string, made: readonly Entity[]): TrustAnchor[] {
+  return made
+    .filter(entity => isSelfSigned(entity) && !entity.variable)
+    .map(entity => {
+      const file = certificateFile(entity);
+      const { fingerprint256 } = new X509Certificate(firstCertificate(join(outDir, file)));
+      return { file, subject: entity.subject.find(({ name }) => name === 'commonName')?.value ?? entity.stem, sha256: fingerprint256 };
+    });
+}
+
+function describe(state: Outcome['state'], directory: string, { inputs, made }: Prepared, { environment }: GenerateOptions): Outcome {
+  const used = made.map(entity => inputs.passphraseOf(entity)).filter(name => name !== undefined);
+  const developmentPassphrases = [...new Set(used)].filter(name => !environment[name]);
+  return { state, directory, added: [], anchors: [], developmentPassphrases };
+}

@@ -1,0 +1,18 @@
+// Which variable holds the passphrase of a key. Passphrases travel as names of environment variables only; the
+// development set-up of the reference has published values, which stand in where nobody sets the variable.
+
+/** The values that the shipped development set-up of the reference uses: no secrets. */
+const DEVELOPMENT_PASSPHRASES: Readonly<Record<string, string>> = {
+  GYROIDOS_TEST_PASSWD_PKI: 'test1234',
+  TRUSTME_TEST_PASSWD_PKI: 'test1234',
+};
+
+/** The first of `names` that is set and not empty, else the first with a development value; undefined: none. */
+export function choosePassphraseVariable(names: readonly string[], isSet: (name: string) => boolean): string | undefined {
+  return names.find(isSet) ?? names.find(name => name in DEVELOPMENT_PASSPHRASES);
+}
+
+/** The variable's value, or its development value where it is not set. */
+export function passphraseValue(name: string, environment: NodeJS.ProcessEnv): string | undefined {
+  return environment[name] || DEVELOPMENT_PASSPHRASES[name];
+}

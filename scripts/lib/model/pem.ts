@@ -1,0 +1,31 @@
+// PEM text (RFC 7468) into its blocks. Text around the blocks is passed over.
+
+export interface PemBlock {
+  readonly label: string;
+  /** The block with its boundary lines and a final newline. */
+  readonly text: string;
+}
+
+/** All blocks of a text, in order. */
+export function pemBlocks(text: string): PemBlock[] {
+  const blocks = text.matchAll(/-----BEGIN ([A-Z0-9 ]+)-----\r?\n[\s\S]*?-----END \1-----/g);
+  return [...blocks].map(([block, label]) => ({ label: label!, text: `${block}\n` }));
+}
+
+/** The PEM text of each certificate, in order. */
+export const certificateBlocks = (text: string): string[] =>
+  pemBlocks(text)
+    .filter(({ label }) => label === 'CERTIFICATE')
+    .map(block => block.text);
+
+/** The DER bytes of a PEM block. */
+export function pemToDer(block: string): Buffer {
+  const body = block.split(/\r?\n/).filter(line => line !== '' && !line.startsWith('-----'));
+  return Buffer.from(body.join(''), 'base64');
+}
+
+/** The certificate that a DER file holds, as a PEM block. */
+export function derToPem(der: Buffer): string {
+  const lines = der.toString('base64').match(/.{1,64}/g) ?? [];
+  return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`;
+}

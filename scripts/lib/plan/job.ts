@@ -1,0 +1,58 @@
+// What is run, as data: worked out first, run in one place, and printed by a dry run.
+
+/** A tool with its arguments. Paths are relative to the PKI directory; no shell is involved. */
+export interface Command {
+  readonly kind: 'command';
+  readonly tool: string;
+  readonly args: readonly string[];
+  /** Names of the variables with secrets that this command alone gets. */
+  readonly secrets: readonly string[];
+}
+
+/** A file with this text, mode 0644. */
+export interface Write {
+  readonly kind: 'write';
+  readonly text: string;
+}
+
+/** Files one after another; of a part marked `first`, its first PEM certificate only. */
+export interface Concatenate {
+  readonly kind: 'concatenate';
+  readonly parts: readonly { readonly file: string; readonly first?: true }[];
+  /** Permission bits of the result: 0o600 where a part is a private key. */
+  readonly mode: number;
+}
+
+/** The first PEM certificate of a file, as DER. */
+export interface Der {
+  readonly kind: 'der';
+  readonly certificate: string;
+}
+
+/** The index of a CA's database, with a row for each of these certificates. */
+export interface Index {
+  readonly kind: 'index';
+  readonly certificates: readonly string[];
+}
+
+export type Step = Command | Write | Concatenate | Der | Index;
+
+/** A unit of work. `id` is the (first) file that it makes. */
+export interface Job {
+  readonly id: string;
+  /** Ids of the jobs that come first. */
+  readonly needs: readonly string[];
+  /** All files that it makes. */
+  readonly makes: readonly string[];
+  /** Whether it makes a private key: what takes the time, and what progress counts. */
+  readonly makesKey: boolean;
+  readonly step: Step;
+}
+
+/** A job; what it makes is its id, unless said otherwise. */
+export function job(id: string, needs: readonly string[], step: Step, extra: { makes?: readonly string[]; makesKey?: boolean } = {}): Job {
+  return { id, needs, step, makes: extra.makes ?? [id], makesKey: extra.makesKey ?? false };
+}
+
+/** A command as a step. */
+export const command = (tool: string, args: readonly string[], secrets: readonly string[] = []): Command => ({ kind: 'command', tool, args, secrets });

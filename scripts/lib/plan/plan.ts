@@ -1,0 +1,75 @@
+// A hierarchy into the ordered jobs that make its PKI directory. Pure: time, serials and GUIDs are inputs.
+import type { Hierarchy } from '../model/hierarchy.ts';
+import type { Entity } from '../model/types.ts';
+import { certificateFile } from '../store/names.ts';
+import { DERIVED_EXPORTS, type DerivedExport } from '../store/exports.ts';
+import { type IssuingInputs, planDatabase, planEntity } from './issuing.ts';
+import { type Job, job } from './job.ts';
+import { planVariable, type SecureBootInputs } from './secure-boot.ts';
+
+export interface PlanInputs extends IssuingInputs, SecureBootInputs {
+  readonly hierarchy: Hierarchy;
+  /** Stems of what is to be made; everything else is there already. */
+  readonly wanted: ReadonlySet<string>;
+}
+
+export interface Plan {
+  /** In an order in which they can be run one after another. */
+  readonly jobs: readonly Job[];
+  /** Files that the jobs read and no job makes: they must be there already. */
+  readonly inputs: readonly string[];
+}
+
+
+/** Plans what `wanted` names. */
+export function planHierarchy(inputs: PlanInputs): Plan {
+  const { hierarchy, wanted } = inputs;
+  const subjects = [...hierarchy.values()].filter(({ stem }) => wanted.has(stem));
+  const jobs = [
+    ...subjects.flatMap(entity => planEntity(entity, hierarchy, inputs)),
+    ...subjects.filter(({ issued }) => issued).flatMap(entity => planDatabase(entity, subjects, inputs.serialOf)),
+    ...subjects.flatMap(entity => (entity.variable ? planVariable(entity, entity.variable, hierarchy, inputs) : [])),
+    ...DERIVED_EXPORTS.filter(({ certificate }) => isMade(certificate, subjects)).map(planExport),
+  ];
+  return order(jobs);
+}
+
+const isMade = (file: string, subjects: readonly Entity[]): boolean => subjects.some(entity => certificateFile(entity) === file);
+
+/** One derived export as a job: DER of a certificate, or key and certificate in one PEM file. */
+function planExport({ file, certificate, key }: DerivedExport): Job {
+  if (!key) return job(file, [certificate], { kind: 'der', certificate });
+  const parts = [{ file: key }, { file: certificate, first: true as const }];
+  return job(file, [key, certificate], { kind: 'concatenate', parts, mode: 0o600 });
+}
+
+/** Needs from files to the jobs that make them; files that no job makes become the plan's inputs. */
+function order(planned: readonly Job[]): Plan {
+  // Two variables may hold one certificate: its list is made once.
+  const jobs = [...new Map(planned.map(each => [each.id, each])).values()];
+  const makerOf = new Map(jobs.flatMap(each => each.makes.map(file => [file, each.id] as const)));
+  const inputs = new Set<string>();
+  const linked = jobs.map(each => {
+    const needs = new Set<string>();
+    for (const file of each.needs) {
+      const maker = makerOf.get(file);
+      if (maker === undefined) inputs.add(file);
+      else if (maker !== each.id) needs.add(maker);
+    }
+    return { ...each, needs: [...needs] };
+  });
+  return { jobs: sortTopologically(linked), inputs: [...inputs] };
+}
+
+/** Keeps the given order where it can; a job comes after all that it needs. */
+function sortTopologically(jobs: readonly Job[]): Job[] {
+  const byId = new Map(jobs.map(each => [each.id, each]));
+  const sorted = new Set<Job>();
+  const visit = (each: Job): void => {
+    if (sorted.has(each)) return;
+    for (const id of each.needs) visit(byId.get(id)!);
+    sorted.add(each);
+  };
+  for (const each of jobs) visit(each);
+  return [...sorted];
+}

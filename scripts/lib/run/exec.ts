@@ -1,0 +1,71 @@
+// Runs one command: the only place where execa is imported. A command gets the folder and the environment that it
+// is given here, nothing of the caller's locale or openssl.cnf, no terminal, and no secret but those it names.
+import { execa } from 'execa';
+import { CommandError, StateError } from '../errors.ts';
+import type { Command } from '../plan/job.ts';
+import { commandLine } from '../plan/shell.ts';
+
+/** What a run gives to all of its commands. */
+export interface Surroundings {
+  /** Folder in which relative paths of commands hold. */
+  readonly folder: string;
+  /** The caller's environment, from which a few variables are passed on. */
+  readonly environment: NodeJS.ProcessEnv;
+  /** Secrets by variable name. */
+  readonly secretOf: (variable: string) => string | undefined;
+  /** Aborted by a signal to us, or by the first failure: everything that runs is then killed. */
+  readonly controller: AbortController;
+}
+
+/** Where programs, libraries and providers are found, and the clock that test set-ups fake. */
+const PASSED_ON = /^(PATH|HOME|TMPDIR|LD_[A-Z_]+|DYLD_[A-Z_]+|OPENSSL_MODULES|OPENSSL_ENGINES|FAKETIME[A-Z_]*)$/;
+
+function environmentFor(command: Command, { environment, secretOf }: Surroundings): NodeJS.ProcessEnv {
+  const passed = Object.entries(environment).filter(([name]) => PASSED_ON.test(name));
+  const secrets = command.secrets.map(name => [name, secretOf(name)]);
+  return { ...Object.fromEntries(passed), OPENSSL_CONF: '/dev/null', LC_ALL: 'C', TZ: 'UTC', ...Object.fromEntries(secrets) };
+}
+
+/** Runs a command to its end and returns its stdout. Throws a CommandError named after `job` where it fails. */
+export async function runCommand(command: Command, job: string, surroundings: Surroundings): Promise<string> {
+  const { signal } = surroundings.controller;
+  signal.throwIfAborted();
+  const child = execa(command.tool, command.args, {
+    cwd: surroundings.folder,
+    env: environmentFor(command, surroundings),
+    extendEnv: false,
+    stdin: 'ignore',
+    // A session of its own: no terminal to prompt on, and Ctrl-C reaches us alone.
+    detached: true,
+    reject: false,
+    stripFinalNewline: false,
+  });
+  const stop = () => killGroup(child.pid);
+  signal.addEventListener('abort', stop, { once: true });
+  const result = await child;
+  signal.removeEventListener('abort', stop);
+  signal.throwIfAborted();
+  if (!result.failed) return result.stdout;
+  if (result.code === 'ENOENT') throw new StateError(`${command.tool} was not found`, 'install it, or put it on PATH');
+  throw new CommandError(job, ending(result), commandLine(command), result.stderr ?? '', hintFor(result.stderr ?? ''));
+}
+
+function killGroup(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It ended by itself.
+  }
+}
+
+function ending(result: { exitCode?: number | undefined; signal?: string | undefined; shortMessage?: string | undefined }): string {
+  if (result.exitCode !== undefined) return `exited with ${result.exitCode}`;
+  return result.signal ? `was killed by ${result.signal}` : `could not be started (${result.shortMessage ?? 'no reason given'})`;
+}
+
+/** Well-known causes in plain words. */
+function hintFor(stderr: string): string | undefined {
+  if (/No space left on device/i.test(stderr)) return 'the disk is full: make room and run again; nothing was published';
+  if (/bad decrypt|maybe wrong password|pkcs12 cipherfinal error/i.test(stderr)) return 'the passphrase is wrong: set the variable that the command names';
+  return undefined;
+}

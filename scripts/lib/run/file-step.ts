@@ -1,0 +1,27 @@
+// The steps of a plan that need no tool: a file written from text, from other files, or from certificates.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pemToDer } from '../model/pem.ts';
+import type { Command, Step } from '../plan/job.ts';
+import { indexRow } from '../store/ca-database.ts';
+import { firstCertificate, writeNew } from '../store/files.ts';
+
+/** Runs a step that is not a command; `id` is the file that it makes. */
+export function runFileStep(step: Exclude<Step, Command>, id: string, folder: string): void {
+  const mode = step.kind === 'concatenate' ? step.mode : 0o644;
+  writeNew(join(folder, id), contentOf(step, folder), mode);
+}
+
+function contentOf(step: Exclude<Step, Command>, folder: string): string | Buffer {
+  const path = (file: string) => join(folder, file);
+  switch (step.kind) {
+    case 'write':
+      return step.text;
+    case 'der':
+      return pemToDer(firstCertificate(path(step.certificate)));
+    case 'index':
+      return step.certificates.map(file => indexRow(firstCertificate(path(file)))).join('');
+    case 'concatenate':
+      return Buffer.concat(step.parts.map(({ file, first }) => (first ? Buffer.from(firstCertificate(path(file))) : readFileSync(path(file)))));
+  }
+}

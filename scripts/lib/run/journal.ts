@@ -1,0 +1,56 @@
+// Files that join a live PKI directory: a journal in it names them, so that a run that is killed while it moves them
+// is finished by the next one.
+import { existsSync, mkdirSync, readFileSync, renameSync, unlinkSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { StateError } from '../errors.ts';
+import { syncPath, writeNew } from '../store/files.ts';
+import { HIDDEN, JOURNAL, stagingPrefix } from '../store/names.ts';
+import { removeTree } from './staging.ts';
+
+interface Journal {
+  readonly staging: string;
+  /** Relative paths, in the order in which they are moved. */
+  readonly files: readonly string[];
+}
+
+/** Moves `files` of a synced staging directory into a live OUT_DIR. Killed at any point, `recover` finishes it. */
+export function publishInto(staging: string, outDir: string, files: readonly string[]): void {
+  mkdirSync(join(outDir, HIDDEN), { recursive: true });
+  const journal = { staging: basename(staging), files } satisfies Journal;
+  const draft = join(staging, JOURNAL);
+  writeNew(draft, JSON.stringify(journal));
+  syncPath(draft);
+  renameSync(draft, join(outDir, JOURNAL));
+  syncPath(join(outDir, HIDDEN));
+  recover(outDir);
+}
+
+/** Finishes what the journal of OUT_DIR began; true if there was anything to finish. */
+export function recover(outDir: string): boolean {
+  const path = join(outDir, JOURNAL);
+  if (!existsSync(path)) return false;
+  const { staging: name, files } = readJournal(path, outDir);
+  const staging = join(dirname(outDir), name);
+  const lost = files.filter(file => !existsSync(join(staging, file)) && !existsSync(join(outDir, file)));
+  if (lost.length > 0) throw new StateError(`an interrupted run lost its staging directory "${staging}": ${lost.join(', ')}`, `restore it, or remove "${path}" and what the run had moved in`);
+  for (const file of files) if (existsSync(join(staging, file))) moveInto(join(staging, file), join(outDir, file));
+  for (const folder of new Set(files.map(file => dirname(join(outDir, file))))) syncPath(folder);
+  unlinkSync(path);
+  syncPath(join(outDir, HIDDEN));
+  removeTree(staging);
+  return true;
+}
+
+function moveInto(from: string, to: string): void {
+  mkdirSync(dirname(to), { recursive: true });
+  renameSync(from, to);
+}
+
+/** The journal is ours and was written whole; a path that leaves OUT_DIR means that somebody else wrote it. */
+function readJournal(path: string, outDir: string): Journal {
+  const { staging, files } = JSON.parse(readFileSync(path, 'utf8')) as Journal;
+  const isPlain = (name: string) => name !== '' && !name.startsWith('/') && !name.split('/').includes('..');
+  const isOurs = staging.startsWith(basename(stagingPrefix(outDir))) && !staging.includes('/') && files.every(isPlain);
+  if (!isOurs) throw new StateError(`"${path}" is not a journal of this directory`, 'remove it if nobody needs it');
+  return { staging, files };
+}

@@ -1,0 +1,46 @@
+// The lock of one PKI directory: flock(2) on OUT_DIR.genlock, taken by util-linux' flock on a descriptor that node
+// holds. The lock belongs to the open file description, so it lasts until node closes it or ends in whatever way.
+import { spawn, spawnSync } from 'node:child_process';
+import { closeSync, constants, fstatSync, openSync } from 'node:fs';
+import { StateError } from '../errors.ts';
+
+export interface Lock {
+  release(): void;
+}
+
+/** Takes the lock, waiting for as long as another process has it; `waiting` is called once when it has to wait. */
+export async function takeLock(path: string, signal: AbortSignal, waiting: () => void): Promise<Lock> {
+  const descriptor = openLock(path);
+  try {
+    const { status, error } = spawnSync('flock', ['--exclusive', '--nonblock', '3'], { stdio: ['ignore', 'ignore', 'ignore', descriptor] });
+    if (error) throw flockMissing(error);
+    if (status !== 0) {
+      waiting();
+      await waitForLock(descriptor, signal);
+    }
+    return { release: () => closeSync(descriptor) };
+  } catch (error) {
+    closeSync(descriptor);
+    throw error;
+  }
+}
+
+/** The lock file is opened, never truncated, and must be a file of its own: not a link to somebody else's. */
+function openLock(path: string): number {
+  const descriptor = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK, 0o644);
+  if (fstatSync(descriptor).isFile()) return descriptor;
+  closeSync(descriptor);
+  throw new StateError(`the lock "${path}" is not a regular file`, 'remove it and run again');
+}
+
+function waitForLock(descriptor: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = spawn('flock', ['--exclusive', '3'], { stdio: ['ignore', 'ignore', 'ignore', descriptor], signal });
+    child.on('error', error => reject(signal.aborted ? signal.reason : error));
+    child.on('close', status => (status === 0 ? resolve() : reject(new StateError(`flock exited with ${status}`))));
+  });
+}
+
+function flockMissing(error: Error): Error {
+  return (error as NodeJS.ErrnoException).code === 'ENOENT' ? new StateError('flock was not found', 'install the package util-linux') : error;
+}

@@ -1,0 +1,39 @@
+// Staging directories: siblings of OUT_DIR in which everything is made before it is published.
+import { existsSync, mkdtempSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { writeNew } from '../store/files.ts';
+import { HIDDEN, STAGING_MARK, stagingPrefix } from '../store/names.ts';
+
+/** Makes an empty staging directory (mode 0700) beside OUT_DIR, marked as ours. */
+export function makeStaging(outDir: string): string {
+  const staging = mkdtempSync(stagingPrefix(outDir));
+  writeNew(join(staging, STAGING_MARK), '');
+  return staging;
+}
+
+/**
+ * Removes what killed runs left beside OUT_DIR. Only directories with our name and our mark go (or empty ones, where
+ * the kill came before the mark). Call it with the lock held.
+ */
+export function removeLeftovers(outDir: string): void {
+  const prefix = basename(stagingPrefix(outDir));
+  for (const entry of readdirSync(dirname(outDir), { withFileTypes: true })) {
+    if (!entry.isDirectory() || !entry.name.startsWith(prefix) || entry.name.length !== prefix.length + 6) continue;
+    const path = join(dirname(outDir), entry.name);
+    if (existsSync(join(path, STAGING_MARK))) removeTree(path);
+    else removeIfEmpty(path);
+  }
+}
+
+/** An orphaned command of a killed run may still write into the tree: hence the retries. */
+export const removeTree = (path: string): void => rmSync(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
+
+/** Killed between mkdir and mark: the directory is empty but for a folder that is empty too. */
+function removeIfEmpty(path: string): void {
+  try {
+    if (readdirSync(path).join() === HIDDEN) rmdirSync(join(path, HIDDEN));
+    rmdirSync(path);
+  } catch {
+    // Not empty, so not ours.
+  }
+}

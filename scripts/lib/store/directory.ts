@@ -1,0 +1,48 @@
+// What lies in a PKI directory, read once: certificates and the names of keys, lists and updates.
+import { X509Certificate } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { certificateBlocks } from '../model/pem.ts';
+
+/** A `.cert` or `.crt` file: its own certificate first, then what follows it. */
+export interface CertificateFile {
+  readonly file: string;
+  readonly stem: string;
+  readonly certificate: X509Certificate;
+  readonly chain: readonly X509Certificate[];
+}
+
+export interface PkiDirectory {
+  readonly path: string;
+  readonly certificates: readonly CertificateFile[];
+  /** Files that hold PEM certificates by their name but cannot be read as such. */
+  readonly unreadable: readonly string[];
+  /** Stems with a `.key`, `.esl` and `.auth` file. */
+  readonly keys: ReadonlySet<string>;
+  readonly lists: ReadonlySet<string>;
+  readonly updates: ReadonlySet<string>;
+}
+
+/** Reads the top level of a PKI directory, whoever made it. */
+export function readPkiDirectory(path: string): PkiDirectory {
+  const names = readdirSync(path).sort();
+  const stems = (extension: string) => names.filter(name => name.endsWith(extension)).map(name => name.slice(0, -extension.length));
+  const certificates: CertificateFile[] = [];
+  const unreadable: string[] = [];
+  for (const file of names.filter(name => /\.(cert|crt)$/.test(name))) {
+    const found = readCertificateFile(path, file);
+    if (found) certificates.push(found);
+    else unreadable.push(file);
+  }
+  return { path, certificates, unreadable, keys: new Set(stems('.key')), lists: new Set(stems('.esl')), updates: new Set(stems('.auth')) };
+}
+
+function readCertificateFile(path: string, file: string): CertificateFile | undefined {
+  try {
+    const [certificate, ...chain] = certificateBlocks(readFileSync(join(path, file), 'latin1')).map(block => new X509Certificate(block));
+    return certificate && { file, stem: file.replace(/\.[a-z]+$/, ''), certificate, chain };
+  } catch {
+    return undefined;
+  }
+}
+

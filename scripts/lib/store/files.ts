@@ -1,0 +1,34 @@
+// Single files of a PKI directory: made new with their final mode, read, synced.
+import { closeSync, constants, fchmodSync, fsyncSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { StateError } from '../errors.ts';
+import { certificateBlocks } from '../model/pem.ts';
+
+/** Writes a new file with exactly this mode from its first byte; an existing file is an error (EEXIST). */
+export function writeNew(path: string, content: string | Buffer, mode = 0o644): void {
+  mkdirSync(dirname(path), { recursive: true });
+  const descriptor = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, mode);
+  try {
+    fchmodSync(descriptor, mode);
+    writeFileSync(descriptor, content);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** The first PEM certificate of a file, as a block. */
+export function firstCertificate(path: string): string {
+  const [block] = certificateBlocks(readFileSync(path, 'latin1'));
+  if (block === undefined) throw new StateError(`"${path}" holds no PEM certificate`);
+  return block;
+}
+
+/** Syncs one file or folder to disk. */
+export function syncPath(path: string): void {
+  const descriptor = openSync(path, 'r');
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}

@@ -1,0 +1,79 @@
+// The manifest: what was made from what, when and by which tools. It holds no secret.
+import { createHash, X509Certificate } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { SourceFile } from '../model/configuration.ts';
+import { formatKeyType } from '../model/key-type.ts';
+import type { Entity } from '../model/types.ts';
+import { firstCertificate } from './files.ts';
+import { certificateFile, MANIFEST } from './names.ts';
+
+interface ManifestEntity {
+  readonly certificate: string;
+  readonly issuer: string;
+  readonly keyType: string;
+  /** Upper-case hexadecimal. */
+  readonly serial: string;
+  readonly sha256: string;
+  readonly notBefore: string;
+  readonly notAfter: string;
+  readonly configuration: string;
+}
+
+/** Version 1 of `.pki/manifest.json`. Times are ISO 8601, UTC. */
+export interface Manifest {
+  readonly schema: 1;
+  readonly program: string;
+  readonly openssl: string;
+  readonly created: string;
+  readonly brand: string;
+  readonly entities: Readonly<Record<string, ManifestEntity>>;
+  /** SignatureOwner GUIDs by stem. */
+  readonly owners: Readonly<Record<string, string>>;
+  /** Time stamps of the authenticated updates by variable. */
+  readonly updates: Readonly<Record<string, string>>;
+  /** SHA-256 of each configuration file that was read. */
+  readonly sources: Readonly<Record<string, string>>;
+}
+
+/** The manifest of a directory; undefined where there is none that can be read. */
+export function readManifest(folder: string): Manifest | undefined {
+  if (!existsSync(join(folder, MANIFEST))) return undefined;
+  try {
+    const manifest = JSON.parse(readFileSync(join(folder, MANIFEST), 'utf8')) as Manifest;
+    return manifest.schema === 1 ? manifest : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Describes the certificate of an entity in `folder`. */
+export function describeEntity(entity: Entity, folder: string): ManifestEntity {
+  const certificate = certificateFile(entity);
+  const { serialNumber, fingerprint256, validFrom, validTo } = new X509Certificate(firstCertificate(join(folder, certificate)));
+  return {
+    certificate,
+    issuer: entity.issuer,
+    keyType: `${formatKeyType(entity.keyType)}${entity.scheme === 'rsa-pss' && entity.keyType.kind === 'rsa' ? ' (rsa-pss)' : ''}`,
+    serial: serialNumber,
+    sha256: fingerprint256,
+    notBefore: new Date(validFrom).toISOString(),
+    notAfter: new Date(validTo).toISOString(),
+    configuration: entity.file,
+  };
+}
+
+export const describeSources = (files: readonly SourceFile[]): Record<string, string> =>
+  Object.fromEntries(files.map(({ file, text }) => [file, createHash('sha256').update(text).digest('hex')]));
+
+/** Text of a manifest; what an older one of the directory says is kept where the new one says nothing. */
+export function formatManifest(manifest: Manifest, older: Manifest | undefined): string {
+  const merged = {
+    ...manifest,
+    created: older?.created ?? manifest.created,
+    entities: { ...older?.entities, ...manifest.entities },
+    owners: { ...older?.owners, ...manifest.owners },
+    updates: { ...older?.updates, ...manifest.updates },
+  };
+  return `${JSON.stringify(merged, null, 2)}\n`;
+}

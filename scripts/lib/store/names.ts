@@ -1,0 +1,35 @@
+// How the files of a PKI directory are called: one stem an entity. All paths are relative to the directory.
+import type { Entity } from '../model/types.ts';
+
+/** Our one hidden folder. */
+export const HIDDEN = '.pki';
+
+export const keyFile = (stem: string): string => `${stem}.key`;
+
+/** The published certificate: `.crt` for keys of UEFI variables, `.cert` (with its chain) for all others. */
+export const certificateFile = (entity: Entity): string => `${entity.stem}.${entity.variable ? 'crt' : 'cert'}`;
+
+export const listFile = (stem: string): string => `${stem}.esl`;
+export const updateFile = (stem: string): string => `${stem}.auth`;
+export const configurationFile = (stem: string): string => `${HIDDEN}/${stem}.cnf`;
+
+/** A CA's database: `index.txt`, `crlnumber` and the folder `issued` as `openssl ca` keeps them. */
+export const databaseFolder = (stem: string): string => `${HIDDEN}/${stem}`;
+
+/** Every certificate that a CA issued, by serial. */
+export const issuedFolder = (ca: string): string => `${databaseFolder(ca)}/issued`;
+
+/** The one certificate with this serial (upper-case hex, as `openssl ca` names it). */
+export const issuedFile = (ca: string, serial: string): string => `${issuedFolder(ca)}/${serial}.pem`;
+
+export const MANIFEST = `${HIDDEN}/manifest.json`;
+/** Written while a second phase moves its files in; its presence means that the next run must finish that. */
+export const JOURNAL = `${HIDDEN}/journal.json`;
+/** Marks a staging directory as ours. */
+export const STAGING_MARK = `${HIDDEN}/staging`;
+
+/** The lock that old and new scripts share. */
+export const lockFile = (outDir: string): string => `${outDir}.genlock`;
+
+/** Staging directories are siblings of OUT_DIR, so that one rename publishes them. */
+export const stagingPrefix = (outDir: string): string => `${outDir}.staging.`;

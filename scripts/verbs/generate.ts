@@ -1,0 +1,65 @@
+// `trustme-pki generate`: make the PKI, or add what is missing.
+import { availableParallelism } from 'node:os';
+import { delimiter } from 'node:path';
+import { UsageError } from '../lib/errors.ts';
+import type { GenerateOptions } from '../lib/generate/generate.ts';
+import { parseKeyType } from '../lib/model/key-type.ts';
+import { COMMON, type Given, type OptionTable, parseWords, textOf } from '../options.ts';
+import { run, type VerbContext } from './verb.ts';
+
+export const GENERATE_OPTIONS = {
+  ...COMMON,
+  'key-type': { type: 'string' },
+  'platform-keys': { type: 'boolean' },
+  brand: { type: 'string' },
+  jobs: { type: 'string' },
+  'force-weak': { type: 'boolean' },
+} as const satisfies OptionTable;
+
+export const GENERATE_HELP = `usage: trustme-pki generate [options]
+
+Makes the PKI, or adds what is missing to one that is there. Nothing is ever overwritten.
+
+  --dir DIR          the PKI directory (TRUSTME_PKI_DIR; else ./test_certificates)
+  --key-type T       rsa:BITS, ec:CURVE, or an algorithm such as ed25519 (default rsa:4096)
+  --platform-keys    also make the UEFI keys PK, KEK and DB (needs efitools)
+  --brand B          the name before each common name (default trustme)
+  --conf DIR         a configuration folder of your own, repeatable (TRUSTME_PKI_CONF)
+  --jobs N           commands side by side (default: one a processor)
+  --force-weak       allow keys that are too short, for tests
+  --json             print the result as JSON
+  --quiet            print nothing but errors`;
+
+/** The options that `generate` and the drop-in door share. */
+export function readGenerateOptions(given: Given, environment: NodeJS.ProcessEnv): GenerateOptions {
+  const keyType = textOf(given, 'key-type');
+  return {
+    outDir: (given['dir'] as string | undefined) ?? (environment['TRUSTME_PKI_DIR'] || 'test_certificates'),
+    keyType: keyType === undefined ? undefined : parseKeyType(keyType),
+    hasPlatformKeys: given['platform-keys'] === true,
+    brand: textOf(given, 'brand'),
+    isWeakForced: given['force-weak'] === true,
+    width: readJobs(textOf(given, 'jobs')),
+    configurationFolders: readFolders(given['conf'], environment),
+    environment,
+  };
+}
+
+function readFolders(given: Given[string], environment: NodeJS.ProcessEnv): string[] {
+  const folders = Array.isArray(given) ? (given as string[]) : (environment['TRUSTME_PKI_CONF'] ?? '').split(delimiter).filter(Boolean);
+  if (folders.includes('')) throw new UsageError('--conf is empty', 'give a folder');
+  return folders;
+}
+
+function readJobs(text: string | undefined): number {
+  if (text === undefined) return availableParallelism();
+  if (!/^[1-9][0-9]{0,3}$/.test(text)) throw new UsageError(`--jobs "${text}" is no number of jobs`, 'give a number from 1 to 9999');
+  return Number(text);
+}
+
+export async function generateVerb(context: VerbContext): Promise<number> {
+  const { given, positionals } = parseWords('trustme-pki generate', context.words, GENERATE_OPTIONS);
+  if (given['help']) return context.print(GENERATE_HELP);
+  if (positionals.length > 0) throw new UsageError(`unexpected "${positionals[0]}"`, `the directory is an option: --dir '${positionals[0]}'`);
+  return run(context, given, readGenerateOptions(given, context.environment));
+}

@@ -1,0 +1,29 @@
+// What every verb gets, and the end that `generate` and the drop-in door share: run, then print the result.
+import { generate, type GenerateOptions } from '../lib/generate/generate.ts';
+import { formatOutcome } from '../lib/generate/summary.ts';
+import { makeReport } from '../lib/run/report.ts';
+import type { Given } from '../options.ts';
+
+export interface VerbContext {
+  /** The words after the verb. */
+  readonly words: readonly string[];
+  readonly environment: NodeJS.ProcessEnv;
+  readonly stderr: NodeJS.WriteStream;
+  /** Aborted by SIGINT, SIGTERM and SIGHUP. */
+  readonly controller: AbortController;
+  /** Prints a line of the result to stdout; returns the exit code 0. */
+  readonly print: (text: string) => number;
+}
+
+/** Generates and prints the outcome; returns the exit code. */
+export async function run(context: VerbContext, given: Given, options: GenerateOptions): Promise<number> {
+  const report = makeReport(context.stderr, given['quiet'] === true);
+  try {
+    const outcome = await generate(options, report, context.controller);
+    report.end();
+    if (given['json']) return context.print(JSON.stringify({ schema: 1, ...outcome }));
+    return given['quiet'] ? 0 : context.print(formatOutcome(outcome));
+  } finally {
+    report.end();
+  }
+}
