@@ -18,7 +18,11 @@ function precompiledTemplates(): string {
 
 /** The licences of everything that the bundle holds, from the packages that esbuild read. */
 function licences(inputs: readonly string[]): string {
-  const folders = new Set(inputs.map(file => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0]).filter(folder => folder !== undefined));
+  const folders = new Set(
+    inputs
+      .map(file => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0])
+      .filter(folder => folder !== undefined),
+  );
   return [...folders]
     .sort()
     .map(folder => {
@@ -48,7 +52,9 @@ try {
   });
   writeFileSync(join(target, 'precompiled.js'), precompiledTemplates());
   writeFileSync(join(target, 'LICENSES.txt'), licences(Object.keys(metafile.inputs)));
-  const missing = BUNDLED.filter(name => !Object.keys(metafile.inputs).some(file => file.includes(`node_modules/${name}/`)));
+  const missing = BUNDLED.filter(
+    name => !Object.keys(metafile.inputs).some(file => file.includes(`node_modules/${name}/`)),
+  );
   if (missing.length > 0) throw new Error(`not in the bundle: ${missing.join(', ')}`);
   chmodSync(target, 0o755);
   rmSync('dist', { recursive: true, force: true });

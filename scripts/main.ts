@@ -31,7 +31,10 @@ async function door(name: string, hasDefault: boolean): Promise<Verb> {
 async function unknownVerb(verb: string): Promise<never> {
   const { nearest } = await import('./lib/model/nearest.ts');
   const close = nearest(verb, ['generate']);
-  throw new UsageError(`unknown verb "${verb}"`, close ? `did you mean "${close}"?` : '"trustme-pki --help" lists the verbs');
+  throw new UsageError(
+    `unknown verb "${verb}"`,
+    close ? `did you mean "${close}"?` : '"trustme-pki --help" lists the verbs',
+  );
 }
 
 function print(text: string): number {
@@ -41,7 +44,8 @@ function print(text: string): number {
 
 async function main(words: readonly string[], controller: AbortController): Promise<number> {
   const [verb, ...rest] = words;
-  if (verb === undefined) throw new UsageError('no verb was given', 'trustme-pki generate; "trustme-pki --help" lists the verbs');
+  if (verb === undefined)
+    throw new UsageError('no verb was given', 'trustme-pki generate; "trustme-pki --help" lists the verbs');
   if (verb === '--help' || verb === '-h' || verb === 'help') return print(HELP);
   if (verb === '--version') return print((await import('./lib/store/package.ts')).packageVersion());
   const load = Object.hasOwn(VERBS, verb) ? VERBS[verb] : undefined;
@@ -50,24 +54,35 @@ async function main(words: readonly string[], controller: AbortController): Prom
 }
 
 function explain(error: unknown): number {
-  const fail = (message: string, hint?: string) => process.stderr.write(`trustme-pki: error: ${message}\n${hint ? `trustme-pki: hint: ${hint}\n` : ''}`);
+  const fail = (message: string, hint?: string) =>
+    process.stderr.write(`trustme-pki: error: ${message}\n${hint ? `trustme-pki: hint: ${hint}\n` : ''}`);
   if (error instanceof PkiError) {
     fail(error.message, error.hint);
     return error.exitCode;
   }
   const { code, syscall, path, message } = error as NodeJS.ErrnoException;
   if (typeof code === 'string' && typeof syscall === 'string') {
-    fail(message, code === 'ENOSPC' ? 'the disk is full: make room and run again' : `look at ${path ?? 'the directory'} and run again; nothing was published`);
+    fail(
+      message,
+      code === 'ENOSPC'
+        ? 'the disk is full: make room and run again'
+        : `look at ${path ?? 'the directory'} and run again; nothing was published`,
+    );
     return 1;
   }
-  fail(`this is a bug of trustme-pki: ${error instanceof Error ? error.stack : String(error)}`, 'report it with the lines above');
+  fail(
+    `this is a bug of trustme-pki: ${error instanceof Error ? error.stack : String(error)}`,
+    'report it with the lines above',
+  );
   return 1;
 }
 
 // Files get the modes of the contract whatever the caller's umask is; private keys are 0600 all the same.
 process.umask(0o022);
 const controller = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => controller.abort(new Interrupted(signal)));
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.once(signal, () => controller.abort(new Interrupted(signal)));
 // A reader that closed our output early (head, grep -q) has all that it wanted.
-for (const stream of [process.stdout, process.stderr]) stream.on('error', error => (error as NodeJS.ErrnoException).code !== 'EPIPE' && process.exit(1));
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', error => (error as NodeJS.ErrnoException).code !== 'EPIPE' && process.exit(1));
 process.exitCode = await main(process.argv.slice(2), controller).catch(explain);

@@ -18,9 +18,18 @@ export const COMMON = {
 export type Given = Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>;
 
 /** Parses the words after a verb; throws a UsageError with what to type instead. */
-export function parseWords(verb: string, words: readonly string[], table: OptionTable): { given: Given; positionals: string[] } {
+export function parseWords(
+  verb: string,
+  words: readonly string[],
+  table: OptionTable,
+): { given: Given; positionals: string[] } {
   try {
-    const { values, positionals } = parseArgs({ args: [...words], options: table, allowPositionals: true, strict: true });
+    const { values, positionals } = parseArgs({
+      args: [...words],
+      options: table,
+      allowPositionals: true,
+      strict: true,
+    });
     return { given: values, positionals };
   } catch (error) {
     throw explain(verb, error as NodeJS.ErrnoException, table);
@@ -32,7 +41,10 @@ function explain(verb: string, error: NodeJS.ErrnoException, table: OptionTable)
   const option = /'(-[^' <]*)/.exec(error.message)?.[1] ?? '';
   const help = `"${verb} --help" lists the options`;
   if (error.code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION') {
-    const close = nearest(option, Object.keys(table).map(name => `--${name}`));
+    const close = nearest(
+      option,
+      Object.keys(table).map(name => `--${name}`),
+    );
     return new UsageError(`unknown option "${option}"`, close ? `did you mean "${close}"? ${help}` : help);
   }
   return new UsageError(error.message.split('\n')[0]!.replace(/^O/, 'o').replace(/\.$/, ''), help);

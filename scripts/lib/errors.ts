@@ -43,7 +43,10 @@ export class ConfigError extends PkiError {
   constructor(problems: readonly ConfigProblem[]) {
     const [first] = problems;
     const nearest = first?.nearest;
-    super(problems.map(describeProblem).join('\n'), nearest ? `did you mean "${nearest}"?` : 'edit the line named above');
+    super(
+      problems.map(describeProblem).join('\n'),
+      nearest ? `did you mean "${nearest}"?` : 'edit the line named above',
+    );
     this.problems = problems;
   }
 }
@@ -75,7 +78,10 @@ export class CommandError extends PkiError {
   ) {
     const lines = stderr.trimEnd().split('\n').filter(Boolean).slice(-6);
     const tail = lines.map(line => `\n  | ${printable(line)}`).join('');
-    super(`job "${job}": ${ending}\n  $ ${commandLine}${tail}`, hint ?? 'nothing was published; mend the cause and run again');
+    super(
+      `job "${job}": ${ending}\n  $ ${commandLine}${tail}`,
+      hint ?? 'nothing was published; mend the cause and run again',
+    );
   }
 }
 

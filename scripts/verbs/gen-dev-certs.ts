@@ -11,7 +11,10 @@ export interface Door {
   readonly defaultDir: string | undefined;
 }
 
-const help = ({ name, defaultDir }: Door): string => `usage: ${name} ${defaultDir ? '[OUT_DIR [KEY_TYPE]]' : 'DIR [KEY_TYPE]'}
+const help = ({
+  name,
+  defaultDir,
+}: Door): string => `usage: ${name} ${defaultDir ? '[OUT_DIR [KEY_TYPE]]' : 'DIR [KEY_TYPE]'}
 
 Makes the PKI in ${defaultDir ? 'OUT_DIR (default: test_certificates beside the script)' : 'DIR'}, or adds what is missing to one that is there.
 KEY_TYPE is rsa:BITS, ec:CURVE, or an algorithm such as ed25519 (default rsa:4096).
@@ -28,7 +31,7 @@ All options of "trustme-pki generate" but --dir work too: --brand, --conf, --job
 export async function genDevCerts(door: Door, context: VerbContext): Promise<number> {
   const { dir: _, ...table } = GENERATE_OPTIONS;
   const { given, positionals } = parseWords(door.name, context.words, table);
-  if (given['help']) return context.print(help(door));
+  if (given.help) return context.print(help(door));
   const [outDir = door.defaultDir, keyType, extra] = positionals;
   const usage = help(door).split('\n')[0]!;
   if (outDir === undefined) throw new UsageError('DIR is missing', usage);
@@ -36,14 +39,15 @@ export async function genDevCerts(door: Door, context: VerbContext): Promise<num
   const { environment } = context;
   return run(context, given, {
     ...readGenerateOptions({ 'key-type': keyType || keySize(environment), ...given, dir: outDir }, environment),
-    hasPlatformKeys: given['platform-keys'] === true || environment['DO_PLATFORM_KEYS'] === 'y',
+    hasPlatformKeys: given['platform-keys'] === true || environment.DO_PLATFORM_KEYS === 'y',
   });
 }
 
 /** Callers of 2025 set the RSA size this way. */
 function keySize(environment: NodeJS.ProcessEnv): string | undefined {
-  const bits = environment['KEY_SIZE'];
+  const bits = environment.KEY_SIZE;
   if (!bits) return undefined;
-  if (!/^[0-9]+$/.test(bits)) throw new UsageError(`KEY_SIZE "${bits}" is no number of bits`, 'export KEY_SIZE=4096, or unset it');
+  if (!/^[0-9]+$/.test(bits))
+    throw new UsageError(`KEY_SIZE "${bits}" is no number of bits`, 'export KEY_SIZE=4096, or unset it');
   return `rsa:${bits}`;
 }

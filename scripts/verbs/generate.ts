@@ -34,32 +34,36 @@ Makes the PKI, or adds what is missing to one that is there. Nothing is ever ove
 export function readGenerateOptions(given: Given, environment: NodeJS.ProcessEnv): GenerateOptions {
   const keyType = textOf(given, 'key-type');
   return {
-    outDir: (given['dir'] as string | undefined) ?? (environment['TRUSTME_PKI_DIR'] || 'test_certificates'),
+    outDir: (given.dir as string | undefined) ?? (environment.TRUSTME_PKI_DIR || 'test_certificates'),
     keyType: keyType === undefined ? undefined : parseKeyType(keyType),
     hasPlatformKeys: given['platform-keys'] === true,
     brand: textOf(given, 'brand'),
     isWeakForced: given['force-weak'] === true,
     width: readJobs(textOf(given, 'jobs')),
-    configurationFolders: readFolders(given['conf'], environment),
+    configurationFolders: readFolders(given.conf, environment),
     environment,
   };
 }
 
 function readFolders(given: Given[string], environment: NodeJS.ProcessEnv): string[] {
-  const folders = Array.isArray(given) ? (given as string[]) : (environment['TRUSTME_PKI_CONF'] ?? '').split(delimiter).filter(Boolean);
+  const folders = Array.isArray(given)
+    ? (given as string[])
+    : (environment.TRUSTME_PKI_CONF ?? '').split(delimiter).filter(Boolean);
   if (folders.includes('')) throw new UsageError('--conf is empty', 'give a folder');
   return folders;
 }
 
 function readJobs(text: string | undefined): number {
   if (text === undefined) return availableParallelism();
-  if (!/^[1-9][0-9]{0,3}$/.test(text)) throw new UsageError(`--jobs "${text}" is no number of jobs`, 'give a number from 1 to 9999');
+  if (!/^[1-9][0-9]{0,3}$/.test(text))
+    throw new UsageError(`--jobs "${text}" is no number of jobs`, 'give a number from 1 to 9999');
   return Number(text);
 }
 
 export async function generateVerb(context: VerbContext): Promise<number> {
   const { given, positionals } = parseWords('trustme-pki generate', context.words, GENERATE_OPTIONS);
-  if (given['help']) return context.print(GENERATE_HELP);
-  if (positionals.length > 0) throw new UsageError(`unexpected "${positionals[0]}"`, `the directory is an option: --dir '${positionals[0]}'`);
+  if (given.help) return context.print(GENERATE_HELP);
+  if (positionals.length > 0)
+    throw new UsageError(`unexpected "${positionals[0]}"`, `the directory is an option: --dir '${positionals[0]}'`);
   return run(context, given, readGenerateOptions(given, context.environment));
 }

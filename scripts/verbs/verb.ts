@@ -1,5 +1,5 @@
 // What every verb gets, and the end that `generate` and the drop-in door share: run, then print the result.
-import { generate, type GenerateOptions } from '../lib/generate/generate.ts';
+import { type GenerateOptions, generate } from '../lib/generate/generate.ts';
 import { formatOutcome } from '../lib/generate/summary.ts';
 import { makeReport } from '../lib/run/report.ts';
 import type { Given } from '../options.ts';
@@ -17,12 +17,12 @@ export interface VerbContext {
 
 /** Generates and prints the outcome; returns the exit code. */
 export async function run(context: VerbContext, given: Given, options: GenerateOptions): Promise<number> {
-  const report = makeReport(context.stderr, given['quiet'] === true);
+  const report = makeReport(context.stderr, given.quiet === true);
   try {
     const outcome = await generate(options, report, context.controller);
     report.end();
-    if (given['json']) return context.print(JSON.stringify({ schema: 1, ...outcome }));
-    return given['quiet'] ? 0 : context.print(formatOutcome(outcome));
+    if (given.json) return context.print(JSON.stringify({ schema: 1, ...outcome }));
+    return given.quiet ? 0 : context.print(formatOutcome(outcome));
   } finally {
     report.end();
   }

@@ -16,13 +16,23 @@ interface Path {
 }
 
 /** Verifies the certificates of `stems`, those under one anchor in one openssl process. */
-export async function checkChains(directory: PkiDirectory, stems: ReadonlySet<string>, surroundings: Surroundings): Promise<Finding[]> {
+export async function checkChains(
+  directory: PkiDirectory,
+  stems: ReadonlySet<string>,
+  surroundings: Surroundings,
+): Promise<Finding[]> {
   const findings: Finding[] = [];
   const groups = new Map<string, Path[]>();
   for (const subject of directory.certificates.filter(({ stem }) => stems.has(stem))) {
     const path = findPath(subject, directory.certificates);
     if (!path) {
-      findings.push(error('chain-broken', subject.file, `no trust anchor in the directory certifies it (issuer: ${subject.certificate.issuer.split('\n').at(-1)})`));
+      findings.push(
+        error(
+          'chain-broken',
+          subject.file,
+          `no trust anchor in the directory certifies it (issuer: ${subject.certificate.issuer.split('\n').at(-1)})`,
+        ),
+      );
       continue;
     }
     findings.push(...checkBundle(path));
@@ -34,7 +44,8 @@ export async function checkChains(directory: PkiDirectory, stems: ReadonlySet<st
 }
 
 /** TLS servers are checked as such; openssl has no check of its own for the other extended usages. */
-const purposeOf = (certificate: X509Certificate): string => ((certificate.keyUsage ?? []).includes(SERVER_AUTH) ? 'sslserver' : 'any');
+const purposeOf = (certificate: X509Certificate): string =>
+  (certificate.keyUsage ?? []).includes(SERVER_AUTH) ? 'sslserver' : 'any';
 
 const isSelfIssued = ({ subject, issuer }: X509Certificate): boolean => subject === issuer;
 
@@ -55,7 +66,9 @@ function findPath(subject: CertificateFile, all: readonly CertificateFile[]): Pa
 function checkBundle({ subject, between, anchor }: Path): Finding[] {
   const path = [...between, anchor].map(({ certificate }) => certificate.fingerprint256);
   const wrong = subject.chain.some((certificate, i) => certificate.fingerprint256 !== path[i]);
-  return wrong ? [error('bundle-mismatch', subject.file, 'what follows its certificate is not its certification path')] : [];
+  return wrong
+    ? [error('bundle-mismatch', subject.file, 'what follows its certificate is not its certification path')]
+    : [];
 }
 
 async function verifyGroup(paths: readonly Path[], surroundings: Surroundings): Promise<Finding[]> {
@@ -80,5 +93,7 @@ function findingsOf({ stderr, commandLine }: CommandError, anchor: string): Find
   const reasons = [...stderr.matchAll(/^error \d+ at \d+ depth lookup: (.*)$/gm)].map(([, reason]) => reason!);
   const files = [...stderr.matchAll(/^error (\S+): verification failed$/gm)].map(([, file]) => file!);
   const reason = reasons.length > 0 ? [...new Set(reasons)].join('; ') : stderr.trim();
-  return (files.length > 0 ? files : [anchor]).map(file => error('chain-refused', file, `openssl refuses it: ${reason}`, commandLine));
+  return (files.length > 0 ? files : [anchor]).map(file =>
+    error('chain-refused', file, `openssl refuses it: ${reason}`, commandLine),
+  );
 }

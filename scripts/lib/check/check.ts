@@ -31,7 +31,9 @@ export async function checkDirectory(expected: Expectation, surroundings: Surrou
       checkPairs(directory, expected.passphraseOf, surroundings),
       checkLists(directory, expected.variables, scratch, surroundings),
     ]);
-    const unreadable = directory.unreadable.map(file => error('certificate-unreadable', file, 'it holds no certificate'));
+    const unreadable = directory.unreadable.map(file =>
+      error('certificate-unreadable', file, 'it holds no certificate'),
+    );
     return [...unreadable, ...findings.flat(), ...checkExports(directory.path)];
   } finally {
     removeTree(scratch);
@@ -43,5 +45,8 @@ export function refuseUnsound(findings: readonly Finding[]): void {
   const errors = findings.filter(({ severity }) => severity === 'error');
   if (errors.length === 0) return;
   const lines = errors.map(({ file, message }) => `\n  ${file}: ${message}`);
-  throw new StateError(`verification before publishing failed, nothing was published:${lines.join('')}`, errors[0]!.hint);
+  throw new StateError(
+    `verification before publishing failed, nothing was published:${lines.join('')}`,
+    errors[0]!.hint,
+  );
 }

@@ -12,6 +12,8 @@ export function checkExports(path: string): Finding[] {
     const [first = ''] = certificateBlocks(readFileSync(join(path, certificate), 'latin1'));
     const content = readFileSync(join(path, file));
     const expected = key ? Buffer.concat([readFileSync(join(path, key)), Buffer.from(first)]) : pemToDer(first);
-    return content.equals(expected) ? [] : [error('export-mismatch', file, `it does not match "${certificate}"`, `remove "${file}" and run again`)];
+    return content.equals(expected)
+      ? []
+      : [error('export-mismatch', file, `it does not match "${certificate}"`, `remove "${file}" and run again`)];
   });
 }

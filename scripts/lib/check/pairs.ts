@@ -12,16 +12,29 @@ import { error, type Finding } from './finding.ts';
 export type PassphraseOf = (stem: string) => string | undefined;
 
 /** Compares every key with the certificate of its stem. */
-export async function checkPairs(directory: PkiDirectory, passphraseOf: PassphraseOf, surroundings: Surroundings): Promise<Finding[]> {
+export async function checkPairs(
+  directory: PkiDirectory,
+  passphraseOf: PassphraseOf,
+  surroundings: Surroundings,
+): Promise<Finding[]> {
   const pairs = directory.certificates.filter(({ stem }) => directory.keys.has(stem));
-  const findings = await Promise.all(pairs.map(pair => checkPair(pair, directory.path, passphraseOf(pair.stem), surroundings)));
+  const findings = await Promise.all(
+    pairs.map(pair => checkPair(pair, directory.path, passphraseOf(pair.stem), surroundings)),
+  );
   return findings.flat();
 }
 
-async function checkPair(pair: CertificateFile, folder: string, passphrase: string | undefined, surroundings: Surroundings): Promise<Finding[]> {
+async function checkPair(
+  pair: CertificateFile,
+  folder: string,
+  passphrase: string | undefined,
+  surroundings: Surroundings,
+): Promise<Finding[]> {
   const file = keyFile(pair.stem);
   const key = readKey(join(folder, file), passphrase && surroundings.secretOf(passphrase));
-  const isPair = key ? pair.certificate.checkPrivateKey(key) : await isPairByOpenssl(pair, file, passphrase, surroundings);
+  const isPair = key
+    ? pair.certificate.checkPrivateKey(key)
+    : await isPairByOpenssl(pair, file, passphrase, surroundings);
   return isPair ? [] : [error('pair-mismatch', pair.file, `the certificate does not belong to "${file}"`)];
 }
 
@@ -34,10 +47,19 @@ function readKey(path: string, passphrase: string | undefined): KeyObject | unde
   }
 }
 
-async function isPairByOpenssl(pair: CertificateFile, key: string, passphrase: string | undefined, surroundings: Surroundings): Promise<boolean> {
+async function isPairByOpenssl(
+  pair: CertificateFile,
+  key: string,
+  passphrase: string | undefined,
+  surroundings: Surroundings,
+): Promise<boolean> {
   const passin = passphrase ? ['-passin', `env:${passphrase}`] : [];
   const [ofKey, ofCertificate] = await Promise.all([
-    runCommand(command('openssl', ['pkey', '-in', key, ...passin, '-pubout'], passphrase ? [passphrase] : []), key, surroundings),
+    runCommand(
+      command('openssl', ['pkey', '-in', key, ...passin, '-pubout'], passphrase ? [passphrase] : []),
+      key,
+      surroundings,
+    ),
     runCommand(command('openssl', ['x509', '-in', pair.file, '-noout', '-pubkey']), pair.file, surroundings),
   ]);
   return ofKey === ofCertificate;

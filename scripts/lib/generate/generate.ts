@@ -48,7 +48,11 @@ export interface Outcome {
 }
 
 /** Brings OUT_DIR to the state that the options ask for, under its lock. Throws a PkiError where that is impossible. */
-export async function generate(options: GenerateOptions, report: PlanReport, controller: AbortController): Promise<Outcome> {
+export async function generate(
+  options: GenerateOptions,
+  report: PlanReport,
+  controller: AbortController,
+): Promise<Outcome> {
   const outDir = resolveOutDir(options.outDir);
   const lock = await takeLockOrGiveUp(outDir, options, report, controller.signal);
   try {
@@ -63,7 +67,11 @@ export async function generate(options: GenerateOptions, report: PlanReport, con
 export function resolveOutDir(typed: string): string {
   if (typed === '') throw new UsageError('OUT_DIR is an empty string', 'give a directory, such as test_certificates');
   const outDir = resolve(typed);
-  if (outDir === dirname(outDir)) throw new UsageError(`OUT_DIR "${typed}" is the root directory`, 'give a directory of its own, such as test_certificates');
+  if (outDir === dirname(outDir))
+    throw new UsageError(
+      `OUT_DIR "${typed}" is the root directory`,
+      'give a directory of its own, such as test_certificates',
+    );
   return outDir;
 }
 
@@ -75,8 +83,13 @@ async function takeLockOrGiveUp(outDir: string, options: GenerateOptions, report
     const { code } = error as NodeJS.ErrnoException;
     const stat = look(outDir, 'lstat');
     if ((code === 'EROFS' || code === 'EACCES') && stat && isComplete(outDir, stat, options)) return undefined;
-    if (code === 'ENOENT' || code === 'ENOTDIR') throw new StateError(`the directory of "${outDir}" does not exist`, `mkdir -p '${dirname(outDir)}'`);
-    if (code === 'EROFS' || code === 'EACCES') throw new StateError(`cannot write in "${dirname(outDir)}": ${code}`, 'choose a directory in which you may write');
+    if (code === 'ENOENT' || code === 'ENOTDIR')
+      throw new StateError(`the directory of "${outDir}" does not exist`, `mkdir -p '${dirname(outDir)}'`);
+    if (code === 'EROFS' || code === 'EACCES')
+      throw new StateError(
+        `cannot write in "${dirname(outDir)}": ${code}`,
+        'choose a directory in which you may write',
+      );
     throw error;
   }
 }
@@ -90,7 +103,12 @@ function look(path: string, how: 'lstat' | 'stat'): Stats | undefined {
   return (how === 'lstat' ? lstatSync : statSync)(path, { throwIfNoEntry: false });
 }
 
-async function act(outDir: string, options: GenerateOptions, report: PlanReport, controller: AbortController): Promise<Outcome> {
+async function act(
+  outDir: string,
+  options: GenerateOptions,
+  report: PlanReport,
+  controller: AbortController,
+): Promise<Outcome> {
   const stat = look(outDir, 'lstat');
   if (stat?.isSymbolicLink()) return actOnLink(outDir, report);
   if (stat?.isDirectory()) return actOnDirectory(outDir, options, report, controller);
@@ -103,12 +121,18 @@ async function act(outDir: string, options: GenerateOptions, report: PlanReport,
 function actOnLink(outDir: string, report: PlanReport): Outcome {
   const target = look(outDir, 'stat');
   if (!target) throw new StateError(`"${outDir}" is a dangling symbolic link`, 'mend or remove the link');
-  if (!target.isDirectory()) throw new StateError(`"${outDir}" is a symbolic link to something that is no directory`, 'mend or remove the link');
+  if (!target.isDirectory())
+    throw new StateError(`"${outDir}" is a symbolic link to something that is no directory`, 'mend or remove the link');
   warnIfBare(outDir, report);
   return { ...nothing(outDir, 'exports-only'), added: addMissingExports(outDir) };
 }
 
-async function actOnDirectory(outDir: string, options: GenerateOptions, report: PlanReport, controller: AbortController): Promise<Outcome> {
+async function actOnDirectory(
+  outDir: string,
+  options: GenerateOptions,
+  report: PlanReport,
+  controller: AbortController,
+): Promise<Outcome> {
   if (recover(outDir)) report.note(`finished what an interrupted run had begun in ${outDir}`);
   rmSync(join(outDir, STAGING_MARK), { force: true });
   const missing = missingPlatformFiles(outDir);
@@ -120,7 +144,10 @@ async function actOnDirectory(outDir: string, options: GenerateOptions, report: 
   if (missing.length > 0 && !missing.includes(UPDATE_OF_DB)) {
     const message = `"${outDir}" has ${UPDATE_OF_DB} but lacks ${missing.join(', ')}: an interrupted run of another tool, or keys that are kept elsewhere`;
     if (options.hasPlatformKeys)
-      throw new StateError(message, `restore them; or move ${UPDATE_OF_DB} and its relatives away to have new ones made; or call without DO_PLATFORM_KEYS`);
+      throw new StateError(
+        message,
+        `restore them; or move ${UPDATE_OF_DB} and its relatives away to have new ones made; or call without DO_PLATFORM_KEYS`,
+      );
     report.note(`trustme-pki: warning: ${message}`);
   }
   warnIfBare(outDir, report);
@@ -129,7 +156,15 @@ async function actOnDirectory(outDir: string, options: GenerateOptions, report: 
 
 function warnIfBare(outDir: string, report: PlanReport): void {
   if (lacksTrustAnchor(outDir))
-    report.note(`trustme-pki: warning: "${outDir}" is there, but holds no PKI (neither ssig_rootca.cert nor gen_rootca.cert); remove it to have one generated`);
+    report.note(
+      `trustme-pki: warning: "${outDir}" is there, but holds no PKI (neither ssig_rootca.cert nor gen_rootca.cert); remove it to have one generated`,
+    );
 }
 
-const nothing = (directory: string, state: State): Outcome => ({ state, directory, added: [], anchors: [], developmentPassphrases: [] });
+const nothing = (directory: string, state: State): Outcome => ({
+  state,
+  directory,
+  added: [],
+  anchors: [],
+  developmentPassphrases: [],
+});

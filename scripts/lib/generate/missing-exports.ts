@@ -9,7 +9,9 @@ import { firstCertificate, syncPath, writeNew } from '../store/files.ts';
 function missingExports(folder: string): DerivedExport[] {
   return DERIVED_EXPORTS.filter(
     ({ file, certificate, key }) =>
-      !existsSync(join(folder, file)) && existsSync(join(folder, certificate)) && (!key || existsSync(join(folder, key))),
+      !existsSync(join(folder, file)) &&
+      existsSync(join(folder, certificate)) &&
+      (!key || existsSync(join(folder, key))),
   );
 }
 

@@ -5,9 +5,13 @@ import { join } from 'node:path';
 /** Its presence tells that the platform keys are there; so it is the last that is put there. */
 export const UPDATE_OF_DB = 'DB.auth';
 
-const PLATFORM_FILES = ['PK', 'KEK', 'DB'].flatMap(stem => ['key', 'crt', 'esl', 'auth'].map(extension => `${stem}.${extension}`));
+const PLATFORM_FILES = ['PK', 'KEK', 'DB'].flatMap(stem =>
+  ['key', 'crt', 'esl', 'auth'].map(extension => `${stem}.${extension}`),
+);
 
-export const missingPlatformFiles = (folder: string): string[] => PLATFORM_FILES.filter(file => !existsSync(join(folder, file)));
+export const missingPlatformFiles = (folder: string): string[] =>
+  PLATFORM_FILES.filter(file => !existsSync(join(folder, file)));
 
 /** Whether a directory lacks what every PKI has, so that "already generated" alone would mislead. */
-export const lacksTrustAnchor = (folder: string): boolean => ['ssig_rootca.cert', 'gen_rootca.cert'].every(file => !existsSync(join(folder, file)));
+export const lacksTrustAnchor = (folder: string): boolean =>
+  ['ssig_rootca.cert', 'gen_rootca.cert'].every(file => !existsSync(join(folder, file)));

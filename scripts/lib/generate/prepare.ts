@@ -26,12 +26,22 @@ export interface Prepared {
 }
 
 /** Prepares the making of the entities that `isWanted` names. */
-export async function prepare(outDir: string, options: GenerateOptions, isWanted: (entity: Entity) => boolean, controller: AbortController): Promise<Prepared> {
+export async function prepare(
+  outDir: string,
+  options: GenerateOptions,
+  isWanted: (entity: Entity) => boolean,
+  controller: AbortController,
+): Promise<Prepared> {
   const { environment } = options;
   const folders = [readShippedFolder(), ...options.configurationFolders.map(readOwnFolder)];
   const configuration = readConfiguration(folders, { brand: options.brand, keyType: options.keyType });
   const made = [...configuration.hierarchy.values()].filter(isWanted);
-  const surroundings: Surroundings = { folder: dirname(outDir), environment, secretOf: name => passphraseValue(name, environment), controller };
+  const surroundings: Surroundings = {
+    folder: dirname(outDir),
+    environment,
+    secretOf: name => passphraseValue(name, environment),
+    controller,
+  };
   const inputs = await drawInputs(configuration, made, environment);
   const plan = planHierarchy(inputs);
   requireTools(plan.jobs, environment);
@@ -41,11 +51,19 @@ export async function prepare(outDir: string, options: GenerateOptions, isWanted
   return { configuration, sources: folders.flat(), inputs, plan, surroundings, made };
 }
 
-async function drawInputs({ hierarchy }: Configuration, made: readonly Entity[], environment: NodeJS.ProcessEnv): Promise<PlanInputs> {
+async function drawInputs(
+  { hierarchy }: Configuration,
+  made: readonly Entity[],
+  environment: NodeJS.ProcessEnv,
+): Promise<PlanInputs> {
   const serials = new Map(made.map(({ stem }) => [stem, randomSerial()]));
   const platformOwner = randomUUID();
-  const owners = new Map([...hierarchy.values()].map(({ stem, variable }) => [stem, variable ? platformOwner : randomUUID()]));
-  const passphrases = new Map([...hierarchy.values()].map(entity => [entity.stem, passphraseVariable(entity, environment)]));
+  const owners = new Map(
+    [...hierarchy.values()].map(({ stem, variable }) => [stem, variable ? platformOwner : randomUUID()]),
+  );
+  const passphrases = new Map(
+    [...hierarchy.values()].map(entity => [entity.stem, passphraseVariable(entity, environment)]),
+  );
   return {
     hierarchy,
     wanted: new Set(made.map(({ stem }) => stem)),
@@ -74,7 +92,11 @@ function updateTimes(now: Date): (variable: Variable['name']) => Date {
 function passphraseVariable({ stem, passphraseVariables }: Entity, environment: NodeJS.ProcessEnv): string | undefined {
   if (passphraseVariables.length === 0) return undefined;
   const chosen = choosePassphraseVariable(passphraseVariables, name => Boolean(environment[name]));
-  if (chosen === undefined) throw new StateError(`the key of ${stem} needs a passphrase, and none of its variables is set`, `export ${passphraseVariables.join(' or ')}`);
+  if (chosen === undefined)
+    throw new StateError(
+      `the key of ${stem} needs a passphrase, and none of its variables is set`,
+      `export ${passphraseVariables.join(' or ')}`,
+    );
   return chosen;
 }
 
@@ -82,5 +104,8 @@ function passphraseVariable({ stem, passphraseVariables }: Entity, environment: 
 function refuseForFirmware(made: readonly Entity[]): void {
   const unfit = made.find(({ variable, keyType }) => variable && keyType.kind === 'other');
   if (unfit)
-    throw new StateError(`UEFI platform keys cannot be ${formatKeyType(unfit.keyType)} keys (${unfit.stem})`, 'give rsa:BITS or ec:CURVE, or generate without platform keys');
+    throw new StateError(
+      `UEFI platform keys cannot be ${formatKeyType(unfit.keyType)} keys (${unfit.stem})`,
+      'give rsa:BITS or ec:CURVE, or generate without platform keys',
+    );
 }

@@ -20,7 +20,13 @@ import { UPDATE_OF_DB } from './platform-files.ts';
 import { type Prepared, prepare } from './prepare.ts';
 
 /** Generates a whole PKI where OUT_DIR is absent or a stale file. */
-export async function produceWhole(outDir: string, options: GenerateOptions, hasStaleFile: boolean, report: PlanReport, controller: AbortController): Promise<Outcome> {
+export async function produceWhole(
+  outDir: string,
+  options: GenerateOptions,
+  hasStaleFile: boolean,
+  report: PlanReport,
+  controller: AbortController,
+): Promise<Outcome> {
   const prepared = await prepare(outDir, options, ({ variable }) => options.hasPlatformKeys || !variable, controller);
   return inStaging(outDir, async staging => {
     await makeFiles(staging, outDir, prepared, options, report);
@@ -30,13 +36,22 @@ export async function produceWhole(outDir: string, options: GenerateOptions, has
 }
 
 /** Adds the UEFI platform keys to a PKI directory that is there, whoever made it. */
-export async function producePlatformKeys(outDir: string, options: GenerateOptions, report: PlanReport, controller: AbortController): Promise<Outcome> {
+export async function producePlatformKeys(
+  outDir: string,
+  options: GenerateOptions,
+  report: PlanReport,
+  controller: AbortController,
+): Promise<Outcome> {
   const prepared = await prepare(outDir, options, ({ variable }) => variable !== undefined, controller);
   const { jobs, inputs } = prepared.plan;
   const files = jobs.flatMap(({ makes }) => makes);
   refuseOverwriting(outDir, files);
   const lacking = inputs.filter(file => !existsSync(join(outDir, file)));
-  if (lacking.length > 0) throw new StateError(`"${outDir}" lacks ${lacking.join(', ')}, which db is to hold`, 'restore it, or generate a new directory');
+  if (lacking.length > 0)
+    throw new StateError(
+      `"${outDir}" lacks ${lacking.join(', ')}, which db is to hold`,
+      'restore it, or generate a new directory',
+    );
   return inStaging(outDir, async staging => {
     for (const file of inputs) copyInto(join(outDir, file), join(staging, file));
     await makeFiles(staging, outDir, prepared, options, report);
@@ -70,7 +85,13 @@ async function inStaging(outDir: string, work: (staging: string) => Promise<Outc
 }
 
 /** Runs the jobs in the staging directory, verifies what they made, adds the manifest and syncs everything. */
-async function makeFiles(staging: string, outDir: string, prepared: Prepared, options: GenerateOptions, report: PlanReport): Promise<void> {
+async function makeFiles(
+  staging: string,
+  outDir: string,
+  prepared: Prepared,
+  options: GenerateOptions,
+  report: PlanReport,
+): Promise<void> {
   const { plan, inputs, made } = prepared;
   const surroundings = { ...prepared.surroundings, folder: staging };
   for (const { stem, issued } of made) if (issued) mkdirSync(join(staging, issuedFolder(stem)), { recursive: true });
@@ -91,7 +112,12 @@ async function makeFiles(staging: string, outDir: string, prepared: Prepared, op
   surroundings.controller.signal.throwIfAborted();
 }
 
-function manifestText(staging: string, outDir: string, { inputs, made, configuration, sources }: Prepared, openssl: string): string {
+function manifestText(
+  staging: string,
+  outDir: string,
+  { inputs, made, configuration, sources }: Prepared,
+  openssl: string,
+): string {
   const members = made.flatMap(({ variable }) => variable?.contains ?? []);
   const variables = made.flatMap(({ variable }) => (variable ? [variable.name] : []));
   return formatManifest(
@@ -117,11 +143,20 @@ function trustAnchors(outDir: string, made: readonly Entity[]): TrustAnchor[] {
     .map(entity => {
       const file = certificateFile(entity);
       const { fingerprint256 } = new X509Certificate(firstCertificate(join(outDir, file)));
-      return { file, subject: entity.subject.find(({ name }) => name === 'commonName')?.value ?? entity.stem, sha256: fingerprint256 };
+      return {
+        file,
+        subject: entity.subject.find(({ name }) => name === 'commonName')?.value ?? entity.stem,
+        sha256: fingerprint256,
+      };
     });
 }
 
-function describe(state: Outcome['state'], directory: string, { inputs, made }: Prepared, { environment }: GenerateOptions): Outcome {
+function describe(
+  state: Outcome['state'],
+  directory: string,
+  { inputs, made }: Prepared,
+  { environment }: GenerateOptions,
+): Outcome {
   const used = made.map(entity => inputs.passphraseOf(entity)).filter(name => name !== undefined);
   const developmentPassphrases = [...new Set(used)].filter(name => !environment[name]);
   return { state, directory, added: [], anchors: [], developmentPassphrases };

@@ -24,9 +24,13 @@ function nextSteps({ state, developmentPassphrases }: Outcome): string[] {
   if (state === 'already-generated' || state === 'exports-only') return [];
   const steps = [
     ...(state === 'generated'
-      ? ['put ssig_rootca.cert and gen_rootca.cert into the device image; sign kernels with ssig_subca.key and ssig_subca.cert']
+      ? [
+          'put ssig_rootca.cert and gen_rootca.cert into the device image; sign kernels with ssig_subca.key and ssig_subca.cert',
+        ]
       : ['enrol DB.auth, KEK.auth, then PK.auth; with KeyTool DB.esl, KEK.esl, then PK.auth']),
-    ...developmentPassphrases.map(name => `for development only: ${name} was not set, its published value encrypts the keys of the general PKI`),
+    ...developmentPassphrases.map(
+      name => `for development only: ${name} was not set, its published value encrypts the keys of the general PKI`,
+    ),
   ];
   return ['', 'Next:', ...steps.map(step => `  - ${step}`)];
 }

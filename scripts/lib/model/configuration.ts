@@ -39,7 +39,10 @@ const DEFAULTS_SECTIONS: Readonly<Record<string, readonly string[]>> = {
  * Reads the folders' files, weakest folder first. Layers, weakest first: defaults.ini of each folder, entity files
  * of each folder, overrides. Throws a ConfigError with all mistakes.
  */
-export function readConfiguration(folders: readonly (readonly SourceFile[])[], overrides: Overrides = {}): Configuration {
+export function readConfiguration(
+  folders: readonly (readonly SourceFile[])[],
+  overrides: Overrides = {},
+): Configuration {
   const problems: ConfigProblem[] = [];
   const sources = new Map<string, { group: string; file: string; layers: Facts[] }>();
   const defaultsLayers: Facts[] = [];
@@ -59,10 +62,17 @@ export function readConfiguration(folders: readonly (readonly SourceFile[])[], o
   return { brand: inherited.brand, hierarchy };
 }
 
-function addLayer(sources: Map<string, { group: string; file: string; layers: Facts[] }>, name: string, file: string, facts: Facts, problems: ConfigProblem[]): void {
+function addLayer(
+  sources: Map<string, { group: string; file: string; layers: Facts[] }>,
+  name: string,
+  file: string,
+  facts: Facts,
+  problems: ConfigProblem[],
+): void {
   const parts = name.replace(/\.ini$/, '').split('/');
   const stem = parts.at(-1)!;
-  if (!/^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(stem)) problems.push({ file, found: stem, expected: 'a file name of letters, digits, "_", "-" and "."' });
+  if (!/^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(stem))
+    problems.push({ file, found: stem, expected: 'a file name of letters, digits, "_", "-" and "."' });
   const known = sources.get(stem);
   if (known) known.layers.push(facts);
   else sources.set(stem, { group: parts.length > 1 ? parts[0]! : '', file, layers: [facts] });

@@ -60,13 +60,23 @@ export function parseEntity(source: EntitySource, inherited: Inheritance, proble
     bundle: words(top.get('bundle')?.value),
     hasText: readChoice(top, 'text', ['yes'], problems) === 'yes',
     subject: readSubject(facts, inherited.subject, inherited.brand, file, problems),
-    ...readProfiles(source, readUrls(top, inherited, problems), { issuer, isRsaEncryption: keyType.kind === 'rsa' && scheme === 'rsa' }, problems),
+    ...readProfiles(
+      source,
+      readUrls(top, inherited, problems),
+      { issuer, isRsaEncryption: keyType.kind === 'rsa' && scheme === 'rsa' },
+      problems,
+    ),
     crlDays: readDays(top, '', 'crl-days', problems) ?? 30,
     variable: facts.has('variable') ? readVariable(effective(facts.get('variable')), file, problems) : undefined,
   };
 }
 
-function readProfiles({ stem, file, facts }: EntitySource, urls: Values, key: { issuer: string; isRsaEncryption: boolean }, problems: ConfigProblem[]) {
+function readProfiles(
+  { stem, file, facts }: EntitySource,
+  urls: Values,
+  key: { issuer: string; isRsaEncryption: boolean },
+  problems: ConfigProblem[],
+) {
   const factsOf = (section: string): Values => effective(new Map([...urls, ...(facts.get(section) ?? [])]));
   const certificate = factsOf('certificate');
   const context = { file, isSelfSigned: key.issuer === stem, isRsaEncryption: key.isRsaEncryption, problems };
@@ -95,7 +105,8 @@ function readVariableNames(top: Values, problems: ConfigProblem[]): string[] {
   const fact = top.get('passphrase-env');
   const names = words(fact?.value);
   const wrong = names.find(name => !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name));
-  if (fact && wrong !== undefined) problems.push(problemAt(fact, '', 'passphrase-env', 'names of environment variables', { found: wrong }));
+  if (fact && wrong !== undefined)
+    problems.push(problemAt(fact, '', 'passphrase-env', 'names of environment variables', { found: wrong }));
   return names;
 }
 
@@ -103,7 +114,12 @@ function readUrls(top: Values, inherited: Inheritance, problems: ConfigProblem[]
   const fact = top.get('urls');
   if (!fact) return new Map();
   const urls = inherited.urls.get(fact.value);
-  if (!urls) problems.push(problemAt(fact, '', 'urls', 'the NAME of a [urls NAME] section of defaults.ini', { nearest: nearest(fact.value, inherited.urls.keys()) }));
+  if (!urls)
+    problems.push(
+      problemAt(fact, '', 'urls', 'the NAME of a [urls NAME] section of defaults.ini', {
+        nearest: nearest(fact.value, inherited.urls.keys()),
+      }),
+    );
   return urls ?? new Map();
 }
 
@@ -112,7 +128,9 @@ function readVariable(values: Values, file: string, problems: ConfigProblem[]): 
     if (!values.has(key)) problems.push({ file, section: 'variable', key, expected: 'a value' });
   const name = values.get('name');
   if (name && !VARIABLE_NAMES.includes(name.value))
-    problems.push(problemAt(name, 'variable', 'name', 'PK, KEK or db', { nearest: nearest(name.value, VARIABLE_NAMES) }));
+    problems.push(
+      problemAt(name, 'variable', 'name', 'PK, KEK or db', { nearest: nearest(name.value, VARIABLE_NAMES) }),
+    );
   return {
     name: name?.value as Variable['name'],
     contains: words(values.get('contains')?.value),

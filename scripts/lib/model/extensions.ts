@@ -62,7 +62,9 @@ export const EXTENSION_KEYS: readonly string[] = [...Object.keys(RULES), 'ocsp-n
 export function refuseExtension(key: string, value: string): Refusal | undefined {
   if (key === 'ocsp-nocheck') return value === 'yes' ? undefined : { expected: '"yes", or no such line' };
   if ((URL_KEYS as readonly string[]).includes(key))
-    return /^(https?|ldap|ftp|file):\/\/[^\s,;]+$/.test(value) ? undefined : { expected: 'a URL without blanks, commas and semicolons' };
+    return /^(https?|ldap|ftp|file):\/\/[^\s,;]+$/.test(value)
+      ? undefined
+      : { expected: 'a URL without blanks, commas and semicolons' };
   return RULES[key]?.refuse(value);
 }
 
@@ -75,14 +77,17 @@ function refuseBasicConstraints(value: string): Refusal | undefined {
 function refuseWords(value: string, names: readonly string[], isOidAllowed: boolean): Refusal | undefined {
   const { words } = listWords(value);
   const wrong = words.find(word => !names.includes(word) && !(isOidAllowed && OID.test(word)));
-  if (wrong !== undefined) return { expected: `of ${names.join(', ')}${isOidAllowed ? ', or an OID' : ''}`, found: wrong, names };
+  if (wrong !== undefined)
+    return { expected: `of ${names.join(', ')}${isOidAllowed ? ', or an OID' : ''}`, found: wrong, names };
   const twice = words.find((word, i) => words.indexOf(word) !== i);
   return twice === undefined ? undefined : { expected: 'each word once', found: twice };
 }
 
 function refuseNames(value: string): Refusal | undefined {
   const wrong = listWords(value).words.find(word => !/^(DNS|IP|URI|email|RID):\S+$/.test(word));
-  return wrong === undefined ? undefined : { expected: 'DNS:…, IP:…, URI:… or email:…, parted by commas', found: wrong };
+  return wrong === undefined
+    ? undefined
+    : { expected: 'DNS:…, IP:…, URI:… or email:…, parted by commas', found: wrong };
 }
 
 /** Whether a basicConstraints value makes a CA (RFC 5280 4.2.1.9). */
@@ -92,7 +97,11 @@ export const makesCa = (basicConstraints: string | undefined): boolean => /\bCA:
  * The extension lines of a profile for an issuer that is not the subject itself, or that is.
  * `values` maps ini keys to checked values; keyEncipherment stays only where `isRsaEncryption`.
  */
-export function buildExtensions(values: ReadonlyMap<string, string>, isSelfSigned: boolean, isRsaEncryption: boolean): Extension[] {
+export function buildExtensions(
+  values: ReadonlyMap<string, string>,
+  isSelfSigned: boolean,
+  isRsaEncryption: boolean,
+): Extension[] {
   const lines: Extension[] = [{ name: 'subjectKeyIdentifier', value: 'hash' }];
   const authority = authorityKeyIdentifier(values, isSelfSigned);
   if (authority) lines.push({ name: 'authorityKeyIdentifier', value: authority });
@@ -102,7 +111,9 @@ export function buildExtensions(values: ReadonlyMap<string, string>, isSelfSigne
     if (kept) lines.push({ name: rule.openssl, value: kept });
   }
   if (values.has('ocsp-nocheck')) lines.push({ name: 'noCheck', value: 'ignored' });
-  const access = ['caIssuers', 'OCSP'].flatMap(method => (values.has(method) ? [`${method};URI:${values.get(method)}`] : []));
+  const access = ['caIssuers', 'OCSP'].flatMap(method =>
+    values.has(method) ? [`${method};URI:${values.get(method)}`] : [],
+  );
   if (access.length > 0) lines.push({ name: 'authorityInfoAccess', value: access.join(', ') });
   const crl = values.get('crlDistributionPoints');
   if (crl) lines.push({ name: 'crlDistributionPoints', value: `URI:${crl}` });

@@ -29,12 +29,29 @@ function brokenReferences(entity: Entity, byStem: ReadonlyMap<string, Entity>): 
   const unknown = (section: string, key: string, names: readonly string[]) =>
     names
       .filter(name => !byStem.has(name))
-      .map(found => ({ file, section, key, found, expected: 'the name of an entity', nearest: nearest(found, byStem.keys()) }));
+      .map(found => ({
+        file,
+        section,
+        key,
+        found,
+        expected: 'the name of an entity',
+        nearest: nearest(found, byStem.keys()),
+      }));
   const issuer = byStem.get(entity.issuer);
   const notCa = issuer && !isSelfSigned(entity) && !issuer.isCa;
   return [
     ...unknown('', 'issuer', [entity.issuer]),
-    ...(notCa ? [{ file, section: '', key: 'issuer', found: entity.issuer, expected: `a CA (its basicConstraints say CA:FALSE in ${issuer.file})` }] : []),
+    ...(notCa
+      ? [
+          {
+            file,
+            section: '',
+            key: 'issuer',
+            found: entity.issuer,
+            expected: `a CA (its basicConstraints say CA:FALSE in ${issuer.file})`,
+          },
+        ]
+      : []),
     ...unknown('', 'bundle', entity.bundle),
     ...unknown('variable', 'contains', variable?.contains ?? []),
     ...unknown('variable', 'authoriser', variable ? [variable.authoriser] : []),

@@ -91,7 +91,8 @@ function lineProblem(line: string, scope: string, seen: ReadonlySet<string>): st
   if (seen.has(scope + key)) return 'each key once in a section';
   if (/^"(?:[^"\\]|\\.)*"$/.test(value)) return undefined;
   if (/^["']/.test(value)) return 'a value without quotes, or wholly in double quotes';
-  if (/[;#]/.test(value)) return 'no ";" or "#" in a value without double quotes (a comment stands in a line of its own)';
+  if (/[;#]/.test(value))
+    return 'no ";" or "#" in a value without double quotes (a comment stands in a line of its own)';
   if (value.includes('\\')) return 'no backslash in a value';
   return undefined;
 }

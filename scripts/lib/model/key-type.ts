@@ -28,7 +28,10 @@ function parseBits(text: string, digits: string): number {
   const bits = /^[0-9]{1,6}$/.test(digits) ? Number(digits) : Number.NaN;
   const [least, most] = RSA_RANGE;
   if (!(bits >= least && bits <= most))
-    throw new UsageError(`unknown RSA key size in "${text}"`, `give a number of bits from ${LEAST_RSA_BITS} to ${most}, such as rsa:4096`);
+    throw new UsageError(
+      `unknown RSA key size in "${text}"`,
+      `give a number of bits from ${LEAST_RSA_BITS} to ${most}, such as rsa:4096`,
+    );
   return bits;
 }
 

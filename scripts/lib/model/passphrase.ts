@@ -8,7 +8,10 @@ const DEVELOPMENT_PASSPHRASES: Readonly<Record<string, string>> = {
 };
 
 /** The first of `names` that is set and not empty, else the first with a development value; undefined: none. */
-export function choosePassphraseVariable(names: readonly string[], isSet: (name: string) => boolean): string | undefined {
+export function choosePassphraseVariable(
+  names: readonly string[],
+  isSet: (name: string) => boolean,
+): string | undefined {
   return names.find(isSet) ?? names.find(name => name in DEVELOPMENT_PASSPHRASES);
 }
 

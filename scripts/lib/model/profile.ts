@@ -25,7 +25,10 @@ export function readProfile(facts: Values, context: ProfileContext): Profile {
   for (const [key, fact] of facts) {
     const refusal = breakout(fact.value) ?? refuseExtension(key, fact.value);
     const found = refusal?.found ?? fact.value;
-    if (refusal) problems.push(problemAt(fact, section, key, refusal.expected, { found, nearest: nearest(found, refusal.names ?? []) }));
+    if (refusal)
+      problems.push(
+        problemAt(fact, section, key, refusal.expected, { found, nearest: nearest(found, refusal.names ?? []) }),
+      );
   }
   return {
     days: readDays(facts, section, 'days', problems) ?? 0,
@@ -37,5 +40,7 @@ export function readProfile(facts: Values, context: ProfileContext): Profile {
 
 /** A value that openssl's configuration syntax would read as more than a value. */
 function breakout(value: string): { expected: string; found?: string; names?: string[] } | undefined {
-  return /[\p{Cc}\u2028\u2029[\]$\\"'#]/u.test(value) ? { expected: 'no control character, no quote and none of [ ] $ \\ #' } : undefined;
+  return /[\p{Cc}\u2028\u2029[\]$\\"'#]/u.test(value)
+    ? { expected: 'no control character, no quote and none of [ ] $ \\ #' }
+    : undefined;
 }

@@ -28,7 +28,9 @@ export interface VariableUpdate {
 /** Mixed-endian bytes to the usual text of a GUID. */
 function guidAt(bytes: Buffer, offset: number): string {
   const swapped = [3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15].map(i => bytes[offset + i]!);
-  return Buffer.from(swapped).toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+  return Buffer.from(swapped)
+    .toString('hex')
+    .replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 }
 
 function guidBytes(guid: string): Buffer {
@@ -41,12 +43,21 @@ export function parseSignatureLists(bytes: Buffer): Signature[] {
   const signatures: Signature[] = [];
   for (let offset = 0; offset < bytes.length; ) {
     if (bytes.length - offset < 28) throw new RangeError(`${bytes.length - offset} stray bytes at ${offset}`);
-    const [listSize, headerSize, entrySize] = [16, 20, 24].map(at => bytes.readUInt32LE(offset + at)) as [number, number, number];
+    const [listSize, headerSize, entrySize] = [16, 20, 24].map(at => bytes.readUInt32LE(offset + at)) as [
+      number,
+      number,
+      number,
+    ];
     const first = offset + 28 + headerSize;
     const end = offset + listSize;
-    if (entrySize <= 16 || end > bytes.length || first >= end || (end - first) % entrySize !== 0) throw new RangeError(`broken list at ${offset}`);
+    if (entrySize <= 16 || end > bytes.length || first >= end || (end - first) % entrySize !== 0)
+      throw new RangeError(`broken list at ${offset}`);
     for (let at = first; at < end; at += entrySize)
-      signatures.push({ type: guidAt(bytes, offset), owner: guidAt(bytes, at), data: bytes.subarray(at + 16, at + entrySize) });
+      signatures.push({
+        type: guidAt(bytes, offset),
+        owner: guidAt(bytes, at),
+        data: bytes.subarray(at + 16, at + entrySize),
+      });
     offset = end;
   }
   return signatures;
@@ -57,10 +68,16 @@ export function parseVariableUpdate(bytes: Buffer): VariableUpdate {
   if (bytes.length < 40) throw new RangeError('too short');
   const length = bytes.readUInt32LE(16);
   const [revision, type] = [bytes.readUInt16LE(20), bytes.readUInt16LE(22)];
-  if (revision !== 0x0200 || type !== 0x0ef1 || guidAt(bytes, 24) !== PKCS7_GUID) throw new RangeError('no WIN_CERT_TYPE_EFI_GUID with a PKCS#7 signature');
+  if (revision !== 0x0200 || type !== 0x0ef1 || guidAt(bytes, 24) !== PKCS7_GUID)
+    throw new RangeError('no WIN_CERT_TYPE_EFI_GUID with a PKCS#7 signature');
   if (length < 24 || 16 + length > bytes.length) throw new RangeError('its signature is cut off');
   const time = new Date(Date.UTC(bytes.readUInt16LE(0), bytes[2]! - 1, bytes[3], bytes[4], bytes[5], bytes[6]));
-  return { time, timeBytes: bytes.subarray(0, 16), signedData: bytes.subarray(40, 16 + length), payload: bytes.subarray(16 + length) };
+  return {
+    time,
+    timeBytes: bytes.subarray(0, 16),
+    signedData: bytes.subarray(40, 16 + length),
+    payload: bytes.subarray(16 + length),
+  };
 }
 
 /** The bytes that an update's signature covers: name, GUID, attributes, time and payload. */
@@ -68,7 +85,13 @@ export function signedBytes(variable: string, update: VariableUpdate): Buffer {
   const guid = variable === 'db' || variable === 'dbx' ? IMAGE_SECURITY_DATABASE : GLOBAL_VARIABLE;
   const attributes = Buffer.alloc(4);
   attributes.writeUInt32LE(UPDATE_ATTRIBUTES);
-  return Buffer.concat([Buffer.from(variable, 'utf16le'), guidBytes(guid), attributes, update.timeBytes, update.payload]);
+  return Buffer.concat([
+    Buffer.from(variable, 'utf16le'),
+    guidBytes(guid),
+    attributes,
+    update.timeBytes,
+    update.payload,
+  ]);
 }
 
 /** SignedData wrapped in a ContentInfo (RFC 2315, 7), as openssl reads it. */

@@ -16,7 +16,13 @@ export const SUBJECT_ATTRIBUTES = [
 ] as const;
 
 /** Reads the subject; `{brand}` in a value is replaced, and weaker values come from `inherited`. */
-export function readSubject(facts: Facts, inherited: Values, brand: string, file: string, problems: ConfigProblem[]): Extension[] {
+export function readSubject(
+  facts: Facts,
+  inherited: Values,
+  brand: string,
+  file: string,
+  problems: ConfigProblem[],
+): Extension[] {
   const values = effective(new Map([...inherited, ...(facts.get('subject') ?? [])]));
   if (!values.has('commonName')) problems.push({ file, section: 'subject', key: 'commonName', expected: 'a name' });
   return SUBJECT_ATTRIBUTES.flatMap(name => {

@@ -9,12 +9,23 @@ export type Values = ReadonlyMap<string, Fact>;
 export const words = (value: string | undefined): string[] => (value ?? '').split(/[\s,]+/).filter(Boolean);
 
 /** The problem of one fact: its file, line and value, and what was expected. */
-export function problemAt(fact: Fact, section: string, key: string, expected: string, extra: Partial<ConfigProblem> = {}): ConfigProblem {
+export function problemAt(
+  fact: Fact,
+  section: string,
+  key: string,
+  expected: string,
+  extra: Partial<ConfigProblem> = {},
+): ConfigProblem {
   return { file: fact.file, line: fact.line, section, key, found: fact.value, expected, ...extra };
 }
 
 /** The value of a key that must be one of `choices`; undefined, with a problem where it is another. */
-export function readChoice(values: Values, key: string, choices: readonly string[], problems: ConfigProblem[]): string | undefined {
+export function readChoice(
+  values: Values,
+  key: string,
+  choices: readonly string[],
+  problems: ConfigProblem[],
+): string | undefined {
   const fact = values.get(key);
   if (!fact || choices.includes(fact.value)) return fact?.value;
   const expected = choices.map(choice => `"${choice}"`).join(' or ');
@@ -31,13 +42,21 @@ export function readDays(values: Values, section: string, key: string, problems:
 }
 
 /** Adds a problem for each section and key that is not in `known`, where "urls *" stands for all sections "urls NAME". */
-export function refuseUnknown(known: Readonly<Record<string, readonly string[]>>, facts: Facts, file: string, problems: ConfigProblem[]): void {
+export function refuseUnknown(
+  known: Readonly<Record<string, readonly string[]>>,
+  facts: Facts,
+  file: string,
+  problems: ConfigProblem[],
+): void {
   for (const [section, entries] of facts) {
     const keys = known[section] ?? known[section.replace(/ .*/, ' *')];
     if (!keys) problems.push(unknownSection(section, Object.keys(known), entries, file));
     else
       for (const [key, fact] of entries)
-        if (!keys.includes(key)) problems.push(problemAt(fact, section, key, `one of ${keys.join(', ')}`, { found: key, nearest: nearest(key, keys) }));
+        if (!keys.includes(key))
+          problems.push(
+            problemAt(fact, section, key, `one of ${keys.join(', ')}`, { found: key, nearest: nearest(key, keys) }),
+          );
   }
 }
 

@@ -7,7 +7,26 @@ export const makeSignatureList = (owner: string, certificate: string, out: strin
   command('cert-to-efi-sig-list', ['-g', owner, certificate, out]);
 
 /** An authenticated update that replaces a variable by a list. `time` is UTC. */
-export function signUpdate(variable: Variable, time: Date, signer: { key: string; certificate: string }, owner: string, list: string, out: string): Command {
+export function signUpdate(
+  variable: Variable,
+  time: Date,
+  signer: { key: string; certificate: string },
+  owner: string,
+  list: string,
+  out: string,
+): Command {
   const stamp = time.toISOString().slice(0, 19).replace('T', ' ');
-  return command('sign-efi-sig-list', ['-t', stamp, '-g', owner, '-k', signer.key, '-c', signer.certificate, variable.name, list, out]);
+  return command('sign-efi-sig-list', [
+    '-t',
+    stamp,
+    '-g',
+    owner,
+    '-k',
+    signer.key,
+    '-c',
+    signer.certificate,
+    variable.name,
+    list,
+    out,
+  ]);
 }

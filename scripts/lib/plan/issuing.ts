@@ -29,7 +29,10 @@ export function planEntity(entity: Entity, entities: Entities, inputs: IssuingIn
   const passphrase = inputs.passphraseOf(entity);
   const out = issuedTo(entity, issuer, inputs.serialOf(entity.stem));
   const configuration = renderConfiguration(inputs.template, entity, passphrase, inputs.version);
-  const jobs = [job(configurationFile(entity.stem), [], { kind: 'write', text: configuration }), ...planCertificate(entity, issuer, out, inputs)];
+  const jobs = [
+    job(configurationFile(entity.stem), [], { kind: 'write', text: configuration }),
+    ...planCertificate(entity, issuer, out, inputs),
+  ];
   if (out !== certificateFile(entity)) jobs.push(planBundle(entity, entities, out));
   return jobs;
 }
@@ -48,7 +51,9 @@ function planCertificate(entity: Entity, issuer: Entity, out: string, inputs: Is
   const configuration = configurationFile(stem);
   const ownPassphrase = inputs.passphraseOf(entity);
   const passphrase = inputs.passphraseOf(issuer);
-  const signer = isSelfSigned(entity) ? undefined : { entity: issuer, certificate: certificateFile(issuer), key: keyFile(issuer.stem) };
+  const signer = isSelfSigned(entity)
+    ? undefined
+    : { entity: issuer, certificate: certificateFile(issuer), key: keyFile(issuer.stem) };
   const signerFiles = signer ? [signer.key, signer.certificate] : [];
   const options = { entity, issuer: signer, configuration, serial: inputs.serialOf(stem), out };
   if (!isKeyMadeApart(entity, ownPassphrase)) {
@@ -79,7 +84,9 @@ function planBundle(entity: Entity, entities: Entities, issued: string): Job {
 /** The database of a CA, with a row for each certificate of `subjects` that it issued. */
 export function planDatabase(ca: Entity, subjects: readonly Entity[], serialOf: IssuingInputs['serialOf']): Job[] {
   const folder = databaseFolder(ca.stem);
-  const issued = subjects.filter(({ issuer }) => issuer === ca.stem).map(({ stem }) => issuedFile(ca.stem, serialOf(stem)));
+  const issued = subjects
+    .filter(({ issuer }) => issuer === ca.stem)
+    .map(({ stem }) => issuedFile(ca.stem, serialOf(stem)));
   return [
     job(`${folder}/index.txt`, issued, { kind: 'index', certificates: issued }),
     // A renewed certificate has the subject of the old one.
@@ -87,4 +94,3 @@ export function planDatabase(ca: Entity, subjects: readonly Entity[], serialOf: 
     job(`${folder}/crlnumber`, [], { kind: 'write', text: '01\n' }),
   ];
 }
-

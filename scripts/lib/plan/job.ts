@@ -50,9 +50,19 @@ export interface Job {
 }
 
 /** A job; what it makes is its id, unless said otherwise. */
-export function job(id: string, needs: readonly string[], step: Step, extra: { makes?: readonly string[]; makesKey?: boolean } = {}): Job {
+export function job(
+  id: string,
+  needs: readonly string[],
+  step: Step,
+  extra: { makes?: readonly string[]; makesKey?: boolean } = {},
+): Job {
   return { id, needs, step, makes: extra.makes ?? [id], makesKey: extra.makesKey ?? false };
 }
 
 /** A command as a step. */
-export const command = (tool: string, args: readonly string[], secrets: readonly string[] = []): Command => ({ kind: 'command', tool, args, secrets });
+export const command = (tool: string, args: readonly string[], secrets: readonly string[] = []): Command => ({
+  kind: 'command',
+  tool,
+  args,
+  secrets,
+});

@@ -1,5 +1,5 @@
 // Argument arrays of the openssl commands that a plan runs. Options: OpenSSL 3.0's man pages.
-import { hasOwnDigest, isPss, type Entity, type KeyType } from '../model/types.ts';
+import { type Entity, hasOwnDigest, isPss, type KeyType } from '../model/types.ts';
 import { type Command, command } from './job.ts';
 
 /** Names of algorithm and parameters, as genpkey -algorithm/-pkeyopt take them. */
@@ -8,7 +8,10 @@ export function keyAlgorithm(keyType: KeyType, isPssKey: boolean): { algorithm: 
     return { algorithm: isPssKey ? 'RSA-PSS' : 'RSA', options: ['-pkeyopt', `rsa_keygen_bits:${keyType.bits}`] };
   if (keyType.kind === 'ec')
     // Named curves only: explicit parameters are refused by TLS stacks and by RFC 5480.
-    return { algorithm: 'EC', options: ['-pkeyopt', `ec_paramgen_curve:${keyType.curve}`, '-pkeyopt', 'ec_param_enc:named_curve'] };
+    return {
+      algorithm: 'EC',
+      options: ['-pkeyopt', `ec_paramgen_curve:${keyType.curve}`, '-pkeyopt', 'ec_param_enc:named_curve'],
+    };
   return { algorithm: keyType.algorithm, options: [] };
 }
 
@@ -16,7 +19,11 @@ export function keyAlgorithm(keyType: KeyType, isPssKey: boolean): { algorithm: 
 export function generateKey(entity: Entity, out: string, passphrase: string | undefined): Command {
   const { algorithm, options } = keyAlgorithm(entity.keyType, isPss(entity));
   const encryption = passphrase ? ['-aes-256-cbc', '-pass', `env:${passphrase}`] : [];
-  return command('openssl', ['genpkey', '-algorithm', algorithm, ...options, ...encryption, '-out', out], secret(passphrase));
+  return command(
+    'openssl',
+    ['genpkey', '-algorithm', algorithm, ...options, ...encryption, '-out', out],
+    secret(passphrase),
+  );
 }
 
 /** The key of a certificate: one that is there, or one that the same command makes, not encrypted. */
@@ -43,7 +50,9 @@ const secret = (variable: string | undefined): string[] => (variable ? [variable
 const passin = (variable: string | undefined): string[] => (variable ? ['-passin', `env:${variable}`] : []);
 
 /** Issues a certificate with the extensions of the configuration's [certificate] section, in one process. */
-export function issueCertificate(options: CertificateOptions & { key: SubjectKey; issuer: Signer | undefined }): Command {
+export function issueCertificate(
+  options: CertificateOptions & { key: SubjectKey; issuer: Signer | undefined },
+): Command {
   const { entity, key, issuer, configuration, passphrase } = options;
   const args = [
     ...['req', '-new', '-x509', '-batch', '-config', configuration, '-extensions', 'certificate'],
@@ -57,8 +66,26 @@ export function issueCertificate(options: CertificateOptions & { key: SubjectKey
 }
 
 /** A request (PKCS#10, PEM) for the subject of the configuration. */
-export function requestCertificate(entity: Entity, key: string, configuration: string, out: string, passphrase: string): Command {
-  const args = ['req', '-new', '-batch', '-config', configuration, '-key', key, ...passin(passphrase), ...signatureOptions(entity), '-out', out];
+export function requestCertificate(
+  entity: Entity,
+  key: string,
+  configuration: string,
+  out: string,
+  passphrase: string,
+): Command {
+  const args = [
+    'req',
+    '-new',
+    '-batch',
+    '-config',
+    configuration,
+    '-key',
+    key,
+    ...passin(passphrase),
+    ...signatureOptions(entity),
+    '-out',
+    out,
+  ];
   return command('openssl', args, [passphrase]);
 }
 
@@ -76,7 +103,15 @@ export function signRequest(options: CertificateOptions & { issuer: Signer; requ
 }
 
 function certificateArguments({ entity, serial, out }: CertificateOptions): string[] {
-  return ['-set_serial', `0x${serial}`, '-days', String(entity.certificate.days), ...(entity.hasText ? ['-text'] : []), '-out', out];
+  return [
+    '-set_serial',
+    `0x${serial}`,
+    '-days',
+    String(entity.certificate.days),
+    ...(entity.hasText ? ['-text'] : []),
+    '-out',
+    out,
+  ];
 }
 
 /** As genpkey would take it, in the words of req. */

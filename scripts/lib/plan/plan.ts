@@ -1,8 +1,8 @@
 // A hierarchy into the ordered jobs that make its PKI directory. Pure: time, serials and GUIDs are inputs.
 import type { Hierarchy } from '../model/hierarchy.ts';
 import type { Entity } from '../model/types.ts';
-import { certificateFile } from '../store/names.ts';
 import { DERIVED_EXPORTS, type DerivedExport } from '../store/exports.ts';
+import { certificateFile } from '../store/names.ts';
 import { type IssuingInputs, planDatabase, planEntity } from './issuing.ts';
 import { type Job, job } from './job.ts';
 import { planVariable, type SecureBootInputs } from './secure-boot.ts';
@@ -20,7 +20,6 @@ export interface Plan {
   readonly inputs: readonly string[];
 }
 
-
 /** Plans what `wanted` names. */
 export function planHierarchy(inputs: PlanInputs): Plan {
   const { hierarchy, wanted } = inputs;
@@ -34,7 +33,8 @@ export function planHierarchy(inputs: PlanInputs): Plan {
   return order(jobs);
 }
 
-const isMade = (file: string, subjects: readonly Entity[]): boolean => subjects.some(entity => certificateFile(entity) === file);
+const isMade = (file: string, subjects: readonly Entity[]): boolean =>
+  subjects.some(entity => certificateFile(entity) === file);
 
 /** One derived export as a job: DER of a certificate, or key and certificate in one PEM file. */
 function planExport({ file, certificate, key }: DerivedExport): Job {

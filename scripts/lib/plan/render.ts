@@ -1,6 +1,6 @@
 // An entity into the text of its openssl configuration: the facts are the model's, the syntax is the template's.
 import { EXTENSION_KEYS } from '../model/extensions.ts';
-import { isPss, type Entity, type Extension } from '../model/types.ts';
+import { type Entity, type Extension, isPss } from '../model/types.ts';
 import { certificateFile, databaseFolder } from '../store/names.ts';
 
 /** A compiled template: values in, text out. */
@@ -10,7 +10,12 @@ export type Template = (values: Readonly<Record<string, unknown>>) => string;
 export const escapeValue = (value: string): string => value.replace(/["'#]/g, '\\$&');
 
 /** Renders the configuration of one entity. `passphrase` is the variable named in its example commands. */
-export function renderConfiguration(template: Template, entity: Entity, passphrase: string | undefined, version: string): string {
+export function renderConfiguration(
+  template: Template,
+  entity: Entity,
+  passphrase: string | undefined,
+  version: string,
+): string {
   return template({
     stem: entity.stem,
     file: entity.file,
@@ -23,7 +28,8 @@ export function renderConfiguration(template: Template, entity: Entity, passphra
   });
 }
 
-const escaped = (lines: readonly Extension[]): Extension[] => lines.map(({ name, value }) => ({ name, value: escapeValue(value) }));
+const escaped = (lines: readonly Extension[]): Extension[] =>
+  lines.map(({ name, value }) => ({ name, value: escapeValue(value) }));
 
 /** What the [ca] part needs; null (strict templates know no missing value) for an entity that issues nothing. */
 function authority(entity: Entity, passphrase: string | undefined) {

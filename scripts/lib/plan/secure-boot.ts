@@ -1,6 +1,6 @@
 // UEFI variables into jobs: a list for each certificate, their union, and the signed update that carries exactly
 // that union. The update's job needs the list's job, so that a list is never signed before it is whole.
-import { type Entity, type Variable } from '../model/types.ts';
+import type { Entity, Variable } from '../model/types.ts';
 import { certificateFile, HIDDEN, keyFile, listFile, updateFile } from '../store/names.ts';
 import { makeSignatureList, signUpdate } from './efitools.ts';
 import { type Job, job } from './job.ts';
@@ -13,7 +13,12 @@ export interface SecureBootInputs {
 }
 
 /** The jobs of the variable that `entity` names. */
-export function planVariable(entity: Entity, variable: Variable, entities: ReadonlyMap<string, Entity>, inputs: SecureBootInputs): Job[] {
+export function planVariable(
+  entity: Entity,
+  variable: Variable,
+  entities: ReadonlyMap<string, Entity>,
+  inputs: SecureBootInputs,
+): Job[] {
   const union = listFile(entity.stem);
   const authoriser = entities.get(variable.authoriser)!;
   const signer = { key: keyFile(authoriser.stem), certificate: certificateFile(authoriser) };
@@ -25,7 +30,13 @@ export function planVariable(entity: Entity, variable: Variable, entities: Reado
   });
   if (!jobs.some(({ id }) => id === union)) {
     const parts = lists.map(({ file }) => ({ file }));
-    jobs.push(job(union, lists.map(({ file }) => file), { kind: 'concatenate', parts, mode: 0o644 }));
+    jobs.push(
+      job(
+        union,
+        lists.map(({ file }) => file),
+        { kind: 'concatenate', parts, mode: 0o644 },
+      ),
+    );
   }
   const update = updateFile(entity.stem);
   const step = signUpdate(variable, inputs.timeOf(variable.name), signer, inputs.ownerOf(entity), union, update);

@@ -23,7 +23,13 @@ const PASSED_ON = /^(PATH|HOME|TMPDIR|LD_[A-Z_]+|DYLD_[A-Z_]+|OPENSSL_MODULES|OP
 function environmentFor(command: Command, { environment, secretOf }: Surroundings): NodeJS.ProcessEnv {
   const passed = Object.entries(environment).filter(([name]) => PASSED_ON.test(name));
   const secrets = command.secrets.map(name => [name, secretOf(name)]);
-  return { ...Object.fromEntries(passed), OPENSSL_CONF: '/dev/null', LC_ALL: 'C', TZ: 'UTC', ...Object.fromEntries(secrets) };
+  return {
+    ...Object.fromEntries(passed),
+    OPENSSL_CONF: '/dev/null',
+    LC_ALL: 'C',
+    TZ: 'UTC',
+    ...Object.fromEntries(secrets),
+  };
 }
 
 /** Runs a command to its end and returns its stdout. Throws a CommandError named after `job` where it fails. */
@@ -58,14 +64,22 @@ function killGroup(pid: number | undefined): void {
   }
 }
 
-function ending(result: { exitCode?: number | undefined; signal?: string | undefined; shortMessage?: string | undefined }): string {
+function ending(result: {
+  exitCode?: number | undefined;
+  signal?: string | undefined;
+  shortMessage?: string | undefined;
+}): string {
   if (result.exitCode !== undefined) return `exited with ${result.exitCode}`;
-  return result.signal ? `was killed by ${result.signal}` : `could not be started (${result.shortMessage ?? 'no reason given'})`;
+  return result.signal
+    ? `was killed by ${result.signal}`
+    : `could not be started (${result.shortMessage ?? 'no reason given'})`;
 }
 
 /** Well-known causes in plain words. */
 function hintFor(stderr: string): string | undefined {
-  if (/No space left on device/i.test(stderr)) return 'the disk is full: make room and run again; nothing was published';
-  if (/bad decrypt|maybe wrong password|pkcs12 cipherfinal error/i.test(stderr)) return 'the passphrase is wrong: set the variable that the command names';
+  if (/No space left on device/i.test(stderr))
+    return 'the disk is full: make room and run again; nothing was published';
+  if (/bad decrypt|maybe wrong password|pkcs12 cipherfinal error/i.test(stderr))
+    return 'the passphrase is wrong: set the variable that the command names';
   return undefined;
 }

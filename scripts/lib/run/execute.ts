@@ -13,7 +13,12 @@ export interface Progress {
 }
 
 /** Runs `jobs`, at most `width` commands at once. Rejects with the first failure, after all running commands ended. */
-export async function execute(jobs: readonly Job[], width: number, surroundings: Surroundings, progress: Progress = {}): Promise<void> {
+export async function execute(
+  jobs: readonly Job[],
+  width: number,
+  surroundings: Surroundings,
+  progress: Progress = {},
+): Promise<void> {
   const { controller } = surroundings;
   setMaxListeners(0, controller.signal);
   const schedule = new Schedule(jobs);

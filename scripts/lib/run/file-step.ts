@@ -22,6 +22,10 @@ function contentOf(step: Exclude<Step, Command>, folder: string): string | Buffe
     case 'index':
       return step.certificates.map(file => indexRow(firstCertificate(path(file)))).join('');
     case 'concatenate':
-      return Buffer.concat(step.parts.map(({ file, first }) => (first ? Buffer.from(firstCertificate(path(file))) : readFileSync(path(file)))));
+      return Buffer.concat(
+        step.parts.map(({ file, first }) =>
+          first ? Buffer.from(firstCertificate(path(file))) : readFileSync(path(file)),
+        ),
+      );
   }
 }

@@ -32,7 +32,11 @@ export function recover(outDir: string): boolean {
   const { staging: name, files } = readJournal(path, outDir);
   const staging = join(dirname(outDir), name);
   const lost = files.filter(file => !existsSync(join(staging, file)) && !existsSync(join(outDir, file)));
-  if (lost.length > 0) throw new StateError(`an interrupted run lost its staging directory "${staging}": ${lost.join(', ')}`, `restore it, or remove "${path}" and what the run had moved in`);
+  if (lost.length > 0)
+    throw new StateError(
+      `an interrupted run lost its staging directory "${staging}": ${lost.join(', ')}`,
+      `restore it, or remove "${path}" and what the run had moved in`,
+    );
   for (const file of files) if (existsSync(join(staging, file))) moveInto(join(staging, file), join(outDir, file));
   for (const folder of new Set(files.map(file => dirname(join(outDir, file))))) syncPath(folder);
   unlinkSync(path);

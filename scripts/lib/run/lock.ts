@@ -12,7 +12,9 @@ export interface Lock {
 export async function takeLock(path: string, signal: AbortSignal, waiting: () => void): Promise<Lock> {
   const descriptor = openLock(path);
   try {
-    const { status, error } = spawnSync('flock', ['--exclusive', '--nonblock', '3'], { stdio: ['ignore', 'ignore', 'ignore', descriptor] });
+    const { status, error } = spawnSync('flock', ['--exclusive', '--nonblock', '3'], {
+      stdio: ['ignore', 'ignore', 'ignore', descriptor],
+    });
     if (error) throw flockMissing(error);
     if (status !== 0) {
       waiting();
@@ -27,7 +29,11 @@ export async function takeLock(path: string, signal: AbortSignal, waiting: () =>
 
 /** The lock file is opened, never truncated, and must be a file of its own: not a link to somebody else's. */
 function openLock(path: string): number {
-  const descriptor = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK, 0o644);
+  const descriptor = openSync(
+    path,
+    constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK,
+    0o644,
+  );
   if (fstatSync(descriptor).isFile()) return descriptor;
   closeSync(descriptor);
   throw new StateError(`the lock "${path}" is not a regular file`, 'remove it and run again');
@@ -42,5 +48,7 @@ function waitForLock(descriptor: number, signal: AbortSignal): Promise<void> {
 }
 
 function flockMissing(error: Error): Error {
-  return (error as NodeJS.ErrnoException).code === 'ENOENT' ? new StateError('flock was not found', 'install the package util-linux') : error;
+  return (error as NodeJS.ErrnoException).code === 'ENOENT'
+    ? new StateError('flock was not found', 'install the package util-linux')
+    : error;
 }

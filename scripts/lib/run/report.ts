@@ -26,7 +26,12 @@ export function makeReport(stream: NodeJS.WriteStream, isQuiet: boolean): PlanRe
   };
   return {
     begin(jobs) {
-      Object.assign(state, { keys: 0, done: 0, all: jobs.length, allKeys: jobs.filter(({ makesKey }) => makesKey).length });
+      Object.assign(state, {
+        keys: 0,
+        done: 0,
+        all: jobs.length,
+        allKeys: jobs.filter(({ makesKey }) => makesKey).length,
+      });
     },
     started: job => isLive && write(`${clear()}${line(job)}`.slice(0, (stream.columns ?? 80) + 3)),
     done(job) {

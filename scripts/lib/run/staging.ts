@@ -26,7 +26,8 @@ export function removeLeftovers(outDir: string): void {
 }
 
 /** An orphaned command of a killed run may still write into the tree: hence the retries. */
-export const removeTree = (path: string): void => rmSync(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
+export const removeTree = (path: string): void =>
+  rmSync(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
 
 /** Killed between mkdir and mark: the directory is empty but for a folder that is empty too. */
 function removeIfEmpty(path: string): void {

@@ -35,10 +35,13 @@ export function isInstalled(tool: string, path: string | undefined): boolean {
 export function requireTools(jobs: readonly Job[], environment: NodeJS.ProcessEnv): void {
   const tools = new Set(['openssl', 'sync']);
   for (const { step } of jobs) if (step.kind === 'command') tools.add(step.tool);
-  const missing = [...tools].filter(tool => !isInstalled(tool, environment['PATH']));
+  const missing = [...tools].filter(tool => !isInstalled(tool, environment.PATH));
   if (missing.length === 0) return;
   const packages = [...new Set(missing.map(tool => PACKAGES[tool] ?? tool))].join(' ');
-  throw new StateError(`not found on PATH: ${missing.join(', ')}`, `install the package ${packages} (Debian: apt-get install ${packages})`);
+  throw new StateError(
+    `not found on PATH: ${missing.join(', ')}`,
+    `install the package ${packages} (Debian: apt-get install ${packages})`,
+  );
 }
 
 /** The installed openssl's version, such as "OpenSSL 3.0.19". Throws where it is older than 3.0 or not OpenSSL. */
@@ -46,7 +49,10 @@ export async function requireOpenssl(surroundings: Surroundings): Promise<string
   const words = (await runCommand(command('openssl', ['version']), 'openssl version', surroundings)).trim().split(' ');
   const version = words.slice(0, 2).join(' ');
   if (words[0] === 'OpenSSL' && Number.parseInt(words[1] ?? '', 10) >= 3) return version;
-  throw new StateError(`"${version}" is too old or no OpenSSL: 3.0 or later is needed`, 'put a newer openssl first on PATH');
+  throw new StateError(
+    `"${version}" is too old or no OpenSSL: 3.0 or later is needed`,
+    'put a newer openssl first on PATH',
+  );
 }
 
 /** Key types that every OpenSSL 3 has; no need to ask. */
@@ -63,15 +69,26 @@ export async function requireKeyType(keyType: KeyType, isForced: boolean, surrou
 async function requireCurve(curve: string, isForced: boolean, surroundings: Surroundings): Promise<void> {
   const listing = await runCommand(command('openssl', ['ecparam', '-list_curves']), 'openssl ecparam', surroundings);
   // "  secp224r1 : NIST/SECG curve over a 224 bit prime field", the description sometimes on the next line.
-  const curves = new Map([...listing.matchAll(/^ *([\w-]+) *:\s*([^:]*?)(?=\n *[\w-]+ *:|$(?![\s\S]))/gm)].map(([, name, text]) => [name!, text!]));
+  const curves = new Map(
+    [...listing.matchAll(/^ *([\w-]+) *:\s*([^:]*?)(?=\n *[\w-]+ *:|$(?![\s\S]))/gm)].map(([, name, text]) => [
+      name!,
+      text!,
+    ]),
+  );
   const description = curves.get(curve);
   if (description === undefined) {
     const close = nearest(curve, curves.keys());
-    throw new UsageError(`unknown curve "${curve}"`, close ? `did you mean "ec:${close}"?` : 'openssl ecparam -list_curves prints the names');
+    throw new UsageError(
+      `unknown curve "${curve}"`,
+      close ? `did you mean "ec:${close}"?` : 'openssl ecparam -list_curves prints the names',
+    );
   }
   const bits = Number(/(\d+) bit/.exec(description)?.[1]);
   if (bits < LEAST_EC_BITS && !isForced)
-    throw new UsageError(`curve "${curve}" of ${bits} bits is too weak: at least ${LEAST_EC_BITS} are asked for`, 'give ec:prime256v1 or ec:secp384r1, or --force-weak for a test that needs weak keys');
+    throw new UsageError(
+      `curve "${curve}" of ${bits} bits is too weak: at least ${LEAST_EC_BITS} are asked for`,
+      'give ec:prime256v1 or ec:secp384r1, or --force-weak for a test that needs weak keys',
+    );
   await requireTrial({ kind: 'ec', curve }, surroundings);
 }
 
@@ -79,7 +96,24 @@ async function requireCurve(curve: string, isForced: boolean, surroundings: Surr
 async function requireTrial(keyType: KeyType, surroundings: Surroundings): Promise<void> {
   const { algorithm, options } = keyAlgorithm(keyType, false);
   const name = formatKeyType(keyType);
-  const args = ['req', '-new', '-x509', '-batch', '-config', '/dev/null', '-subj', '/CN=trial', '-newkey', algorithm, ...options, '-noenc', '-keyout', '/dev/null', '-out', '/dev/null'];
+  const args = [
+    'req',
+    '-new',
+    '-x509',
+    '-batch',
+    '-config',
+    '/dev/null',
+    '-subj',
+    '/CN=trial',
+    '-newkey',
+    algorithm,
+    ...options,
+    '-noenc',
+    '-keyout',
+    '/dev/null',
+    '-out',
+    '/dev/null',
+  ];
   try {
     await runCommand(command('openssl', args), `trial of ${name}`, surroundings);
   } catch (error) {

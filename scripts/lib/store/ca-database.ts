@@ -12,7 +12,10 @@ export function indexRow(certificate: string): string {
 
 /** RFC 5280 4.1.2.5: two digits of the year through 2049, four from then on. */
 function asn1Time(time: Date): string {
-  const digits = time.toISOString().slice(0, 19).replace(/[^0-9]/g, '');
+  const digits = time
+    .toISOString()
+    .slice(0, 19)
+    .replace(/[^0-9]/g, '');
   return `${time.getUTCFullYear() < 2050 ? digits.slice(2) : digits}Z`;
 }
 
@@ -22,5 +25,7 @@ function oneLineName(subject: string): string {
     .split('\n')
     .map(attribute => `/${attribute.replace(/\\(.)/g, '$1')}`)
     .join('')
-    .replace(/[^\x20-\x7e]/gu, char => [...Buffer.from(char)].map(byte => `\\x${byte.toString(16).toUpperCase()}`).join(''));
+    .replace(/[^\x20-\x7e]/gu, char =>
+      [...Buffer.from(char)].map(byte => `\\x${byte.toString(16).toUpperCase()}`).join(''),
+    );
 }

@@ -13,13 +13,20 @@ export function readOwnFolder(folder: string): SourceFile[] {
   try {
     return readFolder(folder, folder);
   } catch (error) {
-    throw new StateError(`cannot read the configuration folder "${folder}": ${(error as NodeJS.ErrnoException).code}`, 'give a folder with defaults.ini or entity files');
+    throw new StateError(
+      `cannot read the configuration folder "${folder}": ${(error as NodeJS.ErrnoException).code}`,
+      'give a folder with defaults.ini or entity files',
+    );
   }
 }
 
 /** `shownAs` is the folder's name in messages; entries are sorted, so that every run reads them alike. */
 function readFolder(folder: string, shownAs: string): SourceFile[] {
-  return listIni(folder, '').map(name => ({ name, file: `${shownAs}/${name}`, text: readFileSync(join(folder, name), 'utf8') }));
+  return listIni(folder, '').map(name => ({
+    name,
+    file: `${shownAs}/${name}`,
+    text: readFileSync(join(folder, name), 'utf8'),
+  }));
 }
 
 function listIni(folder: string, prefix: string): string[] {

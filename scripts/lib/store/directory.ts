@@ -26,7 +26,8 @@ export interface PkiDirectory {
 /** Reads the top level of a PKI directory, whoever made it. */
 export function readPkiDirectory(path: string): PkiDirectory {
   const names = readdirSync(path).sort();
-  const stems = (extension: string) => names.filter(name => name.endsWith(extension)).map(name => name.slice(0, -extension.length));
+  const stems = (extension: string) =>
+    names.filter(name => name.endsWith(extension)).map(name => name.slice(0, -extension.length));
   const certificates: CertificateFile[] = [];
   const unreadable: string[] = [];
   for (const file of names.filter(name => /\.(cert|crt)$/.test(name))) {
@@ -34,15 +35,23 @@ export function readPkiDirectory(path: string): PkiDirectory {
     if (found) certificates.push(found);
     else unreadable.push(file);
   }
-  return { path, certificates, unreadable, keys: new Set(stems('.key')), lists: new Set(stems('.esl')), updates: new Set(stems('.auth')) };
+  return {
+    path,
+    certificates,
+    unreadable,
+    keys: new Set(stems('.key')),
+    lists: new Set(stems('.esl')),
+    updates: new Set(stems('.auth')),
+  };
 }
 
 function readCertificateFile(path: string, file: string): CertificateFile | undefined {
   try {
-    const [certificate, ...chain] = certificateBlocks(readFileSync(join(path, file), 'latin1')).map(block => new X509Certificate(block));
+    const [certificate, ...chain] = certificateBlocks(readFileSync(join(path, file), 'latin1')).map(
+      block => new X509Certificate(block),
+    );
     return certificate && { file, stem: file.replace(/\.[a-z]+$/, ''), certificate, chain };
   } catch {
     return undefined;
   }
 }
-

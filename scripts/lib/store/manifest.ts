@@ -50,7 +50,9 @@ export function readManifest(folder: string): Manifest | undefined {
 /** Describes the certificate of an entity in `folder`. */
 export function describeEntity(entity: Entity, folder: string): ManifestEntity {
   const certificate = certificateFile(entity);
-  const { serialNumber, fingerprint256, validFrom, validTo } = new X509Certificate(firstCertificate(join(folder, certificate)));
+  const { serialNumber, fingerprint256, validFrom, validTo } = new X509Certificate(
+    firstCertificate(join(folder, certificate)),
+  );
   return {
     certificate,
     issuer: entity.issuer,

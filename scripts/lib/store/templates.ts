@@ -20,7 +20,9 @@ export async function loadTemplate(): Promise<Template> {
   const precompiled = await loadPrecompiled();
   if (precompiled[main] === undefined || precompiled[extensions] === undefined) return compile(main, extensions);
   // The runtime has the compiler's types, less the compiler.
-  const { default: Runtime } = (await import('handlebars/runtime.js')) as unknown as { default: typeof import('handlebars') };
+  const { default: Runtime } = (await import('handlebars/runtime.js')) as unknown as {
+    default: typeof import('handlebars');
+  };
   const handlebars = Runtime.create();
   handlebars.registerPartial('extensions', handlebars.template(precompiled[extensions] as TemplateSpecification));
   return handlebars.template(precompiled[main] as TemplateSpecification);
