@@ -2,7 +2,7 @@
 // templates precompiled. Made in a folder beside dist/ and renamed, so that a caller never meets half a build.
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { build } from 'esbuild';
+import { type BuildOptions, build, type Plugin } from 'esbuild';
 import Handlebars from 'handlebars';
 import { COMPILE_OPTIONS, readTemplate, TEMPLATES } from './lib/store/templates.ts';
 
@@ -13,7 +13,7 @@ function precompiledTemplates(): string {
     const text = readTemplate(name);
     return `${JSON.stringify(text)}: ${Handlebars.precompile(text, COMPILE_OPTIONS)}`;
   });
-  return `export default {\n${entries.join(',\n')}\n};\n`;
+  return `export const precompiled = {\n${entries.join(',\n')}\n};\n`;
 }
 
 /** The licences of everything that the bundle holds, from the packages that esbuild read. */
@@ -33,30 +33,52 @@ function licences(inputs: readonly string[]): string {
     .join(`\n${'-'.repeat(78)}\n\n`);
 }
 
+/** Modules that are loaded on demand: each becomes a file of its own beside the program. */
+const ON_DEMAND: Readonly<Record<string, string>> = { 'produce.ts': './produce.cjs', handlebars: './handlebars.cjs' };
+
+const plugin: Plugin = {
+  name: 'trustme-pki',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /(^handlebars|\/produce\.ts)$/ }, ({ path, kind }) =>
+      kind === 'dynamic-import' ? { path: ON_DEMAND[path.replace(/^.*\//, '')]!, external: true } : undefined,
+    );
+    onLoad({ filter: /\/store\/precompiled\.ts$/ }, () => ({ contents: precompiledTemplates(), loader: 'js' }));
+  },
+};
+
+const options = {
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  // CommonJS starts faster than ES modules; what is loaded on demand is required when it is needed.
+  format: 'cjs',
+  supported: { 'dynamic-import': false },
+  define: { 'import.meta.url': 'importMetaUrl' },
+  banner: { js: "const importMetaUrl=require('node:url').pathToFileURL(__filename).href;" },
+  minifySyntax: true,
+  minifyWhitespace: true,
+  metafile: true,
+  logLevel: 'warning',
+  plugins: [plugin],
+} as const satisfies BuildOptions;
+
 const target = mkdtempSync('dist.new.');
 try {
-  const { metafile } = await build({
-    entryPoints: ['scripts/main.ts'],
-    bundle: true,
-    splitting: true,
-    platform: 'node',
-    target: 'node20',
-    format: 'esm',
-    minifySyntax: true,
-    minifyWhitespace: true,
-    metafile: true,
-    outdir: target,
-    // handlebars is CommonJS and asks for node's own modules by require.
-    banner: { js: "import{createRequire as _r}from'node:module';const require=_r(import.meta.url);" },
-    logLevel: 'warning',
-  });
-  writeFileSync(join(target, 'precompiled.js'), precompiledTemplates());
-  writeFileSync(join(target, 'LICENSES.txt'), licences(Object.keys(metafile.inputs)));
-  const missing = BUNDLED.filter(
-    name => !Object.keys(metafile.inputs).some(file => file.includes(`node_modules/${name}/`)),
-  );
+  const results = await Promise.all([
+    build({ ...options, entryPoints: ['scripts/main.ts'], outfile: join(target, 'main.cjs') }),
+    build({ ...options, entryPoints: ['scripts/lib/generate/produce.ts'], outfile: join(target, 'produce.cjs') }),
+    build({
+      ...options,
+      stdin: { contents: "module.exports = require('handlebars')", resolveDir: '.' },
+      outfile: join(target, 'handlebars.cjs'),
+    }),
+  ]);
+  const inputs = results.flatMap(({ metafile }) => Object.keys(metafile.inputs));
+  writeFileSync(join(target, 'LICENSES.txt'), licences(inputs));
+  const missing = BUNDLED.filter(name => !inputs.some(file => file.includes(`node_modules/${name}/`)));
   if (missing.length > 0) throw new Error(`not in the bundle: ${missing.join(', ')}`);
   chmodSync(target, 0o755);
+  chmodSync(join(target, 'main.cjs'), 0o755);
   rmSync('dist', { recursive: true, force: true });
   renameSync(target, 'dist');
 } finally {

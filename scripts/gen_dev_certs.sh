@@ -18,12 +18,12 @@ fail() {
 
 # Whether dist/ is missing or older than a source. The npm package has no sources, so it is never stale.
 is_stale() {
-	[ -e "$root/dist/main.js" ] || return 0
+	[ -e "$root/dist/main.cjs" ] || return 0
 	[ -e "$root/scripts/main.ts" ] || return 1
 	local source
 	shopt -s globstar nullglob
 	for source in "$root"/scripts/*.ts "$root"/scripts/{lib,verbs}/**/*.ts "$root"/templates/*.hbs "$root"/package-lock.json; do
-		[ "$source" -nt "$root/dist/main.js" ] && return 0
+		[ "$source" -nt "$root/dist/main.cjs" ] && return 0
 	done
 	return 1
 }
@@ -42,7 +42,7 @@ build() {
 
 command -v node >/dev/null || fail 'node was not found' 'install Node.js 20 or later (Debian: apt-get install nodejs)'
 
-if is_stale && { [ -w "$root" ] || [ ! -e "$root/dist/main.js" ]; }; then
+if is_stale && { [ -w "$root" ] || [ ! -e "$root/dist/main.cjs" ]; }; then
 	[ -w "$root" ] || fail "the program is not built, and $root is read-only" 'build it once: npm ci && npm run build'
 	# One caller builds, the others wait for it. The lock is on a file that is there: nothing is left behind.
 	(
@@ -56,4 +56,4 @@ case $here in
 *) default_dir=$here/test_certificates ;;
 esac
 
-exec node "$root/dist/main.js" "${TRUSTME_PKI_DOOR:-gen_dev_certs.sh}" "$default_dir" "$@"
+exec node "$root/dist/main.cjs" "${TRUSTME_PKI_DOOR:-gen_dev_certs.sh}" "$default_dir" "$@"

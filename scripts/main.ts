@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // `trustme-pki VERB`: the verb table, the only process.exit and the only catch.
-import { Interrupted, PkiError, UsageError } from './lib/errors.ts';
+import { Interrupted, isPkiError, UsageError } from './lib/errors.ts';
 import type { VerbContext } from './verbs/verb.ts';
 
 const HELP = `usage: trustme-pki VERB [options]
@@ -56,7 +56,7 @@ async function main(words: readonly string[], controller: AbortController): Prom
 function explain(error: unknown): number {
   const fail = (message: string, hint?: string) =>
     process.stderr.write(`trustme-pki: error: ${message}\n${hint ? `trustme-pki: hint: ${hint}\n` : ''}`);
-  if (error instanceof PkiError) {
+  if (isPkiError(error)) {
     fail(error.message, error.hint);
     return error.exitCode;
   }
@@ -85,4 +85,8 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
 // A reader that closed our output early (head, grep -q) has all that it wanted.
 for (const stream of [process.stdout, process.stderr])
   stream.on('error', error => (error as NodeJS.ErrnoException).code !== 'EPIPE' && process.exit(1));
-process.exitCode = await main(process.argv.slice(2), controller).catch(explain);
+main(process.argv.slice(2), controller)
+  .catch(explain)
+  .then(code => {
+    process.exitCode = code;
+  });

@@ -13,6 +13,10 @@ export abstract class PkiError extends Error {
   }
 }
 
+/** Whether an error is one of these; by its shape, since two bundled files may each have the classes. */
+export const isPkiError = (error: unknown): error is PkiError =>
+  error instanceof Error && 'exitCode' in error && 'hint' in error;
+
 /** The command line is wrong: exit 2. */
 export class UsageError extends PkiError {
   readonly exitCode = 2;

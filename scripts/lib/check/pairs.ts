@@ -3,7 +3,7 @@ import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { command } from '../plan/job.ts';
-import { runCommand, type Surroundings } from '../run/exec.ts';
+import { readCommand, type Surroundings } from '../run/exec.ts';
 import type { CertificateFile, PkiDirectory } from '../store/directory.ts';
 import { keyFile } from '../store/names.ts';
 import { error, type Finding } from './finding.ts';
@@ -55,12 +55,12 @@ async function isPairByOpenssl(
 ): Promise<boolean> {
   const passin = passphrase ? ['-passin', `env:${passphrase}`] : [];
   const [ofKey, ofCertificate] = await Promise.all([
-    runCommand(
+    readCommand(
       command('openssl', ['pkey', '-in', key, ...passin, '-pubout'], passphrase ? [passphrase] : []),
       key,
       surroundings,
     ),
-    runCommand(command('openssl', ['x509', '-in', pair.file, '-noout', '-pubkey']), pair.file, surroundings),
+    readCommand(command('openssl', ['x509', '-in', pair.file, '-noout', '-pubkey']), pair.file, surroundings),
   ]);
   return ofKey === ofCertificate;
 }

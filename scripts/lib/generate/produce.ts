@@ -1,6 +1,5 @@
 // Makes a PKI, or the platform keys of one: execute the plan in a staging directory, verify, sync, publish. Whatever
 // fails, the staging directory goes and OUT_DIR stays as it was.
-import { X509Certificate } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { checkDirectory, refuseUnsound } from '../check/check.ts';
@@ -12,6 +11,7 @@ import { publishWhole, syncTree } from '../run/publish.ts';
 import type { PlanReport } from '../run/report.ts';
 import { makeStaging, removeTree } from '../run/staging.ts';
 import { requireOpenssl } from '../run/tools.ts';
+import { parseCertificate } from '../store/certificate.ts';
 import { firstCertificate, writeNew } from '../store/files.ts';
 import { describeEntity, describeSources, formatManifest, readManifest } from '../store/manifest.ts';
 import { certificateFile, issuedFolder, MANIFEST } from '../store/names.ts';
@@ -142,7 +142,7 @@ function trustAnchors(outDir: string, made: readonly Entity[]): TrustAnchor[] {
     .filter(entity => isSelfSigned(entity) && !entity.variable)
     .map(entity => {
       const file = certificateFile(entity);
-      const { fingerprint256 } = new X509Certificate(firstCertificate(join(outDir, file)));
+      const { fingerprint256 } = parseCertificate(firstCertificate(join(outDir, file)));
       return {
         file,
         subject: entity.subject.find(({ name }) => name === 'commonName')?.value ?? entity.stem,

@@ -32,8 +32,17 @@ function environmentFor(command: Command, { environment, secretOf }: Surrounding
   };
 }
 
-/** Runs a command to its end and returns its stdout. Throws a CommandError named after `job` where it fails. */
-export async function runCommand(command: Command, job: string, surroundings: Surroundings): Promise<string> {
+/** Runs a command to its end. Throws a CommandError named after `job` where it fails. */
+export async function runCommand(command: Command, job: string, surroundings: Surroundings): Promise<void> {
+  await run(command, job, surroundings, 'ignore');
+}
+
+/** The same, and returns what it printed. */
+export async function readCommand(command: Command, job: string, surroundings: Surroundings): Promise<string> {
+  return (await run(command, job, surroundings, 'pipe')) ?? '';
+}
+
+async function run(command: Command, job: string, surroundings: Surroundings, stdout: 'ignore' | 'pipe') {
   const { signal } = surroundings.controller;
   signal.throwIfAborted();
   const child = execa(command.tool, command.args, {
@@ -41,6 +50,7 @@ export async function runCommand(command: Command, job: string, surroundings: Su
     env: environmentFor(command, surroundings),
     extendEnv: false,
     stdin: 'ignore',
+    stdout,
     // A session of its own: no terminal to prompt on, and Ctrl-C reaches us alone.
     detached: true,
     reject: false,

@@ -8,7 +8,7 @@ import { nearest } from '../model/nearest.ts';
 import type { KeyType } from '../model/types.ts';
 import { command, type Job } from '../plan/job.ts';
 import { keyAlgorithm } from '../plan/openssl.ts';
-import { runCommand, type Surroundings } from './exec.ts';
+import { readCommand, runCommand, type Surroundings } from './exec.ts';
 
 /** Debian package of each tool that a plan may run. */
 const PACKAGES: Readonly<Record<string, string>> = {
@@ -46,7 +46,7 @@ export function requireTools(jobs: readonly Job[], environment: NodeJS.ProcessEn
 
 /** The installed openssl's version, such as "OpenSSL 3.0.19". Throws where it is older than 3.0 or not OpenSSL. */
 export async function requireOpenssl(surroundings: Surroundings): Promise<string> {
-  const words = (await runCommand(command('openssl', ['version']), 'openssl version', surroundings)).trim().split(' ');
+  const words = (await readCommand(command('openssl', ['version']), 'openssl version', surroundings)).trim().split(' ');
   const version = words.slice(0, 2).join(' ');
   if (words[0] === 'OpenSSL' && Number.parseInt(words[1] ?? '', 10) >= 3) return version;
   throw new StateError(
@@ -67,7 +67,7 @@ export async function requireKeyType(keyType: KeyType, isForced: boolean, surrou
 }
 
 async function requireCurve(curve: string, isForced: boolean, surroundings: Surroundings): Promise<void> {
-  const listing = await runCommand(command('openssl', ['ecparam', '-list_curves']), 'openssl ecparam', surroundings);
+  const listing = await readCommand(command('openssl', ['ecparam', '-list_curves']), 'openssl ecparam', surroundings);
   // "  secp224r1 : NIST/SECG curve over a 224 bit prime field", the description sometimes on the next line.
   const curves = new Map(
     [...listing.matchAll(/^ *([\w-]+) *:\s*([^:]*?)(?=\n *[\w-]+ *:|$(?![\s\S]))/gm)].map(([, name, text]) => [

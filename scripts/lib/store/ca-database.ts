@@ -1,12 +1,12 @@
 // The text database of `openssl ca`: its rows are made here from certificates, as openssl writes them.
-import { X509Certificate } from 'node:crypto';
+import { parseCertificate } from './certificate.ts';
 
 /**
  * One row of index.txt for a valid certificate: status, expiry (UTCTime, from 2050 on GeneralizedTime), revocation
  * date, serial, file name, subject, parted by tabs. Source: openssl-ca(1) and apps/ca.c of OpenSSL 3.0.
  */
 export function indexRow(certificate: string): string {
-  const { validTo, serialNumber, subject } = new X509Certificate(certificate);
+  const { validTo, serialNumber, subject } = parseCertificate(certificate);
   return `V\t${asn1Time(new Date(validTo))}\t\t${serialNumber}\tunknown\t${oneLineName(subject)}\n`;
 }
 

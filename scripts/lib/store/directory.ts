@@ -1,8 +1,9 @@
 // What lies in a PKI directory, read once: certificates and the names of keys, lists and updates.
-import { X509Certificate } from 'node:crypto';
+import type { X509Certificate } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { certificateBlocks } from '../model/pem.ts';
+import { parseCertificate } from './certificate.ts';
 
 /** A `.cert` or `.crt` file: its own certificate first, then what follows it. */
 export interface CertificateFile {
@@ -47,9 +48,7 @@ export function readPkiDirectory(path: string): PkiDirectory {
 
 function readCertificateFile(path: string, file: string): CertificateFile | undefined {
   try {
-    const [certificate, ...chain] = certificateBlocks(readFileSync(join(path, file), 'latin1')).map(
-      block => new X509Certificate(block),
-    );
+    const [certificate, ...chain] = certificateBlocks(readFileSync(join(path, file), 'latin1')).map(parseCertificate);
     return certificate && { file, stem: file.replace(/\.[a-z]+$/, ''), certificate, chain };
   } catch {
     return undefined;

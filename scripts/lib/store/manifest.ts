@@ -1,10 +1,11 @@
 // The manifest: what was made from what, when and by which tools. It holds no secret.
-import { createHash, X509Certificate } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SourceFile } from '../model/configuration.ts';
 import { formatKeyType } from '../model/key-type.ts';
 import type { Entity } from '../model/types.ts';
+import { parseCertificate } from './certificate.ts';
 import { firstCertificate } from './files.ts';
 import { certificateFile, MANIFEST } from './names.ts';
 
@@ -50,7 +51,7 @@ export function readManifest(folder: string): Manifest | undefined {
 /** Describes the certificate of an entity in `folder`. */
 export function describeEntity(entity: Entity, folder: string): ManifestEntity {
   const certificate = certificateFile(entity);
-  const { serialNumber, fingerprint256, validFrom, validTo } = new X509Certificate(
+  const { serialNumber, fingerprint256, validFrom, validTo } = parseCertificate(
     firstCertificate(join(folder, certificate)),
   );
   return {

@@ -4,20 +4,17 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Template } from '../plan/render.ts';
 import { packageRoot } from './package.ts';
+import { precompiled } from './precompiled.ts';
 
 /** strict: a missing value is an error; noEscape: this is no HTML. */
 export const COMPILE_OPTIONS = { strict: true, noEscape: true, knownHelpersOnly: true } as const;
 export const TEMPLATES = { main: 'openssl.cnf.hbs', extensions: 'extensions.hbs' } as const;
-
-/** Precompiled templates by their text. */
-type Precompiled = Readonly<Record<string, unknown>>;
 
 export const readTemplate = (name: string): string => readFileSync(join(packageRoot(), 'templates', name), 'utf8');
 
 /** The template of openssl configurations. */
 export async function loadTemplate(): Promise<Template> {
   const [main, extensions] = [readTemplate(TEMPLATES.main), readTemplate(TEMPLATES.extensions)];
-  const precompiled = await loadPrecompiled();
   if (precompiled[main] === undefined || precompiled[extensions] === undefined) return compile(main, extensions);
   // The runtime has the compiler's types, less the compiler.
   const { default: Runtime } = (await import('handlebars/runtime.js')) as unknown as {
@@ -34,13 +31,4 @@ export async function compile(main: string, extensions: string): Promise<Templat
   const handlebars = Handlebars.create();
   handlebars.registerPartial('extensions', handlebars.compile(extensions, COMPILE_OPTIONS));
   return handlebars.compile(main, COMPILE_OPTIONS);
-}
-
-/** What the build made; nothing when running from the sources. */
-async function loadPrecompiled(): Promise<Precompiled> {
-  try {
-    return ((await import(new URL('./precompiled.js', import.meta.url).href)) as { default: Precompiled }).default;
-  } catch {
-    return {};
-  }
 }
