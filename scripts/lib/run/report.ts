@@ -15,6 +15,9 @@ export interface PlanReport extends Report {
   begin(jobs: readonly Job[]): void;
 }
 
+/** Steps of our own take no time worth a line. */
+const isCommand = ({ step }: Job): boolean => step.kind === 'command';
+
 /** A report for the jobs of one plan on `stream` (stderr). */
 export function makeReport(stream: NodeJS.WriteStream, isQuiet: boolean): PlanReport {
   const state = { keys: 0, allKeys: 0, done: 0, all: 0 };
@@ -29,12 +32,13 @@ export function makeReport(stream: NodeJS.WriteStream, isQuiet: boolean): PlanRe
       Object.assign(state, {
         keys: 0,
         done: 0,
-        all: jobs.length,
+        all: jobs.filter(isCommand).length,
         allKeys: jobs.filter(({ makesKey }) => makesKey).length,
       });
     },
     started: job => isLive && write(`${clear()}${line(job)}`.slice(0, (stream.columns ?? 80) + 3)),
     done(job) {
+      if (!isCommand(job)) return;
       state.done++;
       if (job.makesKey) state.keys++;
       if (!isLive) write(`${line(job)}\n`);

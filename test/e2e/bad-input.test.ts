@@ -1,0 +1,174 @@
+// Bad input: one clear error, exit 1 or 2, nothing left behind, and the next run works.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { cleanEnvironment, DOOR, door, MAIN, scratch, start } from '../helpers/door.ts';
+
+const test = suite('bad input');
+const folder = scratch();
+
+/** [what, arguments, environment, exit, message and hint]; OUT stands for a path that is free. */
+const CASES: [string, string[], NodeJS.ProcessEnv, number, RegExp][] = [
+  ['unknown algorithm', ['OUT', 'rot13'], {}, 2, /unknown key type "rot13".*\n.*hint: give rsa:BITS/],
+  ['an algorithm that cannot sign', ['OUT', 'x25519'], {}, 2, /unknown key type "x25519"/],
+  ['unknown curve', ['OUT', 'ec:secp384r2'], {}, 2, /unknown curve "secp384r2"\n.*did you mean "ec:secp384r1"/],
+  ['ec without a curve', ['OUT', 'ec'], {}, 2, /unknown key type "ec"/],
+  ['RSA size that is no number', ['OUT', 'rsa:abc'], {}, 2, /unknown RSA key size in "rsa:abc"/],
+  ['RSA below 2048', ['OUT', 'rsa:1024'], {}, 2, /1024 bits are too weak.*\n.*--force-weak/],
+  ['RSA beyond openssl', ['OUT', 'rsa:99999'], {}, 2, /unknown RSA key size/],
+  ['weak curve', ['OUT', 'ec:secp112r1'], {}, 2, /112 bits is too weak/],
+  ['KEY_SIZE that is no number', ['OUT'], { KEY_SIZE: '4k' }, 2, /KEY_SIZE "4k" is no number/],
+  ['KEY_SIZE too small', ['OUT'], { KEY_SIZE: '1024' }, 2, /1024 bits are too weak/],
+  [
+    'unknown option',
+    ['OUT', '--platform-key'],
+    {},
+    2,
+    /unknown option "--platform-key"\n.*did you mean "--platform-keys"/,
+  ],
+  [
+    'a third argument',
+    ['OUT', 'ec:prime256v1', 'more'],
+    {},
+    2,
+    /unexpected argument "more"\n.*usage: gen_dev_certs.sh \[OUT_DIR \[KEY_TYPE\]\]/,
+  ],
+  ['an empty OUT_DIR', ['', 'ed25519'], {}, 2, /OUT_DIR is an empty string/],
+  ['the root directory', ['/', 'ed25519'], {}, 2, /root directory/],
+  ['a parent that is missing', ['OUT/a/b', 'ed25519'], {}, 1, /does not exist\n.*mkdir -p/],
+  [
+    'UEFI keys that firmware cannot use',
+    ['OUT', 'ed25519'],
+    { DO_PLATFORM_KEYS: 'y' },
+    1,
+    /UEFI platform keys cannot be ed25519 keys/,
+  ],
+  ['no jobs', ['OUT', 'ed25519', '--jobs', '0'], {}, 2, /--jobs "0"/],
+  ['an empty brand', ['OUT', 'ed25519', '--brand', ''], {}, 2, /--brand is empty/],
+  ['a brand that breaks out of its line', ['OUT', 'ed25519', '--brand', 'x\n[req]'], {}, 1, /no control character/],
+  [
+    'a configuration folder that is missing',
+    ['OUT', 'ed25519', '--conf', '/nowhere'],
+    {},
+    1,
+    /cannot read the configuration folder "\/nowhere"/,
+  ],
+];
+
+for (const [what, words, environment, exit, expected] of CASES)
+  test(`${what} is refused`, async () => {
+    const parent = join(folder, what.replaceAll(/[^a-zA-Z0-9]/g, '-'));
+    mkdirSync(parent);
+    const { status, stdout, stderr } = await door(
+      words.map(word => word.replace('OUT', join(parent, 'out'))),
+      environment,
+    );
+    assert.is(status, exit, stderr);
+    assert.match(stderr, expected);
+    assert.match(stderr, /^trustme-pki: error: /m);
+    assert.not.match(stderr, / at .*\.[ct]js|bug of trustme-pki/);
+    assert.is(stdout, '');
+    assert.equal(
+      readdirSync(parent).filter(name => !name.endsWith('.genlock')),
+      [],
+    );
+  });
+
+test('weak keys are made when they are forced', async () => {
+  const { status, stderr } = await door([join(folder, 'weak'), 'rsa:1024', '--force-weak']);
+  assert.is(status, 0, stderr);
+});
+
+/** A folder with links to all tools but one. */
+function toolsWithout(missing: RegExp, name: string): string {
+  const bin = join(folder, name);
+  mkdirSync(bin);
+  for (const tool of [
+    'bash',
+    'node',
+    'openssl',
+    'flock',
+    'sync',
+    'cert-to-efi-sig-list',
+    'sign-efi-sig-list',
+    'readlink',
+  ])
+    if (!missing.test(tool)) spawnSync('sh', ['-c', `ln -s "$(command -v ${tool})" '${bin}/'`]);
+  return bin;
+}
+
+for (const [what, missing, environment, expected] of [
+  ['openssl', /openssl/, {}, /not found on PATH: openssl\n.*install the package openssl/],
+  [
+    'efitools',
+    /efi/,
+    { DO_PLATFORM_KEYS: 'y' },
+    /cert-to-efi-sig-list, sign-efi-sig-list\n.*install the package efitools/,
+  ],
+  ['flock', /flock/, {}, /flock was not found\n.*util-linux/],
+] as const)
+  test(`without ${what} the error names the package, and no key is made`, async () => {
+    const bin = toolsWithout(missing, `bin-${what}`);
+    const out = join(folder, `without-${what}`);
+    const { status, stderr } = await door([out, 'rsa:2048'], { ...environment, PATH: bin });
+    assert.is(status, 1);
+    assert.match(stderr, expected);
+    assert.not.ok(existsSync(out));
+  });
+
+test('without efitools and without DO_PLATFORM_KEYS=y all else works', async () => {
+  const { status, stderr } = await door([join(folder, 'no-efitools'), 'ed25519'], {
+    PATH: toolsWithout(/efi/, 'bin-all-else'),
+  });
+  assert.is(status, 0, stderr);
+});
+
+test('an openssl that is too old is named', async () => {
+  const bin = join(folder, 'bin-old');
+  mkdirSync(bin);
+  writeFileSync(join(bin, 'openssl'), '#!/bin/sh\necho "OpenSSL 1.1.1w  11 Sep 2023"\n', { mode: 0o755 });
+  const { status, stderr } = await door([join(folder, 'old'), 'rsa:2048'], { PATH: `${bin}:${process.env.PATH}` });
+  assert.is(status, 1);
+  assert.match(stderr, /"OpenSSL 1.1.1w" is too old/);
+  assert.equal(
+    readdirSync(folder).filter(name => name.startsWith('old')),
+    ['old.genlock'],
+  );
+});
+
+test('a full disk is named, nothing is left, and the next run works', () => {
+  const script = `mount -t tmpfs -o size=64k tmpfs '${folder}' && bash '${DOOR}' '${folder}/out' ed25519; echo "exit $?"; ls -A '${folder}'; mount -o remount,size=4m '${folder}'; bash '${DOOR}' '${folder}/out' ed25519`;
+  const { stdout, stderr, status } = spawnSync('unshare', ['-m', 'sh', '-c', script], {
+    encoding: 'utf8',
+    env: cleanEnvironment(),
+  });
+  if (status !== 0 && /unshare failed|Operation not permitted|permission denied/i.test(stderr))
+    return void console.log('skipped: no mount namespaces here');
+  assert.match(stderr, /the disk is full/);
+  assert.match(stdout, /exit 1\nout.genlock\nPKI generated/);
+});
+
+test('an unknown verb, no verb and a positional directory say what to type', async () => {
+  for (const [words, expected] of [
+    [['generat'], /unknown verb "generat"\n.*did you mean "generate"/],
+    [[], /no verb was given\n.*trustme-pki generate/],
+    [['generate', 'pki'], /unexpected "pki"\n.*--dir 'pki'/],
+  ] as const) {
+    const { status, stderr } = await start(process.execPath, [MAIN, ...words]).ended;
+    assert.is(status, 2);
+    assert.match(stderr, expected);
+  }
+});
+
+test('help and version go to stdout with exit 0', async () => {
+  for (const words of [['--help'], ['generate', '--help'], ['gen_dev_certs.sh', 'x', '--help'], ['--version']]) {
+    const { status, stdout, stderr } = await start(process.execPath, [MAIN, ...words]).ended;
+    assert.is(status, 0);
+    assert.is(stderr, '');
+    assert.match(stdout, /usage|^\d+\.\d+\.\d+\n$/);
+  }
+});
+
+test.run();

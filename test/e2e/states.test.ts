@@ -1,0 +1,282 @@
+// Each state of OUT_DIR and what it leads to: the table of the contract.
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { door, leftovers, ROOT, scratch, start, tool, WRAPPER } from '../helpers/door.ts';
+
+const EC = 'ec:prime256v1';
+const test = suite('states of OUT_DIR');
+const folder = scratch();
+let count = 0;
+/** A path of its own for each case. */
+const fresh = (name: string): string => {
+  const parent = join(folder, `case-${++count}`);
+  mkdirSync(parent);
+  return join(parent, name);
+};
+/** Names, modes and contents of a tree as one text. */
+const snapshot = (path: string): string =>
+  readdirSync(path, { recursive: true, withFileTypes: true })
+    .filter(entry => entry.isFile())
+    .map(entry => {
+      const file = join(entry.parentPath, entry.name);
+      return `${file.slice(path.length)} ${statSync(file).mode & 0o777} ${createHash('sha256').update(readFileSync(file)).digest('hex')}`;
+    })
+    .sort()
+    .join('\n');
+
+const whole = join(folder, 'whole');
+test.before(async () => {
+  assert.is((await door([whole, EC], { DO_PLATFORM_KEYS: 'y' })).status, 0);
+  for (const name of ['script-2021-rsa4096-uefi', 'script-2026-ec', 'script-2026-rsa2048-uefi'])
+    execFileSync('tar', ['xzf', join(ROOT, `test/fixtures/directories/${name}.tar.gz`), '-C', folder]);
+});
+const copyOf = (source: string, remove: RegExp = /^$/): string => {
+  const out = fresh('out');
+  cpSync(source, out, { recursive: true });
+  for (const name of readdirSync(out)) if (remove.test(name)) rmSync(join(out, name), { recursive: true });
+  return out;
+};
+const PLATFORM = /^(PK|KEK|DB|ssig_subca)\.(key|crt|esl|auth|cer)$/;
+const WITHOUT_PLATFORM = /^((PK|KEK|DB)\.|_DB|ssig_subca\.esl)/;
+
+test('a directory: nothing is generated or overwritten', async () => {
+  const before = snapshot(whole);
+  const { status, stdout } = await door([whole, 'rsa:4096'], { DO_PLATFORM_KEYS: 'y' });
+  assert.is(status, 0);
+  assert.match(stdout, /already generated/);
+  assert.is(snapshot(whole), before);
+});
+
+test('a directory that lacks derived exports gets them, and only them', async () => {
+  const out = copyOf(whole, /^(certs|PK\.cer)$/);
+  const before = snapshot(out);
+  assert.match((await door([out])).stdout, /already generated/);
+  assert.is(
+    readFileSync(join(out, 'certs/signing_key.x509')).equals(readFileSync(join(whole, 'certs/signing_key.x509'))),
+    true,
+  );
+  assert.is(
+    readFileSync(join(out, 'certs/signing_key.pem')).equals(readFileSync(join(whole, 'certs/signing_key.pem'))),
+    true,
+  );
+  assert.is(statSync(join(out, 'certs/signing_key.pem')).mode & 0o777, 0o600);
+  assert.is(readFileSync(join(out, 'PK.cer')).equals(readFileSync(join(whole, 'PK.cer'))), true);
+  for (const line of before.split('\n')) assert.ok(snapshot(out).includes(line), line);
+});
+
+test('an empty directory is left as it is, with a warning that it holds no PKI', async () => {
+  const out = fresh('out');
+  mkdirSync(out);
+  const { status, stdout, stderr } = await door([out, EC]);
+  assert.is(status, 0);
+  assert.match(stdout, /already generated/);
+  assert.match(stderr, /holds no PKI/);
+  assert.equal(readdirSync(out), []);
+});
+
+test('without DB.auth and with DO_PLATFORM_KEYS=y the platform keys are added, the rest stays', async () => {
+  const out = fresh('out');
+  assert.is((await door([out, EC])).status, 0);
+  const before = snapshot(out)
+    .split('\n')
+    .filter(line => !line.includes('manifest'));
+  const { status, stdout, stderr } = await door([out, EC], { DO_PLATFORM_KEYS: 'y' });
+  assert.is(status, 0, stderr);
+  assert.match(stdout, /UEFI platform keys added/);
+  const after = snapshot(out);
+  for (const line of before) assert.ok(after.includes(line), line);
+  assert.equal(
+    readdirSync(out).filter(name => PLATFORM.test(name)),
+    readdirSync(whole).filter(name => PLATFORM.test(name)),
+  );
+  const manifest = JSON.parse(readFileSync(join(out, '.pki/manifest.json'), 'utf8'));
+  assert.equal(Object.keys(manifest.entities).length, 15);
+  assert.ok(readFileSync(join(out, 'DB.auth')).includes(readFileSync(join(out, 'certs/signing_key.x509'))));
+  assert.equal(leftovers(join(out, '..')), []);
+  assert.match((await door([out], { DO_PLATFORM_KEYS: 'y' })).stdout, /already generated/);
+});
+
+for (const name of ['script-2021-rsa4096-uefi', 'script-2026-ec', 'script-2026-rsa2048-uefi'])
+  test(`${name}: a directory of the old script gets its second phase`, async () => {
+    const out = copyOf(join(folder, name), WITHOUT_PLATFORM);
+    const before = snapshot(out);
+    const { status, stdout, stderr } = await door([out, EC], { DO_PLATFORM_KEYS: 'y' });
+    assert.is(status, 0, stderr);
+    assert.match(stdout, /UEFI platform keys added/);
+    for (const line of before.split('\n')) assert.ok(snapshot(out).includes(line), line);
+    assert.ok(
+      existsSync(join(out, 'DB.auth')) &&
+        existsSync(join(out, 'PK.cer')) &&
+        existsSync(join(out, 'certs/signing_key.pem')),
+    );
+    assert.match((await door([copyOf(join(folder, name))])).stdout, /already generated/);
+  });
+
+for (const platformKeys of ['', 'y'])
+  test(`a symbolic link with DO_PLATFORM_KEYS="${platformKeys}": only missing exports are added`, async () => {
+    const target = copyOf(whole, /^(certs|(PK|KEK|DB)\..*)$/);
+    const link = fresh('link');
+    symlinkSync(target, link);
+    const { status, stdout } = await door([`${link}/`, EC], { DO_PLATFORM_KEYS: platformKeys });
+    assert.is(status, 0);
+    assert.match(stdout, /only deriving exports/);
+    assert.equal(readdirSync(join(target, 'certs')).sort(), ['signing_key.pem', 'signing_key.x509']);
+    assert.not.ok(existsSync(join(target, 'DB.auth')));
+  });
+
+test('a release PKI without private keys gets the public export only', async () => {
+  const target = copyOf(whole, /^(certs|.*\.key)$/);
+  const link = fresh('link');
+  symlinkSync(target, link);
+  assert.is((await door([link])).status, 0);
+  assert.equal(readdirSync(join(target, 'certs')), ['signing_key.x509']);
+});
+
+test('a dangling link is an error and stays', async () => {
+  const link = fresh('link');
+  symlinkSync('/nowhere/at/all', link);
+  const { status, stderr } = await door([link, EC]);
+  assert.is(status, 1);
+  assert.match(stderr, /dangling symbolic link/);
+  assert.equal(readdirSync(join(link, '..')).sort(), ['link', 'link.genlock']);
+});
+
+test('a stale file is removed, then everything is generated', async () => {
+  const out = fresh('out');
+  writeFileSync(out, 'stale');
+  const { status, stdout, stderr } = await door([out, EC]);
+  assert.is(status, 0);
+  assert.match(stdout + stderr, /Removing stale non-directory/);
+  assert.ok(existsSync(join(out, 'ssig_rootca.cert')));
+});
+
+for (const [name, typed, cwd] of [
+  ['a relative path', 'out', true],
+  ['blanks and quotes in the path', `a b'"$x`, true],
+  ['a trailing slash', 'out///', true],
+  ['dots in the path', './x/../out', true],
+] as const)
+  test(`${name} works`, async () => {
+    const parent = join(fresh('x'), '..');
+    mkdirSync(join(parent, 'x'));
+    const { status, stderr } = await door([typed, EC], {}, cwd ? { cwd: parent } : {});
+    assert.is(status, 0, stderr);
+    assert.ok(existsSync(join(parent, typed, 'ssig_rootca.cert')));
+    assert.equal(leftovers(parent), []);
+  });
+
+test('DB.auth without its keys is refused with DO_PLATFORM_KEYS=y, and warned of without', async () => {
+  const out = copyOf(whole, /^(PK|KEK|DB)\.key$/);
+  const refused = await door([out], { DO_PLATFORM_KEYS: 'y' });
+  assert.is(refused.status, 1);
+  assert.match(refused.stderr, /has DB.auth but lacks PK.key, KEK.key, DB.key/);
+  const warned = await door([out]);
+  assert.is(warned.status, 0);
+  assert.match(warned.stderr, /warning: .* lacks PK.key/);
+});
+
+test('what another tool left of a second phase is never overwritten', async () => {
+  const out = copyOf(whole, /^DB\.auth$/);
+  const before = snapshot(out);
+  const { status, stderr } = await door([out, EC], { DO_PLATFORM_KEYS: 'y' });
+  assert.is(status, 1);
+  assert.match(stderr, /PK.key.*nothing is overwritten/s);
+  assert.is(snapshot(out), before);
+});
+
+test('the wrapper wants DIR and makes the same', async () => {
+  const out = fresh('out');
+  assert.is((await start('bash', [WRAPPER, out, EC]).ended).status, 0);
+  assert.ok(existsSync(join(out, 'ssig_rootca.cert')));
+  const { status, stderr } = await start('bash', [WRAPPER]).ended;
+  assert.is(status, 2);
+  assert.match(stderr, /DIR is missing/);
+});
+
+test('KEY_SIZE is honoured where no KEY_TYPE is given', async () => {
+  const out = fresh('out');
+  assert.is((await door([out], { KEY_SIZE: '2048' })).status, 0);
+  assert.match(tool('openssl', ['x509', '-in', 'ssig_rootca.cert', '-noout', '-text'], out), /2048 bit/);
+});
+
+test('a complete directory is found also where nothing can be written', async () => {
+  if (process.getuid?.() === 0) {
+    const out = copyOf(whole);
+    const mount = join(out, '..');
+    // root may write everywhere but on a read-only file system; without one this is checked by the other branch.
+    try {
+      execFileSync(
+        'unshare',
+        [
+          '-m',
+          'sh',
+          '-c',
+          `mount --bind '${mount}' '${mount}' && mount -o remount,ro,bind '${mount}' && bash '${ROOT}/scripts/gen_dev_certs.sh' '${out}' | grep 'already generated'`,
+        ],
+        { stdio: 'pipe' },
+      );
+    } catch (error) {
+      if (
+        !/unshare failed|Operation not permitted|permission denied/i.test(String((error as { stderr?: Buffer }).stderr))
+      )
+        throw error;
+      console.log('skipped: no mount namespaces here');
+    }
+    return;
+  }
+  const out = copyOf(whole);
+  chmodSync(join(out, '..'), 0o555);
+  const { status, stdout } = await door([out]);
+  chmodSync(join(out, '..'), 0o755);
+  assert.is(status, 0);
+  assert.match(stdout, /already generated/);
+});
+
+test('leftovers of a killed run go, decoys with like names stay', async () => {
+  const out = fresh('out');
+  const parent = join(out, '..');
+  for (const name of ['out.staging.abc123', 'out.staging.notours', 'out.staging.toolongname', 'out.tmp.abcdef']) {
+    mkdirSync(join(parent, name, '.pki'), { recursive: true });
+    writeFileSync(join(parent, name, 'precious'), '');
+  }
+  mkdirSync(join(parent, 'out.staging.Killed/.pki'), { recursive: true });
+  writeFileSync(join(parent, 'out.staging.Killed/.pki/staging'), '');
+  mkdirSync(join(parent, 'out.staging.Empty1'));
+  assert.is((await door([out, EC])).status, 0);
+  assert.equal(readdirSync(parent).sort(), [
+    'out',
+    'out.genlock',
+    'out.staging.abc123',
+    'out.staging.notours',
+    'out.staging.toolongname',
+    'out.tmp.abcdef',
+  ]);
+});
+
+test('a published directory works after it was moved', async () => {
+  const out = copyOf(whole);
+  renameSync(out, `${out}-moved`);
+  tool(
+    'openssl',
+    ['ca', '-config', '.pki/gen_rootca.cnf', '-passin', 'pass:test1234', '-gencrl', '-out', 'x.crl'],
+    `${out}-moved`,
+  );
+});
+
+test.run();
