@@ -51,6 +51,9 @@ if is_stale && { [ -w "$root" ] || [ ! -e "$root/dist/main.cjs" ]; }; then
 	) 9<"$root/package.json" </dev/null || exit 1
 fi
 
+# node itself would read the caller's openssl.cnf, and end where that is broken.
+unset OPENSSL_CONF
+
 case $here in
 */node_modules/*) default_dir=test_certificates ;;
 *) default_dir=$here/test_certificates ;;

@@ -12,7 +12,9 @@ sbsign sbsigntool
 certtool gnutls-bin
 curl curl
 python3 python3
-shellcheck shellcheck'
+shellcheck shellcheck
+faketime faketime
+strace strace'
 
 missing=$(while read -r tool package; do command -v "$tool" >/dev/null || echo "$package"; done <<<"$needed" | sort -u | tr '\n' ' ')
 if [ -n "$missing" ]; then

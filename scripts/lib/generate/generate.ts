@@ -56,7 +56,7 @@ export async function generate(
   const outDir = resolveOutDir(options.outDir);
   const lock = await takeLockOrGiveUp(outDir, options, report, controller.signal);
   try {
-    removeLeftovers(outDir);
+    finishInterrupted(outDir, report);
     return await act(outDir, options, report, controller);
   } finally {
     lock?.release();
@@ -92,6 +92,15 @@ async function takeLockOrGiveUp(outDir: string, options: GenerateOptions, report
       );
     throw error;
   }
+}
+
+/** What killed runs left: a journal is finished first, since it needs its staging directory; then the others go. */
+function finishInterrupted(outDir: string, report: PlanReport): void {
+  if (look(outDir, 'lstat')?.isDirectory()) {
+    if (recover(outDir)) report.note(`finished what an interrupted run had begun in ${outDir}`);
+    rmSync(join(outDir, STAGING_MARK), { force: true });
+  }
+  removeLeftovers(outDir);
 }
 
 function isComplete(outDir: string, stat: Stats, { hasPlatformKeys }: GenerateOptions): boolean {
@@ -133,8 +142,6 @@ async function actOnDirectory(
   report: PlanReport,
   controller: AbortController,
 ): Promise<Outcome> {
-  if (recover(outDir)) report.note(`finished what an interrupted run had begun in ${outDir}`);
-  rmSync(join(outDir, STAGING_MARK), { force: true });
   const missing = missingPlatformFiles(outDir);
   if (options.hasPlatformKeys && missing.includes(UPDATE_OF_DB)) {
     const { producePlatformKeys } = await import('./produce.ts');

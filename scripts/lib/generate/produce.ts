@@ -9,7 +9,7 @@ import { execute } from '../run/execute.ts';
 import { publishInto } from '../run/journal.ts';
 import { publishWhole, syncTree } from '../run/publish.ts';
 import type { PlanReport } from '../run/report.ts';
-import { makeStaging, removeTree } from '../run/staging.ts';
+import { makeStaging, removeStaging } from '../run/staging.ts';
 import { requireOpenssl } from '../run/tools.ts';
 import { parseCertificate } from '../store/certificate.ts';
 import { firstCertificate, writeNew } from '../store/files.ts';
@@ -80,7 +80,7 @@ async function inStaging(outDir: string, work: (staging: string) => Promise<Outc
   try {
     return await work(staging);
   } finally {
-    removeTree(staging);
+    removeStaging(staging);
   }
 }
 

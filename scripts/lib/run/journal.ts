@@ -5,7 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import { StateError } from '../errors.ts';
 import { syncPath, writeNew } from '../store/files.ts';
 import { HIDDEN, JOURNAL, stagingPrefix } from '../store/names.ts';
-import { removeTree } from './staging.ts';
+import { removeStaging } from './staging.ts';
 
 interface Journal {
   readonly staging: string;
@@ -41,7 +41,7 @@ export function recover(outDir: string): boolean {
   for (const folder of new Set(files.map(file => dirname(join(outDir, file))))) syncPath(folder);
   unlinkSync(path);
   syncPath(join(outDir, HIDDEN));
-  removeTree(staging);
+  removeStaging(staging);
   return true;
 }
 

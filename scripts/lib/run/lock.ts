@@ -1,6 +1,6 @@
 // The lock of one PKI directory: flock(2) on OUT_DIR.genlock, taken by util-linux' flock on a descriptor that node
 // holds. The lock belongs to the open file description, so it lasts until node closes it or ends in whatever way.
-import { spawn, spawnSync } from 'node:child_process';
+import { type StdioOptions, spawn, spawnSync } from 'node:child_process';
 import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import { StateError } from '../errors.ts';
 
@@ -12,9 +12,7 @@ export interface Lock {
 export async function takeLock(path: string, signal: AbortSignal, waiting: () => void): Promise<Lock> {
   const descriptor = openLock(path);
   try {
-    const { status, error } = spawnSync('flock', ['--exclusive', '--nonblock', '3'], {
-      stdio: ['ignore', 'ignore', 'ignore', descriptor],
-    });
+    const { status, error } = spawnSync('flock', ['--exclusive', '--nonblock', '3'], handOver(descriptor));
     if (error) throw flockMissing(error);
     if (status !== 0) {
       waiting();
@@ -39,9 +37,15 @@ function openLock(path: string): number {
   throw new StateError(`the lock "${path}" is not a regular file`, 'remove it and run again');
 }
 
+/** flock(1) gets the descriptor as its number 3, and nothing of our environment but PATH. */
+const handOver = (descriptor: number) => ({
+  stdio: ['ignore', 'ignore', 'ignore', descriptor] satisfies StdioOptions as StdioOptions,
+  env: { PATH: process.env.PATH },
+});
+
 function waitForLock(descriptor: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    const child = spawn('flock', ['--exclusive', '3'], { stdio: ['ignore', 'ignore', 'ignore', descriptor], signal });
+    const child = spawn('flock', ['--exclusive', '3'], { ...handOver(descriptor), signal });
     child.on('error', error => reject(signal.aborted ? signal.reason : error));
     child.on('close', status => (status === 0 ? resolve() : reject(new StateError(`flock exited with ${status}`))));
   });

@@ -20,10 +20,21 @@ export function removeLeftovers(outDir: string): void {
   for (const entry of readdirSync(dirname(outDir), { withFileTypes: true })) {
     if (!entry.isDirectory() || !entry.name.startsWith(prefix) || entry.name.length !== prefix.length + 6) continue;
     const path = join(dirname(outDir), entry.name);
-    if (existsSync(join(path, STAGING_MARK))) removeTree(path);
+    if (existsSync(join(path, STAGING_MARK))) removeStaging(path);
     else removeIfEmpty(path);
   }
 }
+
+/** Removes a staging directory; its mark goes last, so that a run that is killed here leaves it to the next one. */
+export function removeStaging(path: string): void {
+  const mark = join(path, STAGING_MARK);
+  for (const name of entriesOf(path)) if (name !== HIDDEN) removeTree(join(path, name));
+  for (const name of entriesOf(join(path, HIDDEN)))
+    if (join(path, HIDDEN, name) !== mark) removeTree(join(path, HIDDEN, name));
+  removeTree(path);
+}
+
+const entriesOf = (path: string): string[] => (existsSync(path) ? readdirSync(path) : []);
 
 /** An orphaned command of a killed run may still write into the tree: hence the retries. */
 export const removeTree = (path: string): void =>

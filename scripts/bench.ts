@@ -1,0 +1,115 @@
+// Measures what the README promises about time and memory, and prints a markdown table: `npm run bench`.
+// BENCH_RUNS=N sets the number of runs of a row (5 if it is not set); everything is made below the temporary folder.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { $ } from 'zx';
+
+interface Sample {
+  /** Seconds. */
+  readonly wall: number;
+  readonly cpu: number;
+}
+
+const RUNS = Math.max(1, Number.parseInt(process.env.BENCH_RUNS ?? '5', 10) || 5);
+const CORES = availableParallelism();
+const door = fileURLToPath(new URL('gen_dev_certs.sh', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'trustme-pki-bench-'));
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+process.once('SIGINT', () => process.exit(130));
+const shell = $({ cwd: folder, quiet: true, env: { ...process.env, LC_ALL: 'C', OPENSSL_CONF: '/dev/null' } });
+
+const NODE = ['node', '-e', '0'];
+const generate = (...words: string[]): string[] => ['bash', door, ...words, '--quiet'];
+
+/** Times one command to the millisecond; its processor time includes that of its children. */
+async function measure(words: readonly string[]): Promise<Sample> {
+  const { stderr } = await shell`TIMEFORMAT='%R %U %S'; time ${words} >/dev/null`;
+  const [wall = 0, user = 0, system = 0] = stderr.trim().split('\n').at(-1)!.split(' ').map(Number);
+  return { wall, cpu: user + system };
+}
+
+/** The middle value; of an even number of values the mean of the two in the middle. */
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+/** Runs commands in turns, so that whatever else the machine does meets all of them alike; median wall of each. */
+async function alternate(runs: number, commands: readonly ((run: number) => readonly string[])[]): Promise<number[]> {
+  const walls: number[][] = commands.map(() => []);
+  for (let run = 0; run < runs; run++)
+    for (const [i, command] of commands.entries()) walls[i]!.push((await measure(command(run))).wall);
+  return walls.map(median);
+}
+
+/** A script of 31 openssl processes one after another: what eleven EC certificates cost by hand. */
+function writeSequence(): string {
+  writeFileSync(
+    join(folder, 'ca.cnf'),
+    `[req]\nprompt = no\ndistinguished_name = dn\nx509_extensions = root\n[dn]\nCN = bench
+[root]\nbasicConstraints = critical, CA:TRUE\n[ca]\ndefault_ca = authority\n[authority]\nprivate_key = 0.key
+certificate = 0.cert\ndatabase = index.txt\nnew_certs_dir = .\nrand_serial = yes\nunique_subject = no\npolicy = policy
+default_md = sha256\ndefault_days = 30\n[policy]\ncommonName = supplied\n`,
+  );
+  const numbers = Array.from({ length: 11 }, (_, i) => i);
+  const lines = [
+    'set -e; : >index.txt',
+    ...numbers.map(i => `openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:prime256v1 -out ${i}.key`),
+    ...numbers.map(i => `openssl req -new ${i < 2 ? '-x509' : ''} -config ca.cnf -key ${i}.key -out ${i}.cert`),
+    ...numbers.slice(2).map(i => `openssl ca -batch -notext -config ca.cnf -in ${i}.cert -out ${i}.crt`),
+  ];
+  const file = join(folder, 'sequence.sh');
+  writeFileSync(file, `${lines.join('\n')}\n`);
+  return file;
+}
+
+/** Peak resident memory of the largest process of a command, in MB (10^6 bytes). */
+async function peakMemory(words: readonly string[]): Promise<number> {
+  const file = join(folder, 'memory');
+  if ((await shell`test -x /usr/bin/time`.nothrow()).ok) await shell`/usr/bin/time -f %M -o ${file} ${words}`;
+  else {
+    const write = `require('node:fs').writeFileSync(${JSON.stringify(file)},String(process.resourceUsage().maxRSS))`;
+    writeFileSync(join(folder, 'usage.cjs'), `process.on('exit',()=>${write})`);
+    await shell`NODE_OPTIONS=${`--require=${join(folder, 'usage.cjs')}`} ${words}`;
+  }
+  const { stdout } = await shell`tail -n 1 ${file}`;
+  return (Number(stdout) * 1024) / 1e6;
+}
+
+async function versionsLine(): Promise<string> {
+  const openssl = (await shell`openssl version`).stdout.trim();
+  return `${CORES} processors (${cpus()[0]?.model ?? 'unknown'}), node ${process.version}, ${openssl}, ${RUNS} runs a row`;
+}
+
+const row = (...cells: string[]): string => `| ${cells.join(' | ')} |`;
+const seconds = (value: number): string => `${value.toFixed(3)} s`;
+
+process.stderr.write(`rsa:4096 with UEFI keys, ${RUNS + 1} runs\n`);
+const withUefi = (name: string) => generate(join(folder, name), 'rsa:4096', '--platform-keys');
+const memory = await peakMemory(withUefi('memory-pki'));
+const rsa: Sample[] = [];
+for (let run = 0; run < RUNS; run++) rsa.push(await measure(withUefi(`rsa-${run}`)));
+process.stderr.write('ec:prime256v1 and nothing to do\n');
+const sequence = writeSequence();
+const [ec = 0, processes = 0, bare = 0] = await alternate(Math.max(RUNS, 5), [
+  run => generate(join(folder, `ec-${run}`), 'ec:prime256v1'),
+  () => ['bash', sequence],
+  () => NODE,
+]);
+const [idle = 0, start = 0] = await alternate(RUNS * 4, [() => generate(join(folder, 'ec-0')), () => NODE]);
+
+const load = median(rsa.map(({ wall, cpu }) => wall / (cpu / CORES)));
+const rsaWall = seconds(median(rsa.map(({ wall }) => wall)));
+console.log(`${await versionsLine()}\n`);
+console.log(row('what', 'measured (medians)', 'result', 'target'));
+console.log(row('---', '---', '---', '---'));
+console.log(row('rsa:4096, UEFI keys: wall / (cpu / processors)', rsaWall, load.toFixed(2), '<= 1.10'));
+const ecCells = `${seconds(ec)}; 31 processes ${seconds(processes)}; node -e 0 ${seconds(bare)}`;
+console.log(row('ec:prime256v1 / 31 openssl processes in a row', ecCells, (ec / processes).toFixed(2), '<= 0.8'));
+console.log(
+  row('nothing to do / node -e 0', `${seconds(idle)}; ${seconds(start)}`, (idle / start).toFixed(2), '<= 1.3'),
+);
+console.log(row('rsa:4096, UEFI keys: peak memory', 'largest process', `${memory.toFixed(0)} MB`, '< 150 MB'));

@@ -1,0 +1,150 @@
+// What the host says changes nothing: its openssl.cnf, locale, umask and clock zone; and no secret leaves its variable.
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { cleanEnvironment, DOOR, door, isMissing, MAIN, scratch, start, tool } from '../helpers/door.ts';
+
+const EC = 'ec:prime256v1';
+const test = suite('environment');
+const folder = scratch();
+const modes = (out: string) =>
+  readdirSync(out, { recursive: true, withFileTypes: true })
+    .filter(entry => entry.isFile())
+    .map(
+      entry =>
+        `${(statSync(join(entry.parentPath, entry.name)).mode & 0o777).toString(8)} ${join(entry.parentPath, entry.name).slice(out.length)}`,
+    )
+    .filter(line => !line.endsWith('.pem'))
+    .sort();
+
+test("the host's openssl.cnf, OPENSSL_CONF and locale change nothing", async () => {
+  const cnf = join(folder, 'hostile.cnf');
+  writeFileSync(cnf, '[req]\nx509_extensions = evil\ndefault_md = md5\n[evil]\nbasicConstraints = CA:FALSE\n[broken\n');
+  const out = join(folder, 'hostile');
+  const { status, stderr } = await door([out, EC], {
+    OPENSSL_CONF: cnf,
+    LC_ALL: 'tr_TR.UTF-8',
+    LANG: 'de_DE',
+    TZ: 'Pacific/Apia',
+    DO_PLATFORM_KEYS: 'y',
+  });
+  assert.is(status, 0, stderr);
+  const text = tool('openssl', ['x509', '-in', 'PK.crt', '-noout', '-text'], out);
+  assert.match(text, /Basic Constraints: critical\s+CA:TRUE/);
+  assert.match(text, /ecdsa-with-SHA256/);
+});
+
+test('modes do not depend on the umask, and keys are 0600', async () => {
+  const results = [];
+  for (const umask of ['000', '022', '077']) {
+    const out = join(folder, `umask-${umask}`);
+    const { status, stderr } = await start('bash', ['-c', `umask ${umask}; exec bash '${DOOR}' '${out}' ${EC}`], {
+      env: cleanEnvironment({ DO_PLATFORM_KEYS: 'y' }),
+    }).ended;
+    assert.is(status, 0, stderr);
+    results.push(modes(out));
+  }
+  assert.equal(results[0], results[1]);
+  assert.equal(results[1], results[2]);
+  assert.ok(results[0]!.every(line => /^(600|644) /.test(line)));
+  assert.ok(results[0]!.filter(line => /\.key$|signing_key\.pem$/.test(line)).every(line => line.startsWith('600 ')));
+});
+
+test('keys are opened with mode 0600, and no passphrase is in any argv or environment that does not need it', async () => {
+  if (isMissing('strace')) return;
+  const [out, trace] = [join(folder, 'traced'), join(folder, 'trace')];
+  const args = ['-f', '-v', '-s', '4096', '-e', 'trace=execve,openat,open,creat', '-o', trace, 'bash', DOOR, out, EC];
+  const { status, stderr } = await start('strace', args, {
+    env: cleanEnvironment({ GYROIDOS_TEST_PASSWD_PKI: 'sesame-4711' }),
+  }).ended;
+  assert.is(status, 0, stderr);
+  const lines = readFileSync(trace, 'utf8').split('\n');
+  const opened = lines.filter(line => /open(at)?\(.*(\.key|signing_key\.pem)"/.test(line) && line.includes('O_CREAT'));
+  assert.ok(opened.length >= 13, `${opened.length} keys`);
+  for (const line of opened) assert.match(line, /, 0600[ )]/);
+  const execs = lines.filter(line => /execve\(.*"(openssl|sync|flock)"/.test(line) && / = 0$/.test(line));
+  assert.ok(execs.length > 15);
+  for (const line of execs) {
+    const [, argv = '', environment = ''] = /execve\("[^"]*", (\[.*?\]), (\[.*\])/.exec(line) ?? [];
+    assert.not.match(argv, /sesame/);
+    if (!argv.includes('env:GYROIDOS')) assert.not.match(environment, /sesame/);
+  }
+  assert.is(execs.filter(line => /"openssl"/.test(line) && line.includes('sesame')).length > 0, true);
+});
+
+test('nothing is written outside OUT_DIR, its lock and its staging directory', async () => {
+  if (isMissing('strace')) return;
+  const parent = join(folder, 'writes');
+  mkdirSync(parent);
+  const [out, trace] = [join(parent, 'out'), join(folder, 'writes.trace')];
+  const args = [
+    '-f',
+    '-y',
+    '-e',
+    'trace=openat,open,creat,mkdir,mkdirat,rename,renameat,renameat2,unlink,unlinkat,link,linkat',
+    '-o',
+    trace,
+    process.execPath,
+    MAIN,
+    'generate',
+    '--dir',
+    out,
+    '--key-type',
+    EC,
+  ];
+  assert.is((await start('strace', args).ended).status, 0);
+  const written = readFileSync(trace, 'utf8')
+    .split('\n')
+    .filter(line => !/ = -1 |\?/.test(line) && (/O_CREAT|O_WRONLY|O_RDWR|O_TRUNC/.test(line) || !/open/.test(line)))
+    .filter(
+      line =>
+        !/\/dev\/(null|tty)|\/proc\/|anon_inode|pipe:/.test(line) &&
+        /\(/.test(line) &&
+        !/(exited|SIG|resumed)/.test(line),
+    );
+  const strays = written.filter(line => !line.includes(parent));
+  assert.equal(strays, []);
+});
+
+test('a source tree that cannot be written is no obstacle', async () => {
+  const copy = join(folder, 'tree');
+  tool(
+    'sh',
+    [
+      '-c',
+      `mkdir '${copy}' && cp -a dist openssl-conf templates scripts package.json package-lock.json '${copy}' && find '${copy}' -exec touch -r dist/main.cjs {} + && chmod -R a-w '${copy}'`,
+    ],
+    join(DOOR, '../..'),
+  );
+  const before = tool('sh', ['-c', `find '${copy}' | sort`]);
+  const { status, stderr } = await start('bash', [
+    join(copy, 'scripts/gen_dev_certs.sh'),
+    join(folder, 'from-read-only'),
+    EC,
+  ]).ended;
+  assert.is(status, 0, stderr);
+  assert.is(tool('sh', ['-c', `find '${copy}' | sort`]), before);
+  chmodSync(copy, 0o755);
+  tool('chmod', ['-R', 'u+w', copy]);
+});
+
+test('a clock in the past gives certificates of that time', async () => {
+  if (isMissing('faketime')) return;
+  const out = join(folder, 'past');
+  const { status, stderr } = await start('faketime', [
+    '2021-02-03 04:05:06',
+    process.execPath,
+    MAIN,
+    'generate',
+    '--dir',
+    out,
+    '--key-type',
+    EC,
+    '--platform-keys',
+  ]).ended;
+  assert.is(status, 0, stderr);
+  assert.match(tool('openssl', ['x509', '-in', 'ssig.cert', '-noout', '-startdate'], out), /Feb {2}3 .* 2021/);
+});
+
+test.run();
