@@ -1,7 +1,7 @@
 // Measures what the README promises about time and memory, and prints a markdown table: `npm run bench`.
 // BENCH_RUNS=N sets the number of runs of a row (5 if it is not set); everything is made below the temporary folder.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { availableParallelism, cpus, tmpdir } from 'node:os';
+import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { $ } from 'zx';
@@ -14,6 +14,8 @@ interface Sample {
 
 const RUNS = Math.max(1, Number.parseInt(process.env.BENCH_RUNS ?? '5', 10) || 5);
 const CORES = availableParallelism();
+/** What else the machine was doing: a busy one tells nothing. */
+const [LOAD = 0] = loadavg();
 const door = fileURLToPath(new URL('gen_dev_certs.sh', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'trustme-pki-bench-'));
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
@@ -81,7 +83,8 @@ async function peakMemory(words: readonly string[]): Promise<number> {
 
 async function versionsLine(): Promise<string> {
   const openssl = (await shell`openssl version`).stdout.trim();
-  return `${CORES} processors (${cpus()[0]?.model ?? 'unknown'}), node ${process.version}, ${openssl}, ${RUNS} runs a row`;
+  const machine = `${CORES} processors (${cpus()[0]?.model ?? 'unknown'}), load ${LOAD.toFixed(1)} before the runs`;
+  return `${machine}; node ${process.version}; ${openssl}; BENCH_RUNS=${RUNS}`;
 }
 
 const row = (...cells: string[]): string => `| ${cells.join(' | ')} |`;

@@ -48,7 +48,7 @@ export class ConfigError extends PkiError {
     const [first] = problems;
     const nearest = first?.nearest;
     super(
-      problems.map(describeProblem).join('\n'),
+      [...new Set(problems.map(describeProblem))].join('\n'),
       nearest ? `did you mean "${nearest}"?` : 'edit the line named above',
     );
     this.problems = problems;

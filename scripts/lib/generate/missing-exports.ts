@@ -17,13 +17,16 @@ function missingExports(folder: string): DerivedExport[] {
 
 export const hasMissingExports = (folder: string): boolean => missingExports(folder).length > 0;
 
-/** Makes them, each whole or not at all, and returns their names. */
+/** Where an export is written before it gets its name. */
+const draftOf = (folder: string, file: string): string => join(folder, dirname(file), `.${basename(file)}.trustme-pki`);
+
+/** Makes them, each whole or not at all, and returns their names. Drafts of a killed run go first. */
 export function addMissingExports(folder: string): string[] {
+  for (const { file } of DERIVED_EXPORTS) if (existsSync(draftOf(folder, file))) rmSync(draftOf(folder, file));
   return missingExports(folder).map(each => {
     const path = join(folder, each.file);
-    const draft = join(dirname(path), `.${basename(path)}.new`);
+    const draft = draftOf(folder, each.file);
     mkdirSync(dirname(path), { recursive: true });
-    rmSync(draft, { force: true });
     try {
       writeNew(draft, contentOf(each, folder), each.key ? 0o600 : 0o644);
       syncPath(draft);

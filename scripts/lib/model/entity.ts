@@ -52,6 +52,7 @@ export function parseEntity(source: EntitySource, inherited: Inheritance, proble
     stem,
     group,
     file,
+    references: new Map([...top, ...(facts.get('variable') ?? [])]),
     issuer,
     scheme,
     keyType,

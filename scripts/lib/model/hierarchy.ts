@@ -24,13 +24,19 @@ export function linkHierarchy(entities: readonly Entity[], problems: ConfigProbl
   return linked;
 }
 
+/** The file and line of a reference, or the entity's file alone. */
+const placeOf = (entity: Entity, key: string): { file: string; line?: number } => {
+  const { file, line } = entity.references.get(key) ?? { file: entity.file };
+  return line === undefined ? { file } : { file, line };
+};
+
 function brokenReferences(entity: Entity, byStem: ReadonlyMap<string, Entity>): ConfigProblem[] {
-  const { file, variable } = entity;
+  const { variable } = entity;
   const unknown = (section: string, key: string, names: readonly string[]) =>
     names
       .filter(name => !byStem.has(name))
       .map(found => ({
-        file,
+        ...placeOf(entity, key),
         section,
         key,
         found,
@@ -44,7 +50,7 @@ function brokenReferences(entity: Entity, byStem: ReadonlyMap<string, Entity>): 
     ...(notCa
       ? [
           {
-            file,
+            ...placeOf(entity, 'issuer'),
             section: '',
             key: 'issuer',
             found: entity.issuer,
@@ -69,7 +75,7 @@ function isInCycle(entity: Entity, byStem: ReadonlyMap<string, Entity>): boolean
 }
 
 const cycleProblem = (entity: Entity): ConfigProblem => ({
-  file: entity.file,
+  ...placeOf(entity, 'issuer'),
   section: '',
   key: 'issuer',
   found: entity.issuer,

@@ -40,6 +40,8 @@ export interface Entity {
   /** Folder of its ini file: software-signing, customer, secure-boot. */
   readonly group: string;
   readonly file: string;
+  /** Where its references to other entities stand: issuer, bundle, contains, authoriser. */
+  readonly references: ReadonlyMap<string, { readonly file: string; readonly line: number }>;
   /** Stem of the issuer; its own when self-signed. */
   readonly issuer: string;
   readonly scheme: Scheme;

@@ -36,7 +36,7 @@ export function makeReport(stream: NodeJS.WriteStream, isQuiet: boolean): PlanRe
         allKeys: jobs.filter(({ makesKey }) => makesKey).length,
       });
     },
-    started: job => isLive && write(`${clear()}${line(job)}`.slice(0, (stream.columns ?? 80) + 3)),
+    started: job => isLive && isCommand(job) && write(`${clear()}${line(job)}`.slice(0, (stream.columns || 80) + 3)),
     done(job) {
       if (!isCommand(job)) return;
       state.done++;

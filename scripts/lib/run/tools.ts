@@ -56,7 +56,7 @@ export async function requireOpenssl(surroundings: Surroundings): Promise<string
 }
 
 /** Key types that every OpenSSL 3 has; no need to ask. */
-const WELL_KNOWN = /^(rsa:.*|ec:(prime256v1|secp384r1|secp521r1|P-256|P-384|P-521)|ed25519|ed448)$/i;
+const WELL_KNOWN = /^(rsa:.*|ec:(prime256v1|secp384r1|secp521r1|P-256|P-384|P-521)|[Ee][Dd](25519|448))$/;
 
 /** Refuses a key type that the installed openssl cannot make or that is weak (unless forced). Throws a UsageError. */
 export async function requireKeyType(keyType: KeyType, isForced: boolean, surroundings: Surroundings): Promise<void> {
