@@ -19,7 +19,10 @@ const [LOAD = 0] = loadavg();
 const door = fileURLToPath(new URL('gen_dev_certs.sh', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'trustme-pki-bench-'));
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
-process.once('SIGINT', () => process.exit(130));
+process.once('SIGINT', () => {
+  rmSync(folder, { recursive: true, force: true });
+  process.kill(process.pid, 'SIGINT');
+});
 const shell = $({ cwd: folder, quiet: true, env: { ...process.env, LC_ALL: 'C', OPENSSL_CONF: '/dev/null' } });
 
 const NODE = ['node', '-e', '0'];

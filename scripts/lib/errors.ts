@@ -44,11 +44,12 @@ export class ConfigError extends PkiError {
   readonly exitCode = 1;
   readonly problems: readonly ConfigProblem[];
 
-  constructor(problems: readonly ConfigProblem[]) {
-    const [first] = problems;
-    const nearest = first?.nearest;
+  constructor(found: readonly ConfigProblem[]) {
+    // A mistake in defaults.ini is met once an entity.
+    const problems = [...new Map(found.map(problem => [describeProblem(problem), problem])).values()];
+    const nearest = problems[0]?.nearest;
     super(
-      [...new Set(problems.map(describeProblem))].join('\n'),
+      problems.map(describeProblem).join('\n'),
       nearest ? `did you mean "${nearest}"?` : 'edit the line named above',
     );
     this.problems = problems;

@@ -6,6 +6,7 @@ import { EXTENSION_KEYS } from './extensions.ts';
 import { type Hierarchy, linkHierarchy } from './hierarchy.ts';
 import { type Facts, parseIni } from './ini-text.ts';
 import { effective, mergeFacts } from './layers.ts';
+import { checkUrls } from './profile.ts';
 import { SUBJECT_ATTRIBUTES } from './subject.ts';
 import type { KeyType } from './types.ts';
 import { refuseUnknown } from './values.ts';
@@ -53,6 +54,7 @@ export function readConfiguration(
   }
   const defaults = mergeFacts(defaultsLayers);
   refuseUnknown(DEFAULTS_SECTIONS, defaults, DEFAULTS, problems);
+  for (const [section, facts] of defaults) if (section.startsWith('urls ')) checkUrls(section, facts, problems);
   const inherited = inheritance(defaults, overrides);
   const entities = [...sources].map(([stem, { group, file, layers }]) =>
     parseEntity({ stem, group, file, facts: mergeFacts(layers) } satisfies EntitySource, inherited, problems),

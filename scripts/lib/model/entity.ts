@@ -80,7 +80,7 @@ function readProfiles(
 ) {
   const factsOf = (section: string): Values => effective(new Map([...urls, ...(facts.get(section) ?? [])]));
   const certificate = factsOf('certificate');
-  const context = { file, isSelfSigned: key.issuer === stem, isRsaEncryption: key.isRsaEncryption, problems };
+  const context = { file, isSelfSigned: key.issuer === stem, isRsaEncryption: key.isRsaEncryption, urls, problems };
   // What a CA issues goes to keys that are not known yet: the safe form, without keyEncipherment, is the normal one.
   const issuedContext = { ...context, section: 'issued', isSelfSigned: false, isRsaEncryption: false };
   return {

@@ -65,7 +65,7 @@ export function refuseExtension(key: string, value: string): Refusal | undefined
     return /^(https?|ldap|ftp|file):\/\/[^\s,;]+$/.test(value)
       ? undefined
       : { expected: 'a URL without blanks, commas and semicolons' };
-  return RULES[key]?.refuse(value);
+  return Object.hasOwn(RULES, key) ? RULES[key]!.refuse(value) : undefined;
 }
 
 function refuseBasicConstraints(value: string): Refusal | undefined {

@@ -34,7 +34,7 @@ function brokenReferences(entity: Entity, byStem: ReadonlyMap<string, Entity>): 
   const { variable } = entity;
   const unknown = (section: string, key: string, names: readonly string[]) =>
     names
-      .filter(name => !byStem.has(name))
+      .filter(name => name !== '' && !byStem.has(name))
       .map(found => ({
         ...placeOf(entity, key),
         section,
@@ -59,9 +59,24 @@ function brokenReferences(entity: Entity, byStem: ReadonlyMap<string, Entity>): 
         ]
       : []),
     ...unknown('', 'bundle', entity.bundle),
+    ...wrongBundle(entity, byStem),
     ...unknown('variable', 'contains', variable?.contains ?? []),
     ...unknown('variable', 'authoriser', variable ? [variable.authoriser] : []),
   ];
+}
+
+/** What follows a certificate in its file is its certification path, as far as it goes. */
+function wrongBundle(entity: Entity, byStem: ReadonlyMap<string, Entity>): ConfigProblem[] {
+  const path: string[] = [];
+  for (let each = entity; !isSelfSigned(each) && !path.includes(each.issuer); ) {
+    path.push(each.issuer);
+    each = byStem.get(each.issuer) ?? each;
+  }
+  const isPath = entity.bundle.every((stem, i) => stem === path[i] || !byStem.has(stem));
+  const expected = path.length > 0 ? `its issuers, nearest first: ${path.join(' ')}` : 'none, since it is self-signed';
+  return isPath
+    ? []
+    : [{ ...placeOf(entity, 'bundle'), section: '', key: 'bundle', found: entity.bundle.join(' '), expected }];
 }
 
 function isInCycle(entity: Entity, byStem: ReadonlyMap<string, Entity>): boolean {

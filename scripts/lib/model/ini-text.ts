@@ -26,9 +26,9 @@ const SECTION = /^[A-Za-z0-9_ -]+$/;
 
 /** Reads one ini text (UTF-8, `key = value`, `[section]`, comments in lines of their own). Mistakes go into `problems`. */
 export function parseIni(text: string, file: string, problems: ConfigProblem[]): Facts {
-  const places = scanLines(text, file, problems);
+  const { places, sound } = scanLines(text, file, problems);
   if (places.length === 0) return new Map();
-  const values = parse(text) as Record<string, unknown>;
+  const values = parse(sound.join('\n')) as Record<string, unknown>;
   const facts = new Map<string, Map<string, Fact>>();
   for (const { section, key, line } of places) {
     const holder = (section === '' ? values : values[section]) as Record<string, unknown> | undefined;
@@ -51,8 +51,10 @@ function asText(value: unknown): string | undefined {
   return typeof value === 'boolean' || value === null ? String(value) : undefined;
 }
 
-function scanLines(text: string, file: string, problems: ConfigProblem[]): Place[] {
+/** Where each sound line stands, and those lines alone: a broken one must not change what the others mean. */
+function scanLines(text: string, file: string, problems: ConfigProblem[]): { places: Place[]; sound: string[] } {
   const places: Place[] = [];
+  const sound: string[] = [];
   const seen = new Set<string>();
   let section = '';
   text.split(/\r\n|\n|\r/).forEach((raw, index) => {
@@ -65,15 +67,19 @@ function scanLines(text: string, file: string, problems: ConfigProblem[]): Place
         problems.push({ file, line, found: trimmed, expected: 'a section such as [certificate], alone on its line' });
       else if (seen.has(section)) problems.push({ file, line, section, expected: 'each section once' });
       seen.add(section);
+      sound.push(`[${section}]`);
       return;
     }
     const problem = lineProblem(trimmed, `${section}\n`, seen);
     const key = trimmed.slice(0, Math.max(0, trimmed.indexOf('='))).trim();
     if (problem) problems.push({ file, line, section, key: key || undefined, found: trimmed, expected: problem });
-    else places.push({ section, key, line });
+    else {
+      places.push({ section, key, line });
+      sound.push(trimmed);
+    }
     seen.add(`${section}\n${key}`);
   });
-  return places;
+  return { places, sound };
 }
 
 function sectionName(line: string): string | undefined {

@@ -7,15 +7,17 @@ const DEVELOPMENT_PASSPHRASES: Readonly<Record<string, string>> = {
   TRUSTME_TEST_PASSWD_PKI: 'test1234',
 };
 
+const hasDevelopmentValue = (name: string): boolean => Object.hasOwn(DEVELOPMENT_PASSPHRASES, name);
+
 /** The first of `names` that is set and not empty, else the first with a development value; undefined: none. */
 export function choosePassphraseVariable(
   names: readonly string[],
   isSet: (name: string) => boolean,
 ): string | undefined {
-  return names.find(isSet) ?? names.find(name => name in DEVELOPMENT_PASSPHRASES);
+  return names.find(isSet) ?? names.find(hasDevelopmentValue);
 }
 
 /** The variable's value, or its development value where it is not set. */
 export function passphraseValue(name: string, environment: NodeJS.ProcessEnv): string | undefined {
-  return environment[name] || DEVELOPMENT_PASSPHRASES[name];
+  return environment[name] || (hasDevelopmentValue(name) ? DEVELOPMENT_PASSPHRASES[name] : undefined);
 }

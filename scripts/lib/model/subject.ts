@@ -28,7 +28,7 @@ export function readSubject(
   return SUBJECT_ATTRIBUTES.flatMap(name => {
     const fact = values.get(name);
     if (!fact) return [];
-    const value = fact.value.replaceAll('{brand}', brand).trim();
+    const value = fact.value.replaceAll('{brand}', () => brand).trim();
     const expected = subjectProblem(name, value);
     if (expected) problems.push(problemAt(fact, 'subject', name, expected, { found: value }));
     return [{ name, value }];

@@ -70,3 +70,6 @@ export const isPss = (entity: Entity): boolean => entity.keyType.kind === 'rsa' 
 
 /** Whether openssl must not be told a digest, because the algorithm brings its own (Ed25519, Ed448, ML-DSA). */
 export const hasOwnDigest = (entity: Entity): boolean => entity.keyType.kind === 'other';
+
+/** A compiled template: values in, text out. */
+export type Template = (values: Readonly<Record<string, unknown>>) => string;

@@ -49,7 +49,7 @@ export function refuseUnknown(
   problems: ConfigProblem[],
 ): void {
   for (const [section, entries] of facts) {
-    const keys = known[section] ?? known[section.replace(/ .*/, ' *')];
+    const keys = ownKeys(known, section) ?? ownKeys(known, section.replace(/ .*/, ' *'));
     if (!keys) problems.push(unknownSection(section, Object.keys(known), entries, file));
     else
       for (const [key, fact] of entries)
@@ -59,6 +59,9 @@ export function refuseUnknown(
           );
   }
 }
+
+const ownKeys = (known: Readonly<Record<string, readonly string[]>>, section: string) =>
+  Object.hasOwn(known, section) ? known[section] : undefined;
 
 function unknownSection(section: string, known: readonly string[], entries: Values, file: string): ConfigProblem {
   const names = known.filter(Boolean);

@@ -1,9 +1,9 @@
 // One entity into the jobs that make its key and certificate, its configuration, and its database where it is a CA.
-import { type Entity, isSelfSigned } from '../model/types.ts';
+import { type Entity, isSelfSigned, type Template } from '../model/types.ts';
 import { certificateFile, configurationFile, databaseFolder, issuedFile, keyFile } from '../store/names.ts';
 import { type Job, job } from './job.ts';
 import { generateKey, issueCertificate, requestCertificate, signRequest } from './openssl.ts';
-import { renderConfiguration, type Template } from './render.ts';
+import { renderConfiguration } from './render.ts';
 
 /** What the jobs of an entity depend on besides the hierarchy. */
 export interface IssuingInputs {

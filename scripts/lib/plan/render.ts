@@ -1,13 +1,11 @@
 // An entity into the text of its openssl configuration: the facts are the model's, the syntax is the template's.
+import { printable } from '../errors.ts';
 import { EXTENSION_KEYS } from '../model/extensions.ts';
-import { type Entity, type Extension, isPss } from '../model/types.ts';
+import { type Entity, type Extension, isPss, type Template } from '../model/types.ts';
 import { certificateFile, databaseFolder } from '../store/names.ts';
 
-/** A compiled template: values in, text out. */
-export type Template = (values: Readonly<Record<string, unknown>>) => string;
-
 /** Characters that openssl's configuration syntax reads as more than text, escaped (config(5)). */
-export const escapeValue = (value: string): string => value.replace(/["'#]/g, '\\$&');
+export const escapeValue = (value: string): string => value.replace(/["'`#]/g, '\\$&');
 
 /** Renders the configuration of one entity. `passphrase` is the variable named in its example commands. */
 export function renderConfiguration(
@@ -18,7 +16,7 @@ export function renderConfiguration(
 ): string {
   return template({
     stem: entity.stem,
-    file: entity.file,
+    file: printable(entity.file),
     version,
     commonName: entity.subject.find(({ name }) => name === 'commonName')?.value ?? '',
     digest: entity.keyType.kind === 'other' ? 'default' : entity.digest,

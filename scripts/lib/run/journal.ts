@@ -50,11 +50,29 @@ function moveInto(from: string, to: string): void {
   renameSync(from, to);
 }
 
-/** The journal is ours and was written whole; a path that leaves OUT_DIR means that somebody else wrote it. */
+/** The journal is ours and was written whole; anything else, a path that leaves OUT_DIR above all, is somebody else's. */
 function readJournal(path: string, outDir: string): Journal {
-  const { staging, files } = JSON.parse(readFileSync(path, 'utf8')) as Journal;
-  const isPlain = (name: string) => name !== '' && !name.startsWith('/') && !name.split('/').includes('..');
-  const isOurs = staging.startsWith(basename(stagingPrefix(outDir))) && !staging.includes('/') && files.every(isPlain);
+  const { staging, files } = parseJournal(readFileSync(path, 'utf8'));
+  const prefix = basename(stagingPrefix(outDir));
+  const isOurs =
+    isPlain(staging) &&
+    staging.startsWith(prefix) &&
+    /^[A-Za-z0-9]{6}$/.test(staging.slice(prefix.length)) &&
+    Array.isArray(files) &&
+    files.length > 0 &&
+    files.every(isPlain);
   if (!isOurs) throw new StateError(`"${path}" is not a journal of this directory`, 'remove it if nobody needs it');
   return { staging, files };
 }
+
+function parseJournal(text: string): { staging?: unknown; files?: unknown } {
+  try {
+    return JSON.parse(text) ?? {};
+  } catch {
+    return {};
+  }
+}
+
+/** A relative path that stays where it is. */
+const isPlain = (name: unknown): name is string =>
+  typeof name === 'string' && name.split('/').every(part => !['', '.', '..'].includes(part));

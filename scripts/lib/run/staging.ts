@@ -18,7 +18,8 @@ export function makeStaging(outDir: string): string {
 export function removeLeftovers(outDir: string): void {
   const prefix = basename(stagingPrefix(outDir));
   for (const entry of readdirSync(dirname(outDir), { withFileTypes: true })) {
-    if (!entry.isDirectory() || !entry.name.startsWith(prefix) || entry.name.length !== prefix.length + 6) continue;
+    const suffix = entry.name.startsWith(prefix) ? entry.name.slice(prefix.length) : '';
+    if (!entry.isDirectory() || !/^[A-Za-z0-9]{6}$/.test(suffix)) continue;
     const path = join(dirname(outDir), entry.name);
     if (existsSync(join(path, STAGING_MARK))) removeStaging(path);
     else removeIfEmpty(path);

@@ -23,7 +23,7 @@ function asn1Time(time: Date): string {
 function oneLineName(subject: string): string {
   return subject
     .split('\n')
-    .map(attribute => `/${attribute.replace(/\\(.)/g, '$1')}`)
+    .map(attribute => `/${attribute.replace(/\\(.)/g, '$1').replace(/[/+]/g, '\\$&')}`)
     .join('')
     .replace(/[^\x20-\x7e]/gu, char =>
       [...Buffer.from(char)].map(byte => `\\x${byte.toString(16).toUpperCase()}`).join(''),

@@ -2,7 +2,7 @@
 // seen (edited, or somebody's own) is compiled here, so that what is rendered is always what the file says.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Template } from '../plan/render.ts';
+import type { Template } from '../model/types.ts';
 import { packageRoot } from './package.ts';
 import { precompiled } from './precompiled.ts';
 

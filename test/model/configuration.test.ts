@@ -1,0 +1,158 @@
+import { suite as makeSuite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { configErrorOf, entityOf, readShipped } from '../helpers/shipped.ts';
+
+const suite = makeSuite('configuration');
+
+const subjectOf = (files: Record<string, string>, overrides = {}, stem = 'ssig_subca'): string =>
+  entityOf(readShipped(files, overrides), stem)
+    .subject.map(({ name, value }) => `${name}=${value}`)
+    .join('/');
+
+suite('the shipped configuration has the fifteen entities, issuers first', () => {
+  const stems = [...readShipped().hierarchy.keys()];
+  assert.equal([...stems].sort(), [
+    ...['DB', 'KEK', 'PK', 'backend', 'backend_subca', 'device_subca', 'gen_rootca', 'guestos_subca', 'ocsp_server'],
+    ...['ssig', 'ssig_cml', 'ssig_rootca', 'ssig_subca', 'ssig_subca_cml', 'user_subca'],
+  ]);
+  for (const { stem, issuer } of readShipped().hierarchy.values())
+    assert.ok(stems.indexOf(issuer) <= stems.indexOf(stem), `${issuer} comes before ${stem}`);
+});
+
+const shipped = 'countryName=DE/organizationName=OSS Release/organizationalUnitName=Development';
+suite('the shipped defaults hold where nothing else is said', () => {
+  assert.is(subjectOf({}), `${shipped}/commonName=trustme Software Signing Sub CA`);
+});
+
+suite('own defaults are stronger than shipped ones, key by key', () => {
+  assert.is(
+    subjectOf({ 'defaults.ini': 'brand = GyroidOS\n[subject]\norganizationName = ACME\n' }),
+    'countryName=DE/organizationName=ACME/organizationalUnitName=Development/commonName=GyroidOS Software Signing Sub CA',
+  );
+});
+
+suite('a shipped entity is stronger than own defaults', () => {
+  const files = { 'defaults.ini': '[subject]\ncommonName = no\n[urls customer]\nOCSP = http://own/\n' };
+  assert.match(subjectOf(files), /commonName=trustme Software Signing Sub CA$/);
+  const { extensions } = entityOf(readShipped(files), 'gen_rootca').certificate;
+  assert.not.ok(
+    extensions.some(({ value }) => value.includes('http://own/')),
+    'its own empty OCSP removes it',
+  );
+});
+
+suite('an own entity file is stronger than the shipped one, key by key', () => {
+  const files = {
+    'defaults.ini': '[subject]\norganizationName = ACME\n',
+    'software-signing/ssig_subca.ini': '[subject]\norganizationName = ACME Signing\n[certificate]\ndays = 5\n',
+  };
+  const entity = entityOf(readShipped(files), 'ssig_subca');
+  assert.is(entity.certificate.days, 5);
+  assert.is(entity.issuer, 'ssig_rootca');
+  assert.match(subjectOf(files), /organizationName=ACME Signing/);
+  assert.match(subjectOf(files, {}, 'ssig'), /organizationName=ACME\//);
+});
+
+suite('the command line is stronger than every file', () => {
+  const files = {
+    'defaults.ini': 'brand = own\nkey-type = ec:secp384r1\n',
+    'secure-boot/PK.ini': 'key-type = rsa:3072\n',
+  };
+  const overrides = { brand: 'flag', keyType: { kind: 'rsa', bits: 2048 } } as const;
+  const configuration = readShipped(files, overrides);
+  assert.is(configuration.brand, 'flag');
+  assert.equal(entityOf(configuration, 'PK').keyType, overrides.keyType);
+  assert.equal(entityOf(configuration, 'ssig').keyType, overrides.keyType);
+  assert.match(subjectOf(files, overrides), /commonName=flag Software/);
+  assert.equal(entityOf(readShipped(files), 'PK').keyType, { kind: 'rsa', bits: 3072 });
+  assert.equal(entityOf(readShipped(files), 'ssig').keyType, { kind: 'ec', curve: 'secp384r1' });
+});
+
+suite('an empty value removes what a weaker layer says', () => {
+  const files = {
+    'defaults.ini': '[subject]\norganizationalUnitName =\n',
+    'customer/gen_rootca.ini': 'passphrase-env =\n[subject]\ncountryName =\n',
+  };
+  const entity = entityOf(readShipped(files), 'gen_rootca');
+  assert.equal(entity.passphraseVariables, []);
+  assert.is(subjectOf(files, {}, 'gen_rootca'), 'organizationName=OSS Release/commonName=trustme General Root CA');
+});
+
+suite('an empty brand leaves no blank before the name', () => {
+  assert.match(subjectOf({ 'defaults.ini': 'brand =\n' }), /commonName=Software Signing Sub CA$/);
+});
+
+suite('a removed power is missing like one that was never there', () => {
+  const { problems } = configErrorOf(() => readShipped({ 'customer/backend.ini': '[certificate]\ndays =\n' }));
+  assert.equal(
+    problems.map(({ key, section }) => [section, key]),
+    [['certificate', 'days']],
+  );
+});
+
+suite('a new entity file adds an entity', () => {
+  const text =
+    'issuer = ssig_subca\n[subject]\ncommonName = More\n[certificate]\ndays = 1\nbasicConstraints = critical, CA:FALSE\n';
+  const entity = entityOf(readShipped({ 'software-signing/more.ini': text }), 'more');
+  assert.is(entity.issuer, 'ssig_subca');
+  assert.is(entity.file, 'own/software-signing/more.ini');
+});
+
+suite('mistakes of several files are in one ConfigError, each with its file and line', () => {
+  const error = configErrorOf(() =>
+    readShipped({
+      'customer/backend.ini': 'scheme = rsa-pzz\ntext = yes\ntext = yes\n',
+      'customer/user_subca.ini': '[certificate]\nkeyUsage = keyCertsign\n',
+      'secure-boot/PK.ini': 'issuer = nobody\n',
+    }),
+  );
+  assert.is(error.exitCode, 1);
+  const lines = error.message.split('\n');
+  for (const start of [
+    'own/customer/backend.ini:3: text: found "text = yes", expected each key once in a section',
+    'own/customer/backend.ini:1: scheme: found "rsa-pzz", expected "rsa" or "rsa-pss" (nearest: "rsa-pss")',
+    'own/customer/user_subca.ini:2: [certificate] keyUsage: found "keyCertsign", expected of digitalSignature',
+  ])
+    assert.ok(
+      lines.some(line => line.startsWith(start)),
+      `${start}\nis in\n${error.message}`,
+    );
+  assert.ok(lines.some(line => /PK\.ini.*issuer: found "nobody", expected the name of an entity/.test(line)));
+});
+
+suite('the ConfigError of a reference names the file in which it stands', () => {
+  const { problems } = configErrorOf(() => readShipped({ 'secure-boot/PK.ini': 'issuer = nobody\n' }));
+  assert.is(problems[0]?.file, 'own/secure-boot/PK.ini');
+});
+
+suite('a mistake in defaults.ini is reported once, not once an entity', () => {
+  for (const text of ['digest = md5\n', 'key-type = foo:1\n', '[urls customer]\nOCSP = foo\n'])
+    assert.is(configErrorOf(() => readShipped({ 'defaults.ini': text })).problems.length, 1, text);
+});
+
+suite('defaults.ini cannot give powers away', () => {
+  const { problems } = configErrorOf(() => readShipped({ 'defaults.ini': '[certificate]\ndays = 1\n' }));
+  assert.is(problems[0]?.section, 'certificate');
+});
+
+for (const [brand, why] of [
+  ['a\nb', 'a newline'],
+  ['$HOME', 'a $'],
+  ["$'", 'a $'],
+  ['$`', 'a $'],
+  ['$$', 'a $'],
+  ['[x]', 'brackets'],
+  ['\\', 'a backslash'],
+  ['{brand}', 'braces'],
+  ['x'.repeat(64), 'too many characters with the name'],
+])
+  suite(`the brand ${JSON.stringify(brand)} is refused: ${why}`, () => {
+    configErrorOf(() => readShipped({}, { brand }));
+  });
+
+suite('a file name that cannot be a stem is refused', () => {
+  const { problems } = configErrorOf(() => readShipped({ 'customer/-x y.ini': '' }));
+  assert.ok(problems.some(({ found }) => found === '-x y'));
+});
+
+suite.run();

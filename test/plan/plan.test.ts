@@ -1,0 +1,235 @@
+import { suite as makeSuite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Overrides } from '../../scripts/lib/model/configuration.ts';
+import type { Job } from '../../scripts/lib/plan/job.ts';
+import type { Plan } from '../../scripts/lib/plan/plan.ts';
+import { commandLine } from '../../scripts/lib/plan/shell.ts';
+import { asJson, assertGolden } from '../helpers/golden.ts';
+import { configErrorOf, NOW, type OwnFiles, planOf, readShipped, serialOf } from '../helpers/shipped.ts';
+
+const suite = makeSuite('plan');
+
+const KEY_TYPES: Readonly<Record<string, Overrides>> = {
+  rsa: {},
+  ec: { keyType: { kind: 'ec', curve: 'secp384r1' } },
+  ed25519: { keyType: { kind: 'other', algorithm: 'ed25519' } },
+};
+const planWith = (files: OwnFiles, overrides: Overrides = {}) => planOf(readShipped(files, overrides).hierarchy);
+const plans = Object.entries(KEY_TYPES).map(([name, overrides]) => [name, planWith({}, overrides)] as const);
+
+function jobOf({ jobs }: Plan, id: string): Job {
+  const found = jobs.find(each => each.id === id);
+  assert.ok(found, `there is a job "${id}"`);
+  return found!;
+}
+
+/** The job's command as a line; a file step as JSON. */
+const lineOf = ({ step }: Job): string => (step.kind === 'command' ? commandLine(step) : JSON.stringify(step));
+
+for (const [name, { jobs, inputs }] of plans) {
+  suite(`${name}: ids and made files are unique, and the id is the first file made`, () => {
+    const made = jobs.flatMap(({ makes }) => makes);
+    assert.is(new Set(jobs.map(({ id }) => id)).size, jobs.length);
+    assert.is(new Set(made).size, made.length);
+    for (const { id, makes } of jobs) assert.is(makes[0], id);
+  });
+
+  suite(`${name}: what a job needs comes before it`, () => {
+    const before = new Set<string>();
+    for (const { id, needs } of jobs) {
+      for (const need of needs) assert.ok(before.has(need), `${need} comes before ${id}`);
+      before.add(id);
+    }
+  });
+
+  suite(`${name}: every file that a command reads is made by a job that it needs, however indirectly`, () => {
+    const made = new Map(jobs.flatMap(({ id, makes }) => makes.map(file => [file, id] as const)));
+    const byId = new Map(jobs.map(each => [each.id, each]));
+    const allNeeds = (id: string): string[] => byId.get(id)!.needs.flatMap(need => [need, ...allNeeds(need)]);
+    for (const { id, step, makes } of jobs) {
+      if (step.kind !== 'command') continue;
+      const needs = new Set(allNeeds(id));
+      for (const word of step.args) {
+        const maker = made.get(word);
+        if (maker && !makes.includes(word)) assert.ok(needs.has(maker), `${id} reads ${word}`);
+      }
+    }
+  });
+
+  suite(`${name}: a whole plan reads no file that is not made`, () => {
+    assert.equal(inputs, []);
+  });
+
+  suite(`${name}: every entity gets key, certificate and configuration, every CA its database`, () => {
+    const made = new Set(jobs.flatMap(({ makes }) => makes));
+    for (const { stem, variable, issued } of readShipped().hierarchy.values()) {
+      for (const file of [`${stem}.key`, `.pki/${stem}.cnf`, `${stem}.${variable ? 'crt' : 'cert'}`])
+        assert.ok(made.has(file), file);
+      assert.is(made.has(`.pki/${stem}/index.txt`), issued !== undefined, stem);
+    }
+  });
+
+  suite(`${name}: jobs that make keys say so`, () => {
+    for (const { id, makes, makesKey } of jobs)
+      assert.is(
+        makes.some(file => file.endsWith('.key')),
+        makesKey,
+        id,
+      );
+  });
+}
+
+suite('RSA keys are made apart and wait for nothing', () => {
+  for (const each of planWith({}).jobs.filter(({ makesKey }) => makesKey)) {
+    assert.equal(each.needs, []);
+    assert.match(lineOf(each), /^openssl genpkey /);
+  }
+});
+
+suite('other keys come with their certificate, unless they are encrypted', () => {
+  const plan = planWith({}, KEY_TYPES.ec);
+  assert.match(lineOf(jobOf(plan, 'PK.crt')), / -newkey EC .* -noenc -keyout PK\.key /);
+  assert.match(
+    lineOf(jobOf(plan, 'gen_rootca.key')),
+    /^openssl genpkey .* -aes-256-cbc -pass env:GYROIDOS_TEST_PASSWD_PKI /,
+  );
+});
+
+suite('the update of db needs its list, and carries it, signed by KEK', () => {
+  const update = jobOf(planWith({}), 'DB.auth');
+  assert.equal(update.needs, ['DB.esl', 'KEK.key', 'KEK.crt']);
+  assert.is(
+    lineOf(update),
+    "sign-efi-sig-list -t '2026-01-02 03:04:05' -g 11111111-2222-4333-8444-555555555555 -k KEK.key -c KEK.crt db DB.esl DB.auth",
+  );
+  assert.is(NOW.toISOString(), '2026-01-02T03:04:05.000Z');
+});
+
+suite('the list of db holds DB, then ssig_subca, each with its owner', () => {
+  const plan = planWith({});
+  assert.equal(jobOf(plan, 'DB.esl').step, {
+    kind: 'concatenate',
+    parts: [{ file: '.pki/DB.esl' }, { file: 'ssig_subca.esl' }],
+    mode: 0o644,
+  });
+  assert.is(
+    lineOf(jobOf(plan, '.pki/DB.esl')),
+    'cert-to-efi-sig-list -g 11111111-2222-4333-8444-555555555555 DB.crt .pki/DB.esl',
+  );
+  assert.is(
+    lineOf(jobOf(plan, 'ssig_subca.esl')),
+    'cert-to-efi-sig-list -g 99999999-aaaa-4bbb-8ccc-dddddddddddd ssig_subca.cert ssig_subca.esl',
+  );
+});
+
+suite('PK authorises itself and KEK', () => {
+  const plan = planWith({});
+  assert.match(lineOf(jobOf(plan, 'PK.auth')), / -k PK\.key -c PK\.crt PK PK\.esl PK\.auth$/);
+  assert.match(lineOf(jobOf(plan, 'KEK.auth')), / -k PK\.key -c PK\.crt KEK KEK\.esl KEK\.auth$/);
+});
+
+suite('a plan of the UEFI keys alone makes nothing of the rest, and reads the certificate that db is to hold', () => {
+  const { hierarchy } = readShipped();
+  const wanted = [...hierarchy.values()].filter(({ variable }) => variable).map(({ stem }) => stem);
+  const { jobs, inputs } = planOf(hierarchy, { wanted: new Set(wanted) });
+  assert.equal(inputs, ['ssig_subca.cert']);
+  assert.equal(jobs.flatMap(({ makes }) => makes).sort(), [
+    ...['.pki/DB.cnf', '.pki/DB.esl', '.pki/KEK.cnf', '.pki/PK.cnf'],
+    ...['DB.auth', 'DB.crt', 'DB.esl', 'DB.key', 'KEK.auth', 'KEK.crt', 'KEK.esl', 'KEK.key'],
+    ...['PK.auth', 'PK.cer', 'PK.crt', 'PK.esl', 'PK.key', 'ssig_subca.esl'],
+  ]);
+});
+
+suite('a plan without the UEFI keys makes no list and no update', () => {
+  const { hierarchy } = readShipped();
+  const wanted = [...hierarchy.values()].filter(({ variable }) => !variable).map(({ stem }) => stem);
+  const { jobs, inputs } = planOf(hierarchy, { wanted: new Set(wanted) });
+  assert.equal(inputs, []);
+  assert.not.ok(jobs.some(({ id }) => /\.(esl|auth|crt|cer)$/.test(id)));
+});
+
+suite('no wanted entity, no job', () => {
+  assert.equal(planOf(readShipped().hierarchy, { wanted: new Set() }), { jobs: [], inputs: [] });
+});
+
+suite('what a file holds is ordered: the certificate, then the first certificate of each in its bundle', () => {
+  assert.equal(jobOf(planWith({}), 'backend.cert').step, {
+    kind: 'concatenate',
+    parts: [
+      { file: '.pki/backend_subca/issued/406261636B656E64000000000000000000000000.pem' },
+      { file: 'backend_subca.cert', first: true },
+      { file: 'gen_rootca.cert', first: true },
+    ],
+    mode: 0o644,
+  });
+});
+
+suite('whatever holds a private key is for its owner alone', () => {
+  const { step } = jobOf(planWith({}), 'certs/signing_key.pem');
+  assert.is(step.kind === 'concatenate' && step.mode, 0o600);
+});
+
+suite('a database has a row for each certificate that its CA issued, its own included', () => {
+  const { step } = jobOf(planWith({}), '.pki/ssig_rootca/index.txt');
+  assert.equal(
+    step.kind === 'index' && [...step.certificates],
+    ['ssig_rootca', 'ssig_subca', 'ssig_subca_cml'].map(stem => `.pki/ssig_rootca/issued/${serialOf(stem)}.pem`),
+  );
+});
+
+suite('one passphrase for subject and issuer needs no request', () => {
+  assert.not.ok(planWith({}).jobs.some(({ id }) => id.endsWith('.csr')));
+});
+
+suite('two different passphrases lead to a request in between, each command with the one that it needs', () => {
+  const plan = planWith({ 'customer/device_subca.ini': 'passphrase-env = DEVICE_PASSWORD\n' });
+  const request = jobOf(plan, '.pki/device_subca.csr');
+  assert.equal(request.needs, ['.pki/device_subca.cnf', 'device_subca.key']);
+  assert.equal(request.step.kind === 'command' && request.step.secrets, ['DEVICE_PASSWORD']);
+  const issued = plan.jobs.find(({ needs }) => needs.includes(request.id))!;
+  assert.match(
+    lineOf(issued),
+    /^openssl x509 -req -in \.pki\/device_subca\.csr .* -passin env:GYROIDOS_TEST_PASSWD_PKI /,
+  );
+  assert.ok(issued.needs.includes('gen_rootca.key'));
+  assert.is(plan.jobs.filter(({ id }) => id.endsWith('.csr')).length, 1);
+});
+
+suite('an encrypted subject under an issuer without a passphrase needs a request too', () => {
+  const plan = planWith({ 'software-signing/ssig.ini': 'passphrase-env = SSIG\n' });
+  const issued = plan.jobs.find(({ needs }) => needs.includes('.pki/ssig.csr'))!;
+  assert.equal(issued.step.kind === 'command' && issued.step.secrets, []);
+});
+
+for (const [name, files] of Object.entries({
+  'a certificate in its own bundle': { 'customer/backend.ini': 'bundle = backend\n' },
+  'an issuer whose bundle names what it issues': { 'customer/gen_rootca.ini': 'bundle = guestos_subca\n' },
+} satisfies Record<string, OwnFiles>))
+  suite(`${name} is a mistake of the configuration`, () => {
+    configErrorOf(() => planWith(files));
+  });
+
+/** Jobs as golden text: what a rendered file says stands in golden files of its own. */
+const describe = ({ jobs, inputs }: Plan): string =>
+  asJson({
+    inputs,
+    jobs: jobs.map(each => {
+      const { id, needs, makes, makesKey, step } = each;
+      const what = step.kind === 'command' ? { run: commandLine(step), secrets: step.secrets } : step;
+      const isRendered = step.kind === 'write' && id.endsWith('.cnf');
+      return { id, needs, makes, makesKey, step: isRendered ? `text of golden/cnf/${id.slice(5)}` : what };
+    }),
+  });
+
+for (const [name, plan] of plans.slice(0, 2))
+  suite(`the ${name} plan is as in test/golden/plan-${name}.json`, () => {
+    assertGolden(`plan-${name}.json`, describe(plan));
+  });
+
+for (const { id, step } of plans[0]![1].jobs)
+  if (step.kind === 'write' && id.endsWith('.cnf'))
+    suite(`${id} is as in test/golden/cnf`, () => {
+      assertGolden(`cnf/${id.slice('.pki/'.length)}`, step.text);
+    });
+
+suite.run();

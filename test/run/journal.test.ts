@@ -1,0 +1,99 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { suite as makeSuite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { StateError } from '../../scripts/lib/errors.ts';
+import { publishInto, recover } from '../../scripts/lib/run/journal.ts';
+import { makeStaging } from '../../scripts/lib/run/staging.ts';
+import { inScratch } from '../helpers/scratch.ts';
+
+const suite = makeSuite('journal');
+
+const FILES = ['PK.crt', '.pki/PK.cnf', 'DB.auth'];
+
+function put(path: string, text = basename(path)): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
+}
+
+/** A live directory and a staging directory with FILES, less those that were moved already. */
+function prepare(folder: string, moved: readonly string[] = []): { outDir: string; staging: string } {
+  const outDir = join(folder, 'pki');
+  put(join(outDir, 'ssig.key'));
+  const staging = makeStaging(outDir);
+  for (const file of FILES) put(join(moved.includes(file) ? outDir : staging, file));
+  return { outDir, staging };
+}
+
+const writeJournal = (outDir: string, journal: unknown): void =>
+  put(join(outDir, '.pki/journal.json'), typeof journal === 'string' ? journal : JSON.stringify(journal));
+
+function assertPublished(outDir: string, staging: string): void {
+  for (const file of FILES) assert.is(readFileSync(join(outDir, file), 'utf8'), basename(file));
+  assert.is(readFileSync(join(outDir, 'ssig.key'), 'utf8'), 'ssig.key');
+  assert.not.ok(existsSync(staging), 'the staging directory is gone');
+  assert.not.ok(existsSync(join(outDir, '.pki/journal.json')), 'the journal is gone');
+}
+
+const isStateError = (error: unknown): boolean => error instanceof StateError && error.exitCode === 1;
+
+suite('files join a directory that is there, and staging and journal go', () =>
+  inScratch(folder => {
+    const { outDir, staging } = prepare(folder);
+    publishInto(staging, outDir, FILES);
+    assertPublished(outDir, staging);
+    assert.is(recover(outDir), false);
+  }));
+
+suite('without a journal there is nothing to finish', () =>
+  inScratch(folder => {
+    const { outDir, staging } = prepare(folder);
+    assert.is(recover(outDir), false);
+    assert.ok(existsSync(join(staging, 'PK.crt')));
+  }));
+
+for (const count of [0, 1, 2, 3])
+  suite(`killed after ${count} of 3 moves, it is finished by the next run`, () =>
+    inScratch(folder => {
+      const { outDir, staging } = prepare(folder, FILES.slice(0, count));
+      writeJournal(outDir, { staging: basename(staging), files: FILES });
+      assert.is(recover(outDir), true);
+      assertPublished(outDir, staging);
+    }));
+
+suite('a lost staging directory is refused, nothing is moved and the journal stays', () =>
+  inScratch(folder => {
+    const { outDir } = prepare(folder);
+    writeJournal(outDir, { staging: 'pki.staging.gone00', files: FILES });
+    assert.throws(() => recover(outDir), isStateError);
+    assert.ok(existsSync(join(outDir, '.pki/journal.json')));
+    assert.not.ok(existsSync(join(outDir, 'PK.crt')));
+  }));
+
+const foreign: readonly [name: string, journal: (staging: string) => unknown][] = [
+  ['a file above OUT_DIR', staging => ({ staging, files: ['../evil'] })],
+  ['a file above OUT_DIR by way of a folder', staging => ({ staging, files: ['a/../../evil'] })],
+  ['an absolute file', staging => ({ staging, files: ['/etc/evil'] })],
+  ['an empty file name', staging => ({ staging, files: [''] })],
+  ['the directory itself as a file', staging => ({ staging, files: ['.'] })],
+  ['a staging directory elsewhere', staging => ({ staging: `x/${staging}`, files: FILES })],
+  ['a staging directory above', () => ({ staging: 'pki.staging./../../x', files: FILES })],
+  ['a staging directory of somebody else', () => ({ staging: 'other.staging.aaaaaa', files: FILES })],
+  ['no staging directory', () => ({ files: FILES })],
+  ['no files', staging => ({ staging })],
+  ['a number as a file', staging => ({ staging, files: [1] })],
+  ['null', () => 'null'],
+  ['a list', () => '[]'],
+  ['no JSON', () => '{"staging":'],
+  ['nothing', () => ''],
+];
+for (const [name, journal] of foreign)
+  suite(`a journal that says ${name} is refused, and nothing is moved`, () =>
+    inScratch(folder => {
+      const { outDir, staging } = prepare(folder);
+      writeJournal(outDir, journal(basename(staging)));
+      assert.throws(() => recover(outDir), isStateError);
+      for (const file of FILES) assert.ok(existsSync(join(staging, file)), file);
+    }));
+
+suite.run();
