@@ -8,7 +8,9 @@ const test = suite('shell scripts');
 
 test('shellcheck has nothing to say', () => {
   if (isMissing('shellcheck')) return;
-  const scripts = readdirSync(join(ROOT, 'scripts')).filter(name => name.endsWith('.sh') || name === 'cml_gen_dev_certs');
+  const scripts = readdirSync(join(ROOT, 'scripts')).filter(
+    name => name.endsWith('.sh') || name === 'cml_gen_dev_certs',
+  );
   tool('shellcheck', [...scripts.map(name => join('scripts', name)), '.ci/run'], ROOT);
 });
 
