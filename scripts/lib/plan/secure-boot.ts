@@ -43,8 +43,8 @@ export function planVariable(
   return [...jobs, job(update, [union, signer.key, signer.certificate], step)];
 }
 
-/** Its own list is an intermediate file where the variable holds more; a foreign certificate's list is published. */
+/** A foreign certificate's list is published; that of a key of UEFI variables is a step where a variable holds more. */
 function memberList(member: Entity, entity: Entity, count: number): string {
-  if (member !== entity) return listFile(member.stem);
-  return count === 1 ? listFile(entity.stem) : `${HIDDEN}/${listFile(entity.stem)}`;
+  const isWhole = member === entity && count === 1;
+  return isWhole || !member.variable ? listFile(member.stem) : `${HIDDEN}/${listFile(member.stem)}`;
 }

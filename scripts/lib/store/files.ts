@@ -6,17 +6,23 @@ import { certificateBlocks } from '../model/pem.ts';
 
 /** Writes a new file with exactly this mode from its first byte; an existing file is an error (EEXIST). */
 export function writeNew(path: string, content: string | Buffer, mode = 0o644): void {
-  mkdirSync(dirname(path), { recursive: true });
-  const descriptor = openSync(
-    path,
-    constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW,
-    mode,
-  );
+  const descriptor = openNew(path, mode);
   try {
     fchmodSync(descriptor, mode);
     writeFileSync(descriptor, content);
   } finally {
     closeSync(descriptor);
+  }
+}
+
+function openNew(path: string, mode: number): number {
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+  try {
+    return openSync(path, flags, mode);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    mkdirSync(dirname(path), { recursive: true });
+    return openSync(path, flags, mode);
   }
 }
 
