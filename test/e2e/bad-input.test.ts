@@ -1,10 +1,10 @@
 // Bad input: one clear error, exit 1 or 2, nothing left behind, and the next run works.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { cleanEnvironment, DOOR, door, MAIN, scratch, start } from '../helpers/door.ts';
+import { cleanEnvironment, DOOR, door, MAIN, ROOT, scratch, start, tool } from '../helpers/door.ts';
 
 const test = suite('bad input');
 const folder = scratch();
@@ -75,6 +75,44 @@ for (const [what, words, environment, exit, expected] of CASES)
       [],
     );
   });
+
+test('a lock that is a directory or a link is refused', async () => {
+  mkdirSync(join(folder, 'held.genlock'));
+  symlinkSync('/nowhere', join(folder, 'linked.genlock'));
+  for (const name of ['held', 'linked']) {
+    const { status, stderr } = await door([join(folder, name), 'ed25519']);
+    assert.is(status, 1);
+    assert.match(stderr, /the lock ".*" is not a regular file\n.*remove it/);
+  }
+});
+
+test('a directory in which the caller may not write is refused, a complete PKI in it is found', async () => {
+  if (process.getuid?.() !== 0) return void console.log('skipped: needs root to become somebody else');
+  const parent = join(folder, 'foreign');
+  mkdirSync(parent);
+  assert.is((await door([join(parent, 'pki'), 'ed25519'])).status, 0);
+  tool('chmod', ['-R', 'a+rX', folder]);
+  const asNobody = (...words: string[]) =>
+    start('setpriv', ['--reuid=65534', '--regid=65534', '--clear-groups', 'node', copyOfMain(), 'generate', ...words])
+      .ended;
+  const refused = await asNobody('--dir', join(parent, 'new'), '--key-type', 'ed25519');
+  assert.is(refused.status, 1);
+  assert.match(refused.stderr, /cannot write in ".*foreign": EACCES/);
+  const found = await asNobody('--dir', join(parent, 'pki'));
+  assert.is(found.status, 0, found.stderr);
+  assert.match(found.stdout, /already generated/);
+});
+
+/** The built program where everybody may read it. */
+function copyOfMain(): string {
+  const copy = join(folder, 'program');
+  tool(
+    'sh',
+    ['-c', `mkdir -p '${copy}' && cp -r dist openssl-conf templates package.json '${copy}' && chmod -R a+rX '${copy}'`],
+    ROOT,
+  );
+  return join(copy, 'dist/main.cjs');
+}
 
 test('weak keys are made when they are forced', async () => {
   const { status, stderr } = await door([join(folder, 'weak'), 'rsa:1024', '--force-weak']);

@@ -1,15 +1,15 @@
 // The states of OUT_DIR and what each leads to. This file is on the way of every call, also of those that find
 // nothing to do, so it loads no library.
-import { lstatSync, rmSync, type Stats, statSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { StateError, UsageError } from '../errors.ts';
 import type { KeyType } from '../model/types.ts';
 import { recover } from '../run/journal.ts';
-import { takeLock } from '../run/lock.ts';
 import type { PlanReport } from '../run/report.ts';
 import { removeLeftovers } from '../run/staging.ts';
-import { lockFile, STAGING_MARK } from '../store/names.ts';
-import { addMissingExports, hasMissingExports } from './missing-exports.ts';
+import { STAGING_MARK } from '../store/names.ts';
+import { lockDirectory, look } from './directory-lock.ts';
+import { addMissingExports } from './missing-exports.ts';
 import { lacksTrustAnchor, missingPlatformFiles, UPDATE_OF_DB } from './platform-files.ts';
 
 export interface GenerateOptions {
@@ -54,9 +54,9 @@ export async function generate(
   controller: AbortController,
 ): Promise<Outcome> {
   const outDir = resolveOutDir(options.outDir);
-  const lock = await takeLockOrGiveUp(outDir, options, report, controller.signal);
+  const lock = await lockDirectory(outDir, options.hasPlatformKeys, controller.signal, report);
   try {
-    finishInterrupted(outDir, report);
+    if (lock) finishInterrupted(outDir, report);
     return await act(outDir, options, report, controller);
   } finally {
     lock?.release();
@@ -75,25 +75,6 @@ export function resolveOutDir(typed: string): string {
   return outDir;
 }
 
-/** Where the lock cannot be written, there is still a complete directory to be found; nobody else can write either. */
-async function takeLockOrGiveUp(outDir: string, options: GenerateOptions, report: PlanReport, signal: AbortSignal) {
-  try {
-    return await takeLock(lockFile(outDir), signal, () => report.note(`waiting for another run on ${outDir}`));
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    const stat = look(outDir, 'lstat');
-    if ((code === 'EROFS' || code === 'EACCES') && stat && isComplete(outDir, stat, options)) return undefined;
-    if (code === 'ENOENT' || code === 'ENOTDIR')
-      throw new StateError(`the directory of "${outDir}" does not exist`, `mkdir -p '${dirname(outDir)}'`);
-    if (code === 'EROFS' || code === 'EACCES')
-      throw new StateError(
-        `cannot write in "${dirname(outDir)}": ${code}`,
-        'choose a directory in which you may write',
-      );
-    throw error;
-  }
-}
-
 /** What killed runs left: a journal is finished first, since it needs its staging directory; then the others go. */
 function finishInterrupted(outDir: string, report: PlanReport): void {
   if (look(outDir, 'lstat')?.isDirectory()) {
@@ -101,15 +82,6 @@ function finishInterrupted(outDir: string, report: PlanReport): void {
     rmSync(join(outDir, STAGING_MARK), { force: true });
   }
   removeLeftovers(outDir);
-}
-
-function isComplete(outDir: string, stat: Stats, { hasPlatformKeys }: GenerateOptions): boolean {
-  if (!look(outDir, 'stat')?.isDirectory() || hasMissingExports(outDir)) return false;
-  return stat.isSymbolicLink() || !hasPlatformKeys || look(join(outDir, UPDATE_OF_DB), 'lstat') !== undefined;
-}
-
-function look(path: string, how: 'lstat' | 'stat'): Stats | undefined {
-  return (how === 'lstat' ? lstatSync : statSync)(path, { throwIfNoEntry: false });
 }
 
 async function act(

@@ -1,0 +1,70 @@
+// The lock of OUT_DIR, with each way in which it cannot be had in plain words.
+import { lstatSync, type Stats, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { StateError } from '../errors.ts';
+import { type Lock, takeLock } from '../run/lock.ts';
+import type { Report } from '../run/report.ts';
+import { lockFile } from '../store/names.ts';
+import { hasMissingExports } from './missing-exports.ts';
+import { UPDATE_OF_DB } from './platform-files.ts';
+
+/** The file's status, or undefined where there is none. */
+export const look = (path: string, how: 'lstat' | 'stat'): Stats | undefined =>
+  (how === 'lstat' ? lstatSync : statSync)(path, { throwIfNoEntry: false });
+
+/**
+ * Takes the lock. undefined where it cannot be written and nothing is left to do: a complete directory is found in
+ * read-only places too.
+ */
+export async function lockDirectory(
+  outDir: string,
+  hasPlatformKeys: boolean,
+  signal: AbortSignal,
+  report: Report,
+): Promise<Lock | undefined> {
+  try {
+    return await takeLock(lockFile(outDir), signal, () => report.note(`waiting for another run on ${outDir}`));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (isReadOnly(code) && isComplete(outDir, hasPlatformKeys)) return undefined;
+    throw explain(code, outDir) ?? error;
+  }
+}
+
+const isReadOnly = (code: string | undefined): boolean => ['EROFS', 'EACCES', 'EPERM'].includes(code ?? '');
+
+function isComplete(outDir: string, hasPlatformKeys: boolean): boolean {
+  try {
+    if (!look(outDir, 'stat')?.isDirectory() || hasMissingExports(outDir)) return false;
+    return (
+      look(outDir, 'lstat')!.isSymbolicLink() ||
+      !hasPlatformKeys ||
+      look(join(outDir, UPDATE_OF_DB), 'lstat') !== undefined
+    );
+  } catch {
+    return false; // it cannot even be looked at
+  }
+}
+
+function explain(code: string | undefined, outDir: string): StateError | undefined {
+  const parent = dirname(outDir);
+  if (isReadOnly(code))
+    return new StateError(`cannot write in "${parent}": ${code}`, 'choose a directory in which you may write');
+  switch (code) {
+    case 'ENOENT':
+      return new StateError(`the directory of "${outDir}" does not exist`, `mkdir -p '${parent}'`);
+    case 'ENOTDIR':
+      return new StateError(`"${parent}" is no directory`, 'choose another OUT_DIR');
+    case 'ENAMETOOLONG':
+      return new StateError(
+        `the name "${basename(outDir)}" is too long`,
+        'choose a shorter OUT_DIR; its lock and staging directory need 16 bytes more',
+      );
+    case 'EISDIR':
+    case 'ELOOP':
+    case 'ENXIO':
+      return new StateError(`the lock "${lockFile(outDir)}" is not a regular file`, 'remove it and run again');
+    default:
+      return undefined;
+  }
+}
