@@ -5,7 +5,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { checkDirectory, refuseUnsound } from '../../scripts/lib/check/check.ts';
 import type { Variable } from '../../scripts/lib/model/types.ts';
-import { door, scratch, tool } from '../helpers/door.ts';
+import { door, STEMS, scratch, tool } from '../helpers/door.ts';
 
 const test = suite('check');
 const folder = scratch();
@@ -16,23 +16,7 @@ const VARIABLES = new Map<string, Variable>([
   ['KEK', { name: 'KEK', contains: ['KEK'], authoriser: 'PK' }],
   ['DB', { name: 'db', contains: ['DB', 'ssig_subca'], authoriser: 'KEK' }],
 ]);
-const ALL = [
-  'ssig_rootca',
-  'ssig_subca',
-  'ssig_subca_cml',
-  'ssig',
-  'ssig_cml',
-  'gen_rootca',
-  'guestos_subca',
-  'device_subca',
-  'user_subca',
-  'backend_subca',
-  'backend',
-  'ocsp_server',
-  'PK',
-  'KEK',
-  'DB',
-];
+const ALL = [...STEMS, 'PK', 'KEK', 'DB'];
 const ENCRYPTED = /^(gen_rootca|\w+_subca)$/;
 
 test.before(async () => {

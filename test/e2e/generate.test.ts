@@ -3,25 +3,19 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { cleanEnvironment, door, isMissing, leftovers, MAIN, scratch, start, tool } from '../helpers/door.ts';
+import {
+  cleanEnvironment,
+  door,
+  isMissing,
+  leftovers,
+  MAIN,
+  PLATFORM_FILES,
+  STEMS,
+  scratch,
+  start,
+  tool,
+} from '../helpers/door.ts';
 
-const STEMS = [
-  'ssig_rootca',
-  'ssig_subca',
-  'ssig_subca_cml',
-  'ssig',
-  'ssig_cml',
-  'gen_rootca',
-  'guestos_subca',
-  'device_subca',
-  'user_subca',
-  'backend_subca',
-  'backend',
-  'ocsp_server',
-];
-const PLATFORM = ['PK', 'KEK', 'DB'].flatMap(stem =>
-  ['key', 'crt', 'esl', 'auth'].map(extension => `${stem}.${extension}`),
-);
 const PLAIN = ['.pki', 'certs', ...STEMS.flatMap(stem => [`${stem}.cert`, `${stem}.key`])].sort();
 const PATHS: [string, string, string[]][] = [
   ['ssig', 'ssig_rootca', ['ssig_subca']],
@@ -48,7 +42,7 @@ for (const [keyType, platformKeys] of [
     const { status, stdout, stderr } = await door([out, keyType], { DO_PLATFORM_KEYS: platformKeys });
     assert.is(status, 0, stderr);
     assert.match(stdout, /generated/);
-    const expected = platformKeys ? [...PLAIN, ...PLATFORM, 'PK.cer', 'ssig_subca.esl'].sort() : PLAIN;
+    const expected = platformKeys ? [...PLAIN, ...PLATFORM_FILES, 'PK.cer', 'ssig_subca.esl'].sort() : PLAIN;
     assert.equal(readdirSync(out).sort(), expected);
     assert.equal(leftovers(folder), []);
     assert.is(statSync(out).mode & 0o777, 0o700);

@@ -3,15 +3,22 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync,
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { cleanEnvironment, DOOR, door, leftovers, MAIN, scratch, start, tool } from '../helpers/door.ts';
+import {
+  cleanEnvironment,
+  DOOR,
+  door,
+  leftovers,
+  MAIN,
+  PLATFORM_FILES,
+  scratch,
+  start,
+  tool,
+} from '../helpers/door.ts';
 
 const EC = 'ec:prime256v1';
 const KILLS = 30;
 const test = suite('interruption');
 const folder = scratch();
-const PLATFORM = ['PK', 'KEK', 'DB'].flatMap(stem =>
-  ['key', 'crt', 'esl', 'auth'].map(extension => `${stem}.${extension}`),
-);
 const pause = (milliseconds: number) => new Promise(done => setTimeout(done, milliseconds));
 const base = join(folder, 'base');
 const parentOf = (name: string): string => {
@@ -104,7 +111,7 @@ test(`killed at ${KILLS} random points of a generation, OUT_DIR is absent or who
     await ended;
     if (existsSync(out))
       assert.equal(
-        PLATFORM.filter(file => !existsSync(join(out, file))),
+        PLATFORM_FILES.filter(file => !existsSync(join(out, file))),
         [],
       );
     else absent++;
@@ -136,13 +143,13 @@ test(`killed at ${KILLS} random points of the second phase, DB.auth is never the
     if (!isDone) unfinished++;
     else
       assert.equal(
-        PLATFORM.filter(file => !existsSync(join(out, file))),
+        PLATFORM_FILES.filter(file => !existsSync(join(out, file))),
         [],
       );
     const next = await door([out, EC], { DO_PLATFORM_KEYS: 'y' });
     assert.is(next.status, 0, next.stderr);
     assert.equal(
-      PLATFORM.filter(file => !existsSync(join(out, file))),
+      PLATFORM_FILES.filter(file => !existsSync(join(out, file))),
       [],
     );
     assert.not.ok(existsSync(join(out, '.pki/journal.json')));

@@ -9,6 +9,16 @@ export const DOOR = join(ROOT, 'scripts/gen_dev_certs.sh');
 export const WRAPPER = join(ROOT, 'scripts/cml_gen_dev_certs');
 export const MAIN = join(ROOT, 'dist/main.cjs');
 
+/** The entities of the shipped configuration but those of secure-boot. */
+export const STEMS = [
+  ...['ssig_rootca', 'ssig_subca', 'ssig_subca_cml', 'ssig', 'ssig_cml'],
+  ...['gen_rootca', 'guestos_subca', 'device_subca', 'user_subca', 'backend_subca', 'backend', 'ocsp_server'],
+];
+/** The files of PK, KEK and DB, without derived exports. */
+export const PLATFORM_FILES = ['PK', 'KEK', 'DB'].flatMap(stem =>
+  ['key', 'crt', 'esl', 'auth'].map(extension => `${stem}.${extension}`),
+);
+
 export interface Ended {
   /** Exit status; null where a signal ended it. */
   readonly status: number | null;

@@ -15,7 +15,7 @@ interface Path {
   readonly between: readonly CertificateFile[];
 }
 
-/** Verifies the certificates of `stems`, those under one anchor in one openssl process. */
+/** Verifies the certificates of `stems`, those of one purpose in one openssl process. */
 export async function checkChains(
   directory: PkiDirectory,
   stems: ReadonlySet<string>,
@@ -36,10 +36,10 @@ export async function checkChains(
       continue;
     }
     findings.push(...checkBundle(path));
-    const key = `${path.anchor.file}\n${purposeOf(subject.certificate)}`;
-    groups.set(key, [...(groups.get(key) ?? []), path]);
+    const purpose = purposeOf(subject.certificate);
+    groups.set(purpose, [...(groups.get(purpose) ?? []), path]);
   }
-  const verified = await Promise.all([...groups.values()].map(paths => verifyGroup(paths, surroundings)));
+  const verified = await Promise.all([...groups].map(([purpose, paths]) => verifyGroup(purpose, paths, surroundings)));
   return [...findings, ...verified.flat()];
 }
 
@@ -71,29 +71,36 @@ function checkBundle({ subject, between, anchor }: Path): Finding[] {
     : [];
 }
 
-async function verifyGroup(paths: readonly Path[], surroundings: Surroundings): Promise<Finding[]> {
-  const [{ anchor, subject }] = paths as [Path];
-  const untrusted = new Set(paths.flatMap(({ between }) => between.map(({ file }) => file)));
+async function verifyGroup(purpose: string, paths: readonly Path[], surroundings: Surroundings): Promise<Finding[]> {
+  const each = (option: string, files: readonly CertificateFile[]) =>
+    [...new Set(files.map(({ file }) => file))].flatMap(file => [option, file]);
   const args = [
-    ...['verify', '-x509_strict', '-check_ss_sig', '-purpose', purposeOf(subject.certificate), '-CAfile', anchor.file],
-    ...[...untrusted].flatMap(file => ['-untrusted', file]),
-    ...paths.map(path => path.subject.file),
+    ...['verify', '-x509_strict', '-check_ss_sig', '-purpose', purpose],
+    ...each(
+      '-trusted',
+      paths.map(({ anchor }) => anchor),
+    ),
+    ...each(
+      '-untrusted',
+      paths.flatMap(({ between }) => between),
+    ),
+    ...paths.map(({ subject }) => subject.file),
   ];
   try {
-    await runCommand(command('openssl', args), `verification under ${anchor.file}`, surroundings);
+    await runCommand(command('openssl', args), 'verification of the certification paths', surroundings);
     return [];
   } catch (failure) {
     if (!(failure instanceof CommandError)) throw failure;
-    return findingsOf(failure, anchor.file);
+    return findingsOf(failure);
   }
 }
 
 /** `error 20 at 0 depth lookup: …` names a reason, `error FILE: verification failed` the file. */
-function findingsOf({ stderr, commandLine }: CommandError, anchor: string): Finding[] {
+function findingsOf({ stderr, commandLine }: CommandError): Finding[] {
   const reasons = [...stderr.matchAll(/^error \d+ at \d+ depth lookup: (.*)$/gm)].map(([, reason]) => reason!);
   const files = [...stderr.matchAll(/^error (\S+): verification failed$/gm)].map(([, file]) => file!);
   const reason = reasons.length > 0 ? [...new Set(reasons)].join('; ') : stderr.trim();
-  return (files.length > 0 ? files : [anchor]).map(file =>
+  return (files.length > 0 ? files : ['.']).map(file =>
     error('chain-refused', file, `openssl refuses it: ${reason}`, commandLine),
   );
 }
