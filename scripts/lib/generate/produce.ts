@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { checkDirectory, refuseUnsound } from '../check/check.ts';
 import { StateError } from '../errors.ts';
 import { type Entity, isSelfSigned } from '../model/types.ts';
+import type { Surroundings } from '../run/exec.ts';
 import { execute } from '../run/execute.ts';
 import { publishInto } from '../run/journal.ts';
 import { publishWhole, syncTree } from '../run/publish.ts';
@@ -96,13 +97,7 @@ async function makeFiles(
   const surroundings = { ...prepared.surroundings, folder: staging };
   for (const { stem, issued } of made) if (issued) mkdirSync(join(staging, issuedFolder(stem)), { recursive: true });
   report.begin(plan.jobs);
-  const [openssl] = await Promise.all([
-    requireOpenssl(surroundings).catch((error: unknown) => {
-      surroundings.controller.abort(error);
-      throw error;
-    }),
-    execute(plan.jobs, options.width, surroundings, report),
-  ]);
+  const openssl = await whileChecked(surroundings, execute(plan.jobs, options.width, surroundings, report));
   const passphrases = new Map(made.map(entity => [entity.stem, inputs.passphraseOf(entity)]));
   const variables = new Map(made.flatMap(({ stem, variable }) => (variable ? [[stem, variable] as const] : [])));
   const stems = new Set(passphrases.keys());
@@ -110,6 +105,21 @@ async function makeFiles(
   writeNew(join(staging, MANIFEST), manifestText(staging, outDir, prepared, openssl));
   await syncTree(staging, surroundings);
   surroundings.controller.signal.throwIfAborted();
+}
+
+/**
+ * openssl's version, asked for while the first jobs run; one that is too old stops them. Whatever fails, nothing runs
+ * any more when this returns, so that the staging directory can go.
+ */
+async function whileChecked(surroundings: Surroundings, execution: Promise<void>): Promise<string> {
+  const version = requireOpenssl(surroundings).catch((error: unknown) => {
+    surroundings.controller.abort(error);
+    throw error;
+  });
+  const [asked, executed] = await Promise.allSettled([version, execution]);
+  if (asked.status === 'rejected') throw asked.reason;
+  if (executed.status === 'rejected') throw executed.reason;
+  return asked.value;
 }
 
 function manifestText(

@@ -24,6 +24,7 @@ export async function execute(
   const schedule = new Schedule(jobs);
   const worker = async (): Promise<void> => {
     for (let job = await schedule.next(); job; job = await schedule.next()) {
+      controller.signal.throwIfAborted();
       progress.started?.(job);
       await runStep(job.step, job.id, surroundings);
       progress.done?.(job);
