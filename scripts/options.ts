@@ -5,7 +5,7 @@ import { nearest } from './lib/model/nearest.ts';
 
 export type OptionTable = NonNullable<ParseArgsConfig['options']>;
 
-/** Options of every verb: ../cli.md's "Common". */
+/** Options of every verb. */
 export const COMMON = {
   dir: { type: 'string' },
   conf: { type: 'string', multiple: true },

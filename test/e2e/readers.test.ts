@@ -43,6 +43,12 @@ async function serve(out: string, port: number): Promise<ChildProcess> {
   return server;
 }
 
+/** Verifies a detached signature over the artifact under ssig_rootca. */
+function verifyCms(out: string, form: 'PEM' | 'DER', signature: string, extra: string[] = []): void {
+  const args = ['cms', '-verify', '-binary', '-inform', form, '-in', signature, '-content', artifact, ...extra];
+  tool('openssl', [...args, '-CAfile', 'ssig_rootca.cert', '-purpose', 'any', '-out', '/dev/null'], out);
+}
+
 for (const keyType of ['rsa:2048', 'ec:prime256v1']) {
   const out = join(folder, keyType.replace(':', '-'));
   const isRsa = keyType.startsWith('rsa');
@@ -113,27 +119,7 @@ for (const keyType of ['rsa:2048', 'ec:prime256v1']) {
       ],
       out,
     );
-    tool(
-      'openssl',
-      [
-        'cms',
-        '-verify',
-        '-binary',
-        '-inform',
-        'PEM',
-        '-in',
-        cms,
-        '-content',
-        artifact,
-        '-CAfile',
-        'ssig_rootca.cert',
-        '-purpose',
-        'any',
-        '-out',
-        '/dev/null',
-      ],
-      out,
-    );
+    verifyCms(out, 'PEM', cms);
   });
 
   test(`${keyType}: certs/signing_key.pem signs as the kernel build signs modules, and signing_key.x509 verifies it`, () => {
@@ -164,29 +150,7 @@ for (const keyType of ['rsa:2048', 'ec:prime256v1']) {
     );
     const certificate = join(folder, 'module.crt');
     tool('openssl', ['x509', '-inform', 'DER', '-in', 'certs/signing_key.x509', '-out', certificate], out);
-    tool(
-      'openssl',
-      [
-        'cms',
-        '-verify',
-        '-binary',
-        '-inform',
-        'DER',
-        '-in',
-        signature,
-        '-content',
-        artifact,
-        '-certfile',
-        certificate,
-        '-CAfile',
-        'ssig_rootca.cert',
-        '-purpose',
-        'any',
-        '-out',
-        '/dev/null',
-      ],
-      out,
-    );
+    verifyCms(out, 'DER', signature, ['-certfile', certificate]);
   });
 }
 

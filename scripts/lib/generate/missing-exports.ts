@@ -1,9 +1,9 @@
 // Adds the derived exports that a PKI directory lacks. Nothing that is there is touched.
-import { existsSync, linkSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { pemToDer } from '../model/pem.ts';
+import { exportContent } from '../store/export-content.ts';
 import { DERIVED_EXPORTS, type DerivedExport } from '../store/exports.ts';
-import { firstCertificate, syncPath, writeNew } from '../store/files.ts';
+import { syncPath, writeNew } from '../store/files.ts';
 
 /** Exports whose sources are there and which are not. */
 function missingExports(folder: string): DerivedExport[] {
@@ -28,7 +28,7 @@ export function addMissingExports(folder: string): string[] {
     const draft = draftOf(folder, each.file);
     mkdirSync(dirname(path), { recursive: true });
     try {
-      writeNew(draft, contentOf(each, folder), each.key ? 0o600 : 0o644);
+      writeNew(draft, exportContent(each, folder), each.key ? 0o600 : 0o644);
       syncPath(draft);
       // A link, unlike a rename, never replaces what somebody else has put there meanwhile.
       linkSync(draft, path);
@@ -38,9 +38,4 @@ export function addMissingExports(folder: string): string[] {
     syncPath(dirname(path));
     return each.file;
   });
-}
-
-function contentOf({ certificate, key }: DerivedExport, folder: string): Buffer {
-  const first = firstCertificate(join(folder, certificate));
-  return key ? Buffer.concat([readFileSync(join(folder, key)), Buffer.from(first)]) : pemToDer(first);
 }

@@ -23,9 +23,3 @@ export function pemToDer(block: string): Buffer {
   const body = block.split(/\r?\n/).filter(line => line !== '' && !line.startsWith('-----'));
   return Buffer.from(body.join(''), 'base64');
 }
-
-/** The certificate that a DER file holds, as a PEM block. */
-export function derToPem(der: Buffer): string {
-  const lines = der.toString('base64').match(/.{1,64}/g) ?? [];
-  return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`;
-}

@@ -1,6 +1,13 @@
 // One entity into the jobs that make its key and certificate, its configuration, and its database where it is a CA.
 import { type Entity, isSelfSigned, type Template } from '../model/types.ts';
-import { certificateFile, configurationFile, databaseFolder, issuedFile, keyFile } from '../store/names.ts';
+import {
+  certificateFile,
+  configurationFile,
+  databaseFolder,
+  issuedFile,
+  keyFile,
+  requestFile,
+} from '../store/names.ts';
 import { type Job, job } from './job.ts';
 import { generateKey, issueCertificate, requestCertificate, signRequest } from './openssl.ts';
 import { renderConfiguration } from './render.ts';
@@ -63,7 +70,7 @@ function planCertificate(entity: Entity, issuer: Entity, out: string, inputs: Is
   const keyJob = job(key, [], generateKey(entity, key, ownPassphrase), { makesKey: true });
   // One openssl command reads all its keys with one passphrase: two different ones need a request in between.
   if (signer && passphrase !== ownPassphrase && ownPassphrase !== undefined) {
-    const request = `${databaseFolder(stem)}.csr`;
+    const request = requestFile(stem);
     return [
       keyJob,
       job(request, [configuration, key], requestCertificate(entity, key, configuration, request, ownPassphrase)),

@@ -13,6 +13,9 @@ export const listFile = (stem: string): string => `${stem}.esl`;
 export const updateFile = (stem: string): string => `${stem}.auth`;
 export const configurationFile = (stem: string): string => `${HIDDEN}/${stem}.cnf`;
 
+/** A request of our own, where one is needed on the way to a certificate. */
+export const requestFile = (stem: string): string => `${HIDDEN}/${stem}.csr`;
+
 /** A CA's database: `index.txt`, `crlnumber` and the folder `issued` as `openssl ca` keeps them. */
 export const databaseFolder = (stem: string): string => `${HIDDEN}/${stem}`;
 
