@@ -1,30 +1,30 @@
 // The shipped configuration, with and without files of one's own on top, and its plan with fixed inputs.
 import { ConfigError } from '../../scripts/lib/errors.ts';
-import {
-  type Configuration,
-  type Overrides,
-  readConfiguration,
-  type SourceFile,
-} from '../../scripts/lib/model/configuration.ts';
+import { type Configuration, type Overrides, readConfiguration } from '../../scripts/lib/model/configuration.ts';
 import type { Hierarchy } from '../../scripts/lib/model/hierarchy.ts';
+import type { SourceFile } from '../../scripts/lib/model/sources.ts';
 import type { Entity } from '../../scripts/lib/model/types.ts';
 import { type Plan, type PlanInputs, planHierarchy } from '../../scripts/lib/plan/plan.ts';
 import { readShippedFolder } from '../../scripts/lib/store/configuration-folder.ts';
-import { loadTemplate } from '../../scripts/lib/store/templates.ts';
+import { loadTemplates } from '../../scripts/lib/store/templates.ts';
 
 /** Files of one's own: path in the folder to text. Messages name them `own/PATH`. */
 export type OwnFiles = Readonly<Record<string, string>>;
+
+export type Flags = Partial<Overrides>;
+
+export const NOW = new Date(Date.UTC(2026, 0, 2, 3, 4, 5));
 
 const ownFolder = (files: OwnFiles): SourceFile[] =>
   Object.entries(files).map(([name, text]) => ({ name, file: `own/${name}`, text }));
 
 /** The shipped configuration under these files and overrides. */
-export const readShipped = (files: OwnFiles = {}, overrides: Overrides = {}): Configuration =>
-  readConfiguration([readShippedFolder(), ownFolder(files)], overrides);
+export const readShipped = (files: OwnFiles = {}, overrides: Flags = {}): Configuration =>
+  readConfiguration([readShippedFolder(), ownFolder(files)], { now: NOW, ...overrides });
 
 /** A configuration of these files alone. */
-export const readOwn = (files: OwnFiles, overrides: Overrides = {}): Configuration =>
-  readConfiguration([ownFolder(files)], overrides);
+export const readOwn = (files: OwnFiles, overrides: Flags = {}): Configuration =>
+  readConfiguration([ownFolder(files)], { now: NOW, ...overrides });
 
 /** The ConfigError that `work` throws; anything else fails the test. */
 export function configErrorOf(work: () => unknown): ConfigError {
@@ -43,8 +43,7 @@ export function entityOf({ hierarchy }: { hierarchy: Hierarchy }, stem: string):
   return entity;
 }
 
-export const NOW = new Date(Date.UTC(2026, 0, 2, 3, 4, 5));
-export const template = await loadTemplate();
+export const templateOf = await loadTemplates([]);
 
 /** Serial of a stem: its name in hexadecimal, padded, so that a golden file shows whose it is. */
 export const serialOf = (stem: string): string =>
@@ -55,7 +54,7 @@ export function planOf(hierarchy: Hierarchy, extra: Partial<PlanInputs> = {}): P
   return planHierarchy({
     hierarchy,
     wanted: new Set(hierarchy.keys()),
-    template,
+    templateOf,
     version: '0.0.0',
     passphraseOf: ({ passphraseVariables }) => passphraseVariables[0],
     serialOf,

@@ -44,10 +44,10 @@ suite('a shipped entity is stronger than own defaults', () => {
 suite('an own entity file is stronger than the shipped one, key by key', () => {
   const files = {
     'defaults.ini': '[subject]\norganizationName = ACME\n',
-    'software-signing/ssig_subca.ini': '[subject]\norganizationName = ACME Signing\n[certificate]\ndays = 5\n',
+    'software-signing/ssig_subca.ini': '[subject]\norganizationName = ACME Signing\n[certificate]\ndays = 2000\n',
   };
   const entity = entityOf(readShipped(files), 'ssig_subca');
-  assert.is(entity.certificate.days, 5);
+  assert.is(entity.certificate.days, 2000);
   assert.is(entity.issuer, 'ssig_rootca');
   assert.match(subjectOf(files), /organizationName=ACME Signing/);
   assert.match(subjectOf(files, {}, 'ssig'), /organizationName=ACME\//);

@@ -15,7 +15,7 @@ suite('an entity file says all that its entity is', () => {
     `scheme = rsa-pss\ndigest = sha384\nkey-type = ec:secp384r1\npassphrase-env = A_1 _b\ntext = yes\ncrl-days = 7\n${CA}`,
   );
   assert.equal(
-    { ...entity, subject: undefined, certificate: undefined, references: undefined },
+    { ...entity, subject: undefined, certificate: undefined, facts: undefined },
     {
       stem: 'ca',
       group: 'group',
@@ -28,10 +28,15 @@ suite('an entity file says all that its entity is', () => {
       bundle: [],
       hasText: true,
       subject: undefined,
-      references: undefined,
+      facts: undefined,
       isCa: true,
       certificate: undefined,
-      issued: undefined,
+      issued: new Map(),
+      pssSalt: 'digest',
+      serialOctets: 20,
+      keyOf: 'ca',
+      supplied: undefined,
+      isClipped: false,
       crlDays: 7,
       variable: undefined,
     },

@@ -1,12 +1,13 @@
 import { suite as makeSuite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { buildExtensions, listWords, makesCa, refuseExtension } from '../../scripts/lib/model/extensions.ts';
+import { listWords } from '../../scripts/lib/model/extension-values.ts';
+import { buildExtensions, makesCa, refuseExtension, refuseTogether } from '../../scripts/lib/model/extensions.ts';
 
 const suite = makeSuite('extensions');
 
 /** The lines as openssl's configuration has them. */
 const build = (values: Record<string, string>, isSelfSigned: boolean, isRsaEncryption: boolean): string[] =>
-  buildExtensions(new Map(Object.entries(values)), isSelfSigned, isRsaEncryption).map(
+  buildExtensions(new Map(Object.entries(values)), 'certificate', isSelfSigned, isRsaEncryption).extensions.map(
     ({ name, value }) => `${name} = ${value}`,
   );
 
@@ -81,13 +82,46 @@ const values: readonly [key: string, value: string, found: string | undefined | 
   ['subjectAltName', 'DNS:localhost, IP:127.0.0.1, URI:http://x', false],
   ['subjectAltName', 'localhost', 'localhost'],
   ['subjectAltName', 'dirName:section', 'dirName:section'],
+  ['subjectAltName', 'critical, DNS:*.example.org, email:a@b.example, UPN:user@realm, RID:1.2.3', false],
+  ['subjectAltName', 'IP:2001:db8::1, IP:::1', false],
+  ['subjectAltName', 'IP:300.1.1.1', 'IP:300.1.1.1'],
+  ['subjectAltName', 'IP:1.2.3', 'IP:1.2.3'],
+  ['subjectAltName', 'IP:example.org', 'IP:example.org'],
+  ['subjectAltName', 'DNS:münchen.example', 'DNS:münchen.example'],
+  ['subjectAltName', 'DNS:a..b', 'DNS:a..b'],
+  ['subjectAltName', 'DNS:a, a.b', 'a.b'],
+  ['subjectAltName', 'URI:UUID:e2a2a1a0-0000-4000-8000-000000000001', false],
+  ['subjectAltName', 'URI:no-scheme', 'URI:no-scheme'],
+  ['subjectAltName', 'email:nobody', 'email:nobody'],
+  ['subjectAltName', '__proto__:x', '__proto__:x'],
+  ['certificatePolicies', '1.2.3.4, anyPolicy, 2.5.4.3 CPS:https://example.org/cps', false],
+  ['certificatePolicies', '1.2.3.4 https://example.org/', '1.2.3.4 https://example.org/'],
+  ['certificatePolicies', 'policy', 'policy'],
+  ['nameConstraints', 'critical, permitted;DNS:.example.org, excluded;IP:10.0.0.0/255.0.0.0', false],
+  ['nameConstraints', 'critical, permitted;dirName:/C=DE/O=Example', false],
+  ['nameConstraints', 'critical, permitted;dirName:/Q=DE', 'permitted;dirName:/Q=DE'],
+  ['nameConstraints', 'critical, permitted;IP:10.0.0.0/8', 'permitted;IP:10.0.0.0/8'],
+  ['nameConstraints', 'critical, allowed;DNS:a', 'allowed;DNS:a'],
+  ['nameConstraints', 'permitted;DNS:example.org', undefined],
+  ['must-staple', 'yes', false],
+  ['must-staple', 'critical, yes', undefined],
+  ['1.3.6.1.4.1.99999.1', 'critical, DER:0C 01 41', undefined],
+  ['1.3.6.1.4.1.99999.1', 'critical, DER:0C0141', false],
+  ['1.3.6.1.4.1.99999.1', 'DER:0C0241', undefined],
+  ['1.3.6.1.4.1.99999.1', 'ASN1:UTF8String:text', false],
+  ['1.3.6.1.4.1.99999.1', 'ASN1:SEQUENCE:section', undefined],
+  ['2.5.29.15', 'DER:03020186', '2.5.29.15'],
+  ['2.5.29.35', 'DER:0500', '2.5.29.35'],
+  ['2.5.29.46', 'critical, DER:3000', 'critical'],
   ['subjectAltName', 'otherName:1.2.3;UTF8:x', 'otherName:1.2.3;UTF8:x'],
   ['ocsp-nocheck', 'yes', false],
   ['ocsp-nocheck', 'no', undefined],
   ['OCSP', 'http://localhost/x', false],
-  ['OCSP', 'localhost', undefined],
-  ['caIssuers', 'http://a/b, URI:http://c', undefined],
-  ['crlDistributionPoints', 'http://a/b;c', undefined],
+  ['OCSP', 'localhost', 'localhost'],
+  ['OCSP', 'critical, http://localhost/x', 'critical'],
+  ['OCSP', 'http://one/ https://two/x', false],
+  ['caIssuers', 'http://a/b, URI:http://c', 'URI:http://c'],
+  ['crlDistributionPoints', 'http://a/b;c', 'http://a/b;c'],
 ];
 for (const [key, value, found] of values)
   suite(`${key} = ${value || '(nothing)'} is ${found === false ? 'accepted' : 'refused'}`, () => {
@@ -113,6 +147,61 @@ suite('CA:TRUE alone makes a CA', () => {
   assert.is(makesCa('critical, CA:TRUE, pathlen:0'), true);
   assert.is(makesCa('critical, CA:FALSE'), false);
   assert.is(makesCa(undefined), false);
+});
+
+const together: readonly [values: Record<string, string>, key: string | undefined][] = [
+  [{ basicConstraints: 'critical, CA:TRUE', keyUsage: 'keyCertSign' }, undefined],
+  [{ basicConstraints: 'critical, CA:TRUE' }, undefined],
+  [{ basicConstraints: 'critical, CA:FALSE', keyUsage: 'digitalSignature' }, undefined],
+  [{ basicConstraints: 'CA:TRUE', keyUsage: 'keyCertSign' }, 'basicConstraints'],
+  [{ basicConstraints: 'critical, CA:TRUE', keyUsage: 'critical, cRLSign' }, 'keyUsage'],
+  [{ basicConstraints: 'critical, CA:FALSE', keyUsage: 'critical, keyCertSign' }, 'keyUsage'],
+  [{ basicConstraints: 'critical, CA:FALSE', nameConstraints: 'critical, permitted;DNS:a' }, 'nameConstraints'],
+];
+for (const [each, key] of together)
+  suite(`${JSON.stringify(each)} ${key ? `is refused for its ${key}` : 'go together'}`, () => {
+    assert.is(refuseTogether(new Map(Object.entries(each)))?.key, key);
+  });
+
+suite('what needs a section of its own gets one, named after the section that it is for', () => {
+  const values = {
+    basicConstraints: 'critical, CA:TRUE',
+    subjectAltName: 'UPN:a@b, URI:x:UPN:y',
+    certificatePolicies: '1.2.3.4, 2.5.4.3 CPS:https://example.org/',
+    nameConstraints: 'critical, permitted;dirName:/C=DE/O=Example, permitted;DNS:a',
+    'must-staple': 'yes',
+    caIssuers: 'http://a/ http://b/',
+    '1.3.6.1.4.1.99999.1': 'critical, DER:0C0141',
+  };
+  const { extensions, sections } = buildExtensions(new Map(Object.entries(values)), 'certificate', false, true);
+  assert.equal(
+    extensions.slice(2).map(({ name, value }) => `${name} = ${value}`),
+    [
+      'basicConstraints = critical, CA:TRUE',
+      'subjectAltName = otherName:msUPN;UTF8:a@b, URI:x:UPN:y',
+      'certificatePolicies = 1.2.3.4, @certificate_part1',
+      'nameConstraints = critical, permitted;dirName:certificate_part2, permitted;DNS:a',
+      'tlsfeature = status_request',
+      'authorityInfoAccess = caIssuers;URI:http://a/, caIssuers;URI:http://b/',
+      '1.3.6.1.4.1.99999.1 = critical, DER:0C0141',
+    ],
+  );
+  assert.equal(sections, [
+    {
+      name: 'certificate_part1',
+      lines: [
+        { name: 'policyIdentifier', value: '2.5.4.3' },
+        { name: 'CPS.1', value: 'https://example.org/' },
+      ],
+    },
+    {
+      name: 'certificate_part2',
+      lines: [
+        { name: '0.C', value: 'DE' },
+        { name: '1.O', value: 'Example' },
+      ],
+    },
+  ]);
 });
 
 suite.run();

@@ -63,7 +63,7 @@ const refused: readonly [name: string, text: string, problem: string][] = [
   ['a comment after a section is refused', '[a] ; x\n', `1 ${SECTION}`],
   ['an empty section name is refused', '[]\n', `1 ${SECTION}`],
   ['__proto__ is no section', '[__proto__]\n', `1 ${SECTION}`],
-  ['an array key is refused', 'a[] = x\n', '1 a key of letters, digits and "-"'],
+  ['an array key is refused', 'a[] = x\n', '1 a key of letters, digits, "-" and "."'],
   ['a quote that does not end is refused', 'a = "x\n', '1 a value without quotes, or wholly in double quotes'],
   ['single quotes are refused', "a = 'x'\n", '1 a value without quotes, or wholly in double quotes'],
   ['text after a quoted value is refused', 'a = "x" y\n', '1 a value without quotes, or wholly in double quotes'],

@@ -1,62 +1,80 @@
 // Everything that a run decides before it makes anything: configuration read, tools and key types checked, random
 // inputs drawn, jobs planned.
 import { randomBytes, randomUUID } from 'node:crypto';
+import { accessSync, constants } from 'node:fs';
 import { dirname } from 'node:path';
-import { StateError } from '../errors.ts';
-import { type Configuration, readConfiguration, type SourceFile } from '../model/configuration.ts';
-import { formatKeyType } from '../model/key-type.ts';
+import { ConfigError, StateError } from '../errors.ts';
+import { problemOf } from '../model/hierarchy.ts';
+import { formatKeyType, refuseWeakRsa } from '../model/key-type.ts';
 import { choosePassphraseVariable, passphraseValue } from '../model/passphrase.ts';
 import type { Entity, Variable } from '../model/types.ts';
 import { type Plan, type PlanInputs, planHierarchy } from '../plan/plan.ts';
 import type { Surroundings } from '../run/exec.ts';
 import { requireKeyType, requireTools } from '../run/tools.ts';
-import { readOwnFolder, readShippedFolder } from '../store/configuration-folder.ts';
+import { parseCertificate } from '../store/certificate.ts';
+import { firstCertificate } from '../store/files.ts';
 import { packageVersion } from '../store/package.ts';
-import { loadTemplate } from '../store/templates.ts';
+import { readSettings, type Settings } from '../store/settings.ts';
+import { loadTemplates } from '../store/templates.ts';
+import { readerNotes } from './fitness.ts';
 import type { GenerateOptions } from './generate.ts';
 
-export interface Prepared {
-  readonly configuration: Configuration;
-  readonly sources: readonly SourceFile[];
+export interface Prepared extends Settings {
   readonly inputs: PlanInputs;
   readonly plan: Plan;
-  readonly surroundings: Surroundings;
   /** What this run makes. */
   readonly made: readonly Entity[];
+  /** What is no mistake but worth a word. */
+  readonly notes: readonly string[];
 }
 
-/** Prepares the making of the entities that `isWanted` names. */
-export async function prepare(
-  outDir: string,
-  options: GenerateOptions,
-  isWanted: (entity: Entity) => boolean,
-  controller: AbortController,
-): Promise<Prepared> {
-  const { environment } = options;
-  const folders = [readShippedFolder(), ...options.configurationFolders.map(readOwnFolder)];
-  const configuration = readConfiguration(folders, { brand: options.brand, keyType: options.keyType });
-  const made = [...configuration.hierarchy.values()].filter(isWanted);
-  const surroundings: Surroundings = {
-    folder: dirname(outDir),
-    environment,
-    secretOf: name => passphraseValue(name, environment),
-    controller,
-  };
-  const inputs = await drawInputs(configuration, made, environment);
-  const plan = planHierarchy(inputs);
-  requireTools(plan.jobs, environment);
-  const keyTypes = new Map(made.map(({ keyType }) => [formatKeyType(keyType), keyType]));
-  for (const keyType of keyTypes.values()) await requireKeyType(keyType, options.isWeakForced, surroundings);
+/** What of the options decides the plan. */
+export type PlanOptions = Pick<
+  GenerateOptions,
+  'keyType' | 'brand' | 'configurationFolders' | 'environment' | 'isWeakForced'
+>;
+
+/** Plans the making of the entities that `isWanted` names. Runs nothing. */
+export async function prepare(options: PlanOptions, isWanted: (entity: Entity) => boolean): Promise<Prepared> {
+  const { brand, keyType, environment } = options;
+  const now = new Date();
+  const settings = readSettings(options.configurationFolders, { brand, keyType, now });
+  const { hierarchy, notes } = settings.configuration;
+  const made = [...hierarchy.values()].filter(isWanted);
+  for (const entity of made) refuseWeakRsa(entity.keyType, options.isWeakForced);
   refuseForFirmware(made);
-  return { configuration, sources: folders.flat(), inputs, plan, surroundings, made };
+  const inputs = await drawInputs(settings, made, environment, now);
+  return { ...settings, inputs, plan: planHierarchy(inputs), made, notes: [...notes, ...readerNotes(made, hierarchy)] };
+}
+
+/** What the commands of the run get. */
+export function surroundingsOf(
+  outDir: string,
+  environment: NodeJS.ProcessEnv,
+  controller: AbortController,
+): Surroundings {
+  const secretOf = (name: string) => passphraseValue(name, environment);
+  return { folder: dirname(outDir), environment, secretOf, controller };
+}
+
+/** Refuses a plan that the installed tools cannot carry out. */
+export async function requireAbility(
+  { plan, made }: Prepared,
+  isWeakForced: boolean,
+  surroundings: Surroundings,
+): Promise<void> {
+  requireTools(plan.jobs, surroundings.environment);
+  const keyTypes = new Map(made.map(({ keyType }) => [formatKeyType(keyType), keyType]));
+  for (const keyType of keyTypes.values()) await requireKeyType(keyType, isWeakForced, surroundings);
 }
 
 async function drawInputs(
-  { hierarchy }: Configuration,
+  { configuration: { hierarchy }, templates }: Settings,
   made: readonly Entity[],
   environment: NodeJS.ProcessEnv,
+  now: Date,
 ): Promise<PlanInputs> {
-  const serials = new Map(made.map(({ stem }) => [stem, randomSerial()]));
+  const serials = new Map(made.map(entity => [entity.stem, serialFor(entity)]));
   const platformOwner = randomUUID();
   const owners = new Map(
     [...hierarchy.values()].map(({ stem, variable }) => [stem, variable ? platformOwner : randomUUID()]),
@@ -67,18 +85,35 @@ async function drawInputs(
   return {
     hierarchy,
     wanted: new Set(made.map(({ stem }) => stem)),
-    template: await loadTemplate(),
+    templateOf: await loadTemplates(templates),
     version: packageVersion(),
     passphraseOf: ({ stem }) => passphrases.get(stem),
     serialOf: stem => serials.get(stem)!,
     ownerOf: ({ stem }) => owners.get(stem)!,
-    timeOf: updateTimes(new Date()),
+    timeOf: updateTimes(now),
   };
 }
 
-/** 159 bits, the highest of them set: random, positive, at most 20 octets (RFC 5280 4.1.2.2), never with a leading zero. */
-function randomSerial(): string {
-  const bytes = randomBytes(20);
+/** Random, or that of the certificate that was made elsewhere. */
+function serialFor(entity: Entity): string {
+  const { supplied, serialOctets } = entity;
+  if (!supplied) return randomSerial(serialOctets);
+  try {
+    if (supplied.key !== undefined) accessSync(supplied.key, constants.R_OK);
+    return parseCertificate(firstCertificate(supplied.certificate)).serialNumber;
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const key =
+      code !== undefined && (error as NodeJS.ErrnoException).path === supplied.key ? 'key-file' : 'certificate-file';
+    throw new ConfigError([
+      problemOf(entity, '', key, `a file in PEM that can be read (${code ?? message.split('\n')[0]})`),
+    ]);
+  }
+}
+
+/** Random, positive, of exactly so many octets (at most 20: RFC 5280 4.1.2.2), never with a leading zero. */
+function randomSerial(octets: number): string {
+  const bytes = randomBytes(octets);
   bytes[0] = (bytes[0]! & 0x3f) | 0x40;
   return bytes.toString('hex').toUpperCase();
 }

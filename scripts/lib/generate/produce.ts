@@ -4,21 +4,21 @@ import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { checkDirectory, refuseUnsound } from '../check/check.ts';
 import { StateError } from '../errors.ts';
-import { type Entity, isSelfSigned } from '../model/types.ts';
+import { type Entity, isSelfSigned, keepsDatabase } from '../model/types.ts';
 import type { Surroundings } from '../run/exec.ts';
 import { execute } from '../run/execute.ts';
 import { publishInto } from '../run/journal.ts';
 import { publishWhole, syncTree } from '../run/publish.ts';
 import type { PlanReport } from '../run/report.ts';
-import { makeStaging, removeStaging } from '../run/staging.ts';
+import { makeStaging, removeStaging, removeTree } from '../run/staging.ts';
 import { requireOpenssl } from '../run/tools.ts';
 import { parseCertificate } from '../store/certificate.ts';
 import { firstCertificate, writeNew } from '../store/files.ts';
 import { describeEntity, describeSources, formatManifest, readManifest } from '../store/manifest.ts';
-import { certificateFile, issuedFolder, MANIFEST } from '../store/names.ts';
+import { certificateFile, issuedFolder, MANIFEST, SCRATCH } from '../store/names.ts';
 import type { GenerateOptions, Outcome, TrustAnchor } from './generate.ts';
 import { UPDATE_OF_DB } from './platform-files.ts';
-import { type Prepared, prepare } from './prepare.ts';
+import { type Prepared, prepare, requireAbility, surroundingsOf } from './prepare.ts';
 
 /** Generates a whole PKI where OUT_DIR is absent or a stale file. */
 export async function produceWhole(
@@ -28,9 +28,10 @@ export async function produceWhole(
   report: PlanReport,
   controller: AbortController,
 ): Promise<Outcome> {
-  const prepared = await prepare(outDir, options, ({ variable }) => options.hasPlatformKeys || !variable, controller);
+  const isWanted = ({ variable }: Entity) => options.hasPlatformKeys || !variable;
+  const [prepared, surroundings] = await prepareToRun(outDir, options, isWanted, report, controller);
   return inStaging(outDir, async staging => {
-    await makeFiles(staging, outDir, prepared, options, report);
+    await makeFiles(staging, outDir, prepared, surroundings, options.width, report);
     publishWhole(staging, outDir, hasStaleFile);
     return { ...describe('generated', outDir, prepared, options), anchors: trustAnchors(outDir, prepared.made) };
   });
@@ -43,9 +44,10 @@ export async function producePlatformKeys(
   report: PlanReport,
   controller: AbortController,
 ): Promise<Outcome> {
-  const prepared = await prepare(outDir, options, ({ variable }) => variable !== undefined, controller);
+  const isWanted = ({ variable }: Entity) => variable !== undefined;
+  const [prepared, surroundings] = await prepareToRun(outDir, options, isWanted, report, controller);
   const { jobs, inputs } = prepared.plan;
-  const files = jobs.flatMap(({ makes }) => makes);
+  const files = jobs.flatMap(({ makes }) => makes).filter(file => !file.startsWith(`${SCRATCH}/`));
   refuseOverwriting(outDir, files);
   const lacking = inputs.filter(file => !existsSync(join(outDir, file)));
   if (lacking.length > 0)
@@ -55,11 +57,26 @@ export async function producePlatformKeys(
     );
   return inStaging(outDir, async staging => {
     for (const file of inputs) copyInto(join(outDir, file), join(staging, file));
-    await makeFiles(staging, outDir, prepared, options, report);
+    await makeFiles(staging, outDir, prepared, surroundings, options.width, report);
     // The file whose presence says that all is there comes last.
     publishInto(staging, outDir, [...files.filter(file => file !== UPDATE_OF_DB), MANIFEST, UPDATE_OF_DB]);
     return describe('platform-keys-added', outDir, prepared, options);
   });
+}
+
+/** Everything that is decided before anything is made. */
+async function prepareToRun(
+  outDir: string,
+  options: GenerateOptions,
+  isWanted: (entity: Entity) => boolean,
+  report: PlanReport,
+  controller: AbortController,
+): Promise<[Prepared, Surroundings]> {
+  const prepared = await prepare(options, isWanted);
+  const surroundings = surroundingsOf(outDir, options.environment, controller);
+  await requireAbility(prepared, options.isWeakForced, surroundings);
+  for (const note of prepared.notes) report.note(`trustme-pki: warning: ${note}`);
+  return [prepared, surroundings];
 }
 
 function refuseOverwriting(outDir: string, files: readonly string[]): void {
@@ -90,14 +107,16 @@ async function makeFiles(
   staging: string,
   outDir: string,
   prepared: Prepared,
-  options: GenerateOptions,
+  parent: Surroundings,
+  width: number,
   report: PlanReport,
 ): Promise<void> {
   const { plan, inputs, made } = prepared;
-  const surroundings = { ...prepared.surroundings, folder: staging };
-  for (const { stem, issued } of made) if (issued) mkdirSync(join(staging, issuedFolder(stem)), { recursive: true });
+  const surroundings = { ...parent, folder: staging };
+  for (const { stem } of made.filter(keepsDatabase)) mkdirSync(join(staging, issuedFolder(stem)), { recursive: true });
   report.begin(plan.jobs);
-  const openssl = await whileChecked(surroundings, execute(plan.jobs, options.width, surroundings, report));
+  const openssl = await whileChecked(surroundings, execute(plan.jobs, width, surroundings, report));
+  removeTree(join(staging, SCRATCH));
   const passphrases = new Map(made.map(entity => [entity.stem, inputs.passphraseOf(entity)]));
   const variables = new Map(made.flatMap(({ stem, variable }) => (variable ? [[stem, variable] as const] : [])));
   const stems = new Set(passphrases.keys());

@@ -1,95 +1,85 @@
 // All ini texts of a run into one Configuration: layers merged, entities parsed and linked. Every mistake of the
 // texts is reported in one ConfigError, before anything is run.
 import { ConfigError, type ConfigProblem } from '../errors.ts';
-import { type EntitySource, type Inheritance, parseEntity } from './entity.ts';
+import { type EntitySource, INHERITED_KEYS, type Inheritance, parseEntity, SUBJECT_KEYS } from './entity.ts';
 import { EXTENSION_KEYS } from './extensions.ts';
 import { type Hierarchy, linkHierarchy } from './hierarchy.ts';
-import { type Facts, parseIni } from './ini-text.ts';
+import { type Fact, type Facts, parseIni } from './ini-text.ts';
+import { formatKeyType } from './key-type.ts';
 import { effective, mergeFacts } from './layers.ts';
 import { checkUrls } from './profile.ts';
-import { SUBJECT_ATTRIBUTES } from './subject.ts';
+import { checkPlatform, checkRelations } from './relations.ts';
+import { collectSources, type SourceFile } from './sources.ts';
 import type { KeyType } from './types.ts';
-import { refuseUnknown } from './values.ts';
+import { type KnownKeys, refuseUnknown } from './values.ts';
 
-/** One ini file: `name` is its path inside its configuration folder, `file` how messages name it. */
-export interface SourceFile {
-  readonly name: string;
-  readonly file: string;
-  readonly text: string;
-}
-
-/** What the command line says, stronger than every file. */
+/** What the command line and the clock say, stronger than every file. */
 export interface Overrides {
   readonly brand?: string | undefined;
   readonly keyType?: KeyType | undefined;
+  /** When certificates without a fixed notBefore begin. */
+  readonly now: Date;
 }
 
 export interface Configuration {
   readonly brand: string;
+  /** Effective facts of defaults.ini. */
+  readonly defaults: Facts;
   readonly hierarchy: Hierarchy;
+  /** What is no mistake but worth a word, such as a validity that was clipped. */
+  readonly notes: readonly string[];
 }
 
 const DEFAULTS = 'defaults.ini';
-const DEFAULTS_SECTIONS: Readonly<Record<string, readonly string[]>> = {
-  '': ['brand', 'digest', 'key-type', 'crl-days'],
-  subject: SUBJECT_ATTRIBUTES,
-  'urls *': EXTENSION_KEYS.filter(key => /^(caIssuers|OCSP|crlDistributionPoints)$/.test(key)),
+const DEFAULTS_SECTIONS: Readonly<Record<string, KnownKeys>> = {
+  '': { names: ['brand', ...INHERITED_KEYS] },
+  subject: SUBJECT_KEYS,
+  'urls *': { names: EXTENSION_KEYS.filter(key => /^(caIssuers|OCSP|crlDistributionPoints)$/.test(key)) },
 };
 
 /**
  * Reads the folders' files, weakest folder first. Layers, weakest first: defaults.ini of each folder, entity files
  * of each folder, overrides. Throws a ConfigError with all mistakes.
  */
-export function readConfiguration(
-  folders: readonly (readonly SourceFile[])[],
-  overrides: Overrides = {},
-): Configuration {
+export function readConfiguration(folders: readonly (readonly SourceFile[])[], overrides: Overrides): Configuration {
   const problems: ConfigProblem[] = [];
-  const sources = new Map<string, { group: string; file: string; layers: Facts[] }>();
-  const defaultsLayers: Facts[] = [];
-  for (const { name, file, text } of folders.flat()) {
-    const facts = parseIni(text, file, problems);
-    if (name === DEFAULTS) defaultsLayers.push(facts);
-    else addLayer(sources, name, file, facts, problems);
-  }
-  const defaults = mergeFacts(defaultsLayers);
+  const notes: string[] = [];
+  const isDefaults = ({ name }: SourceFile) => name === DEFAULTS;
+  const defaults = mergeFacts(
+    folders
+      .flat()
+      .filter(isDefaults)
+      .map(({ file, text }) => parseIni(text, file, problems)),
+  );
   refuseUnknown(DEFAULTS_SECTIONS, defaults, DEFAULTS, problems);
   for (const [section, facts] of defaults) if (section.startsWith('urls ')) checkUrls(section, facts, problems);
   const inherited = inheritance(defaults, overrides);
-  const entities = [...sources].map(([stem, { group, file, layers }]) =>
-    parseEntity({ stem, group, file, facts: mergeFacts(layers) } satisfies EntitySource, inherited, problems),
+  const sources = collectSources(
+    folders.map(files => files.filter(file => !isDefaults(file))),
+    problems,
   );
-  const hierarchy = linkHierarchy(entities, problems);
+  const entities = sources.map(source => parseEntity(source satisfies EntitySource, inherited, problems));
+  const linked = linkHierarchy(entities, problems);
+  const hierarchy = checkRelations(linked, overrides.now, problems, notes);
+  checkPlatform(hierarchy, problems);
   if (problems.length > 0) throw new ConfigError(problems);
-  return { brand: inherited.brand, hierarchy };
+  return { brand: inherited.brand, defaults, hierarchy, notes };
 }
 
-function addLayer(
-  sources: Map<string, { group: string; file: string; layers: Facts[] }>,
-  name: string,
-  file: string,
-  facts: Facts,
-  problems: ConfigProblem[],
-): void {
-  const parts = name.replace(/\.ini$/, '').split('/');
-  const stem = parts.at(-1)!;
-  if (!/^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(stem))
-    problems.push({ file, found: stem, expected: 'a file name of letters, digits, "_", "-" and "."' });
-  const known = sources.get(stem);
-  if (known) known.layers.push(facts);
-  else sources.set(stem, { group: parts.length > 1 ? parts[0]! : '', file, layers: [facts] });
-}
+/** A value of the command line, in the form of a fact; no file has a line 0. */
+const flag = (name: string, value: string | undefined): Fact | undefined =>
+  value === undefined ? undefined : { value, file: name, line: 0 };
 
-function inheritance(defaults: Facts, overrides: Overrides): Inheritance {
+function inheritance(defaults: Facts, { brand, keyType }: Overrides): Inheritance {
   const top = effective(defaults.get(''));
-  const brand = overrides.brand ?? top.get('brand')?.value ?? '';
+  const ownBrand = brand ?? top.get('brand')?.value ?? '';
   top.delete('brand');
   const urls = [...defaults].filter(([section]) => section.startsWith('urls '));
   return {
     top,
-    brand,
+    brand: ownBrand,
     subject: defaults.get('subject') ?? new Map(),
     urls: new Map(urls.map(([section, facts]) => [section.slice('urls '.length), facts])),
-    keyType: overrides.keyType,
+    keyType: flag('--key-type', keyType && formatKeyType(keyType)),
   };
 }

@@ -1,26 +1,46 @@
 // The merged facts of one entity into an Entity. Identity (subject, URLs, digest, key type) may come from
 // defaults.ini; powers (basicConstraints, usages, days) must stand in the entity's own file.
-import { type ConfigProblem, PkiError } from '../errors.ts';
-import { makesCa } from './extensions.ts';
-import type { Facts } from './ini-text.ts';
-import { parseKeyType } from './key-type.ts';
+import type { ConfigProblem } from '../errors.ts';
+import type { Fact, Facts } from './ini-text.ts';
+import { readKeyType, readPssSalt, readSupplied, readVariableNames } from './key-facts.ts';
 import { effective } from './layers.ts';
 import { nearest } from './nearest.ts';
-import { PROFILE_KEYS, readProfile } from './profile.ts';
-import { readSubject, SUBJECT_ATTRIBUTES } from './subject.ts';
-import type { Entity, KeyType, Scheme, Variable } from './types.ts';
-import { problemAt, readChoice, readDays, refuseUnknown, type Values, words } from './values.ts';
+import { CERTIFICATE_KEYS, ISSUED_KEYS, readProfile } from './profile.ts';
+import { isSubjectKey, readSubject, SUBJECT_ATTRIBUTES } from './subject.ts';
+import type { Entity, Profile, Scheme, Variable } from './types.ts';
+import {
+  type KnownKeys,
+  problemAt,
+  readChoice,
+  readDays,
+  readNumber,
+  refuseUnknown,
+  type Values,
+  words,
+} from './values.ts';
 
 const DIGESTS = ['sha256', 'sha384', 'sha512', 'sha3-256', 'sha3-384', 'sha3-512'];
 const VARIABLE_NAMES = ['PK', 'KEK', 'db'];
+/** RFC 5280 4.1.2.2 allows 20 octets; the CA/Browser Forum asks for 64 random bits. */
+const SERIAL_OCTETS = [8, 20] as const;
+
+/** Keys that defaults.ini and an entity file may have before their first section. */
+export const INHERITED_KEYS = ['digest', 'key-type', 'crl-days', 'serial-octets', 'pss-salt', 'outliving'];
+const TOP_KEYS = [
+  ...['issuer', 'scheme', 'key-of', 'certificate-file', 'key-file', 'passphrase-env', 'bundle', 'text', 'urls'],
+  ...INHERITED_KEYS,
+  'remove',
+];
+export const SUBJECT_KEYS: KnownKeys = { names: [...SUBJECT_ATTRIBUTES, 'order'], isKey: isSubjectKey };
 
 /** Which keys each section of an entity file may have. */
-const ENTITY_SECTIONS: Readonly<Record<string, readonly string[]>> = {
-  '': ['issuer', 'scheme', 'digest', 'key-type', 'passphrase-env', 'bundle', 'text', 'urls', 'crl-days'],
-  subject: SUBJECT_ATTRIBUTES,
-  certificate: PROFILE_KEYS,
-  issued: [...PROFILE_KEYS, 'copy'],
-  variable: ['name', 'contains', 'authoriser'],
+const ENTITY_SECTIONS: Readonly<Record<string, KnownKeys>> = {
+  '': { names: TOP_KEYS },
+  subject: SUBJECT_KEYS,
+  certificate: CERTIFICATE_KEYS,
+  issued: ISSUED_KEYS,
+  'issued *': ISSUED_KEYS,
+  variable: { names: ['name', 'contains', 'authoriser'] },
 };
 
 /** What of defaults.ini an entity inherits, and what the command line said. */
@@ -30,7 +50,7 @@ export interface Inheritance {
   readonly urls: ReadonlyMap<string, Values>;
   readonly brand: string;
   /** The key type of --key-type, stronger than all files. */
-  readonly keyType: KeyType | undefined;
+  readonly keyType: Fact | undefined;
 }
 
 export interface EntitySource {
@@ -44,71 +64,82 @@ export interface EntitySource {
 export function parseEntity(source: EntitySource, inherited: Inheritance, problems: ConfigProblem[]): Entity {
   const { stem, group, file, facts } = source;
   refuseUnknown(ENTITY_SECTIONS, facts, file, problems);
-  const top: Values = new Map([...inherited.top, ...effective(facts.get(''))]);
-  const keyType = inherited.keyType ?? readKeyType(top, problems) ?? { kind: 'rsa', bits: 4096 };
+  const top = topFacts(facts, inherited);
+  const keyType = readKeyType(top, problems) ?? { kind: 'rsa', bits: 4096 };
   const scheme = (readChoice(top, 'scheme', ['rsa', 'rsa-pss'], problems) ?? 'rsa') as Scheme;
   const issuer = top.get('issuer')?.value ?? stem;
+  const sections = effectiveSections(facts, top, inherited, readUrls(top, inherited, problems));
+  const isRsaEncryption = keyType.kind === 'rsa' && scheme === 'rsa';
+  const variable = sections.get('variable');
   return {
     stem,
     group,
     file,
-    references: new Map([...top, ...(facts.get('variable') ?? [])]),
+    facts: sections,
     issuer,
     scheme,
     keyType,
     digest: readChoice(top, 'digest', DIGESTS, problems) ?? 'sha256',
+    pssSalt: readPssSalt(top, problems),
+    serialOctets: readNumber(top, 'serial-octets', SERIAL_OCTETS, problems) ?? SERIAL_OCTETS[1],
     passphraseVariables: readVariableNames(top, problems),
+    keyOf: top.get('key-of')?.value ?? stem,
+    supplied: readSupplied(top, problems),
     bundle: words(top.get('bundle')?.value),
     hasText: readChoice(top, 'text', ['yes'], problems) === 'yes',
     subject: readSubject(facts, inherited.subject, inherited.brand, file, problems),
-    ...readProfiles(
-      source,
-      readUrls(top, inherited, problems),
-      { issuer, isRsaEncryption: keyType.kind === 'rsa' && scheme === 'rsa' },
-      problems,
-    ),
+    ...readProfiles(source, sections, inherited, { issuer, isRsaEncryption }, problems),
+    isClipped: readChoice(top, 'outliving', ['refuse', 'clip'], problems) === 'clip',
     crlDays: readDays(top, '', 'crl-days', problems) ?? 30,
-    variable: facts.has('variable') ? readVariable(effective(facts.get('variable')), file, problems) : undefined,
+    variable: variable && readVariable(variable, file, problems),
   };
 }
+
+function topFacts(facts: Facts, { top, keyType }: Inheritance): Map<string, Fact> {
+  const merged = new Map([...top, ...effective(facts.get(''))]);
+  if (keyType) merged.set('key-type', { ...keyType, overrode: merged.get('key-type') });
+  return merged;
+}
+
+/** What holds in each section, inherited facts with it; a section that a stronger layer emptied is not there. */
+function effectiveSections(
+  facts: Facts,
+  top: Map<string, Fact>,
+  inherited: Inheritance,
+  urls: Values,
+): Map<string, Map<string, Fact>> {
+  const sections = new Map([['', top]]);
+  for (const [name, section] of facts) {
+    if (name === '') continue;
+    const weaker: Values = name === 'subject' ? inherited.subject : isProfile(name) ? urls : new Map();
+    const own = effective(section);
+    if (own.size > 0 || name === 'certificate') sections.set(name, effective(new Map([...weaker, ...section])));
+  }
+  return sections;
+}
+
+const isProfile = (section: string): boolean => /^(certificate|issued( .*)?)$/.test(section);
 
 function readProfiles(
-  { stem, file, facts }: EntitySource,
-  urls: Values,
+  { stem, file }: EntitySource,
+  sections: Facts,
+  inherited: Inheritance,
   key: { issuer: string; isRsaEncryption: boolean },
   problems: ConfigProblem[],
-) {
-  const factsOf = (section: string): Values => effective(new Map([...urls, ...(facts.get(section) ?? [])]));
-  const certificate = factsOf('certificate');
+): Pick<Entity, 'isCa' | 'certificate' | 'issued'> {
+  const urls = inherited.urls.get(sections.get('')?.get('urls')?.value ?? '') ?? new Map();
   const context = { file, isSelfSigned: key.issuer === stem, isRsaEncryption: key.isRsaEncryption, urls, problems };
-  // What a CA issues goes to keys that are not known yet: the safe form, without keyEncipherment, is the normal one.
-  const issuedContext = { ...context, section: 'issued', isSelfSigned: false, isRsaEncryption: false };
-  return {
-    isCa: makesCa(certificate.get('basicConstraints')?.value),
-    certificate: readProfile(certificate, { ...context, section: 'certificate' }),
-    issued: facts.has('issued') ? readProfile(factsOf('issued'), issuedContext) : undefined,
-  };
-}
-
-function readKeyType(top: Values, problems: ConfigProblem[]): KeyType | undefined {
-  const fact = top.get('key-type');
-  if (!fact) return undefined;
-  try {
-    return parseKeyType(fact.value);
-  } catch (error) {
-    if (!(error instanceof PkiError)) throw error;
-    problems.push(problemAt(fact, '', 'key-type', error.hint ?? error.message));
-    return undefined;
+  const certificate = readProfile(sections.get('certificate') ?? new Map(), { ...context, section: 'certificate' });
+  const issued = new Map<string, Profile>();
+  for (const [section, facts] of sections) {
+    const name = /^issued ?(.*)$/.exec(section)?.[1];
+    if (name === undefined) continue;
+    if (!/^([A-Za-z][A-Za-z0-9-]*)?$/.test(name) || name === 'rsa')
+      problems.push({ file, section, expected: 'a profile name of letters, digits and "-", other than "rsa"' });
+    // What a CA issues goes to keys that are not known yet: the safe form, without keyEncipherment, is the normal one.
+    issued.set(name, readProfile(facts, { ...context, section, isSelfSigned: false, isRsaEncryption: false }));
   }
-}
-
-function readVariableNames(top: Values, problems: ConfigProblem[]): string[] {
-  const fact = top.get('passphrase-env');
-  const names = words(fact?.value);
-  const wrong = names.find(name => !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name));
-  if (fact && wrong !== undefined)
-    problems.push(problemAt(fact, '', 'passphrase-env', 'names of environment variables', { found: wrong }));
-  return names;
+  return { isCa: certificate.isCa, certificate, issued };
 }
 
 function readUrls(top: Values, inherited: Inheritance, problems: ConfigProblem[]): Values {
@@ -125,7 +156,7 @@ function readUrls(top: Values, inherited: Inheritance, problems: ConfigProblem[]
 }
 
 function readVariable(values: Values, file: string, problems: ConfigProblem[]): Variable {
-  for (const key of ['name', 'contains', 'authoriser'])
+  for (const key of ENTITY_SECTIONS.variable!.names)
     if (!values.has(key)) problems.push({ file, section: 'variable', key, expected: 'a value' });
   const name = values.get('name');
   if (name && !VARIABLE_NAMES.includes(name.value))

@@ -1,123 +1,142 @@
 // The vocabulary of certificate extensions: from the ini keys of a [certificate] or [issued] section, spelled as in
 // RFC 5280, to lines of openssl's x509v3 configuration. Order here is the order in the certificate.
-import type { Extension } from './types.ts';
+import {
+  basicConstraints,
+  type Check,
+  certificatePolicies,
+  EXTENDED_KEY_USAGES,
+  KEY_USAGES,
+  listWords,
+  nameConstraints,
+  POLICY,
+  type Refusal,
+  rawValue,
+  subjectAltName,
+  urls,
+  usages,
+  yes,
+} from './extension-values.ts';
+import type { ConfigurationSection, Extension } from './types.ts';
+import { OID, words } from './values.ts';
 
-export const KEY_USAGES = [
-  'digitalSignature',
-  'nonRepudiation',
-  'keyEncipherment',
-  'dataEncipherment',
-  'keyAgreement',
-  'keyCertSign',
-  'cRLSign',
-  'encipherOnly',
-  'decipherOnly',
-] as const;
-
-export const EXTENDED_KEY_USAGES = [
-  'serverAuth',
-  'clientAuth',
-  'codeSigning',
-  'emailProtection',
-  'timeStamping',
-  'OCSPSigning',
-] as const;
-
-const OID = /^[0-2](\.(0|[1-9][0-9]*)){2,}$/;
-
-/** Splits `critical, a, b` into its words. */
-export function listWords(value: string): { isCritical: boolean; words: string[] } {
-  const words = value.split(',').map(word => word.trim());
-  const isCritical = words[0] === 'critical';
-  return { isCritical, words: isCritical ? words.slice(1) : words };
-}
-
-/** A value that cannot be used: what was expected, and the names that would do. */
-export interface Refusal {
-  readonly expected: string;
-  readonly found?: string;
-  readonly names?: readonly string[];
-}
-
-/** Each ini key that makes an extension: openssl's name for it and what its value must be. */
+/** Each ini key that makes an extension: its object identifier, and what its value must be. */
 interface Rule {
-  readonly openssl: string;
-  readonly refuse: (value: string) => Refusal | undefined;
+  readonly oid: string;
+  readonly check: Check;
 }
 
 const RULES: Readonly<Record<string, Rule>> = {
-  basicConstraints: { openssl: 'basicConstraints', refuse: refuseBasicConstraints },
-  keyUsage: { openssl: 'keyUsage', refuse: value => refuseWords(value, KEY_USAGES, false) },
-  extendedKeyUsage: { openssl: 'extendedKeyUsage', refuse: value => refuseWords(value, EXTENDED_KEY_USAGES, true) },
-  subjectAltName: { openssl: 'subjectAltName', refuse: refuseNames },
+  basicConstraints: { oid: '2.5.29.19', check: basicConstraints },
+  keyUsage: { oid: '2.5.29.15', check: usages(KEY_USAGES, false) },
+  extendedKeyUsage: { oid: '2.5.29.37', check: usages(EXTENDED_KEY_USAGES, true) },
+  subjectAltName: { oid: '2.5.29.17', check: subjectAltName },
+  certificatePolicies: { oid: '2.5.29.32', check: certificatePolicies },
+  nameConstraints: { oid: '2.5.29.30', check: nameConstraints },
+  'ocsp-nocheck': { oid: '1.3.6.1.5.5.7.48.1.5', check: yes },
+  'must-staple': { oid: '1.3.6.1.5.5.7.1.24', check: yes },
+  caIssuers: { oid: '1.3.6.1.5.5.7.1.1', check: urls },
+  OCSP: { oid: '1.3.6.1.5.5.7.1.1', check: urls },
+  crlDistributionPoints: { oid: '2.5.29.31', check: urls },
 };
 
-/** Keys of the two extensions that are built from several ini keys: openssl's accessMethod names and CRL points. */
-const URL_KEYS = ['caIssuers', 'OCSP', 'crlDistributionPoints'] as const;
+/** Extensions that are made from the keys themselves. */
+const IDENTIFIERS: Readonly<Record<string, string>> = {
+  '2.5.29.14': 'none: subjectKeyIdentifier is always made',
+  '2.5.29.35': 'none: authorityKeyIdentifier is always made',
+};
 
-/** All ini keys that make an extension. */
-export const EXTENSION_KEYS: readonly string[] = [...Object.keys(RULES), 'ocsp-nocheck', ...URL_KEYS];
+/** subjectDirectoryAttributes, freshestCRL, subjectInfoAccess: RFC 5280 4.2.1.8, 4.2.1.15, 4.2.2.2. */
+const NEVER_CRITICAL = ['2.5.29.9', '2.5.29.46', '1.3.6.1.5.5.7.1.11'];
 
-/** What is wrong with the value of an extension key; undefined if it can be used. */
+const URL_KEYS: readonly string[] = ['caIssuers', 'OCSP', 'crlDistributionPoints'];
+
+/** All ini keys with a name that make an extension; OIDs are keys too. */
+export const EXTENSION_KEYS: readonly string[] = Object.keys(RULES);
+
+export const isOid = (key: string): boolean => OID.test(key);
+
+/** What is wrong with an extension key or its value; undefined if it can be used. */
 export function refuseExtension(key: string, value: string): Refusal | undefined {
-  if (key === 'ocsp-nocheck') return value === 'yes' ? undefined : { expected: '"yes", or no such line' };
-  if ((URL_KEYS as readonly string[]).includes(key))
-    return /^(https?|ldap|ftp|file):\/\/[^\s,;]+$/.test(value)
-      ? undefined
-      : { expected: 'a URL without blanks, commas and semicolons' };
-  return Object.hasOwn(RULES, key) ? RULES[key]!.refuse(value) : undefined;
+  if (isOid(key)) return refuseRaw(key, value);
+  return Object.hasOwn(RULES, key) ? RULES[key]!.check(value) : undefined;
 }
 
-function refuseBasicConstraints(value: string): Refusal | undefined {
-  return /^(critical, ?)?CA:(FALSE|TRUE(, ?pathlen:[0-9]{1,3})?)$/.test(value)
-    ? undefined
-    : { expected: '"critical, CA:TRUE", "critical, CA:TRUE, pathlen:0" or "critical, CA:FALSE"' };
-}
-
-function refuseWords(value: string, names: readonly string[], isOidAllowed: boolean): Refusal | undefined {
-  const { words } = listWords(value);
-  const wrong = words.find(word => !names.includes(word) && !(isOidAllowed && OID.test(word)));
-  if (wrong !== undefined)
-    return { expected: `of ${names.join(', ')}${isOidAllowed ? ', or an OID' : ''}`, found: wrong, names };
-  const twice = words.find((word, i) => words.indexOf(word) !== i);
-  return twice === undefined ? undefined : { expected: 'each word once', found: twice };
-}
-
-function refuseNames(value: string): Refusal | undefined {
-  const wrong = listWords(value).words.find(word => !/^(DNS|IP|URI|email|RID):\S+$/.test(word));
-  return wrong === undefined
-    ? undefined
-    : { expected: 'DNS:…, IP:…, URI:… or email:…, parted by commas', found: wrong };
+function refuseRaw(oid: string, value: string): Refusal | undefined {
+  const [named] = Object.entries(RULES).find(([, rule]) => rule.oid === oid) ?? [];
+  if (named) return { expected: `the key "${named}", which makes this extension`, found: oid };
+  if (IDENTIFIERS[oid]) return { expected: IDENTIFIERS[oid], found: oid };
+  if (NEVER_CRITICAL.includes(oid) && listWords(value).isCritical)
+    return { expected: 'no "critical" (RFC 5280 forbids it for this extension)', found: 'critical' };
+  return rawValue(value);
 }
 
 /** Whether a basicConstraints value makes a CA (RFC 5280 4.2.1.9). */
 export const makesCa = (basicConstraints: string | undefined): boolean => /\bCA:TRUE\b/.test(basicConstraints ?? '');
 
+/** How many CAs may follow below this one; undefined: any number. */
+export function pathLength(basicConstraints: string | undefined): number | undefined {
+  const digits = /pathlen:(\d+)/.exec(basicConstraints ?? '')?.[1];
+  return digits === undefined ? undefined : Number(digits);
+}
+
+/** Rules of RFC 5280 between the extensions of one certificate: the key that breaks one, and what was expected. */
+export function refuseTogether(values: ReadonlyMap<string, string>): { key: string; expected: string } | undefined {
+  const constraints = values.get('basicConstraints');
+  if (constraints === undefined) return undefined;
+  const usage = values.has('keyUsage') ? listWords(values.get('keyUsage')!).words : undefined;
+  const signs = usage === undefined || usage.includes('keyCertSign');
+  if (!makesCa(constraints)) {
+    if (usage && signs) return { key: 'keyUsage', expected: 'no keyCertSign where basicConstraints says CA:FALSE' };
+    return values.has('nameConstraints')
+      ? { key: 'nameConstraints', expected: 'no such line where basicConstraints says CA:FALSE' }
+      : undefined;
+  }
+  if (!listWords(constraints).isCritical)
+    return { key: 'basicConstraints', expected: '"critical, CA:TRUE": RFC 5280 4.2.1.9 wants it critical in a CA' };
+  return signs ? undefined : { key: 'keyUsage', expected: 'keyCertSign among them, since it is a CA (CA:TRUE)' };
+}
+
+/** Extension lines, and the sections that they refer to. */
+export interface BuiltExtensions {
+  readonly extensions: Extension[];
+  readonly sections: ConfigurationSection[];
+}
+
 /**
  * The extension lines of a profile for an issuer that is not the subject itself, or that is.
  * `values` maps ini keys to checked values; keyEncipherment stays only where `isRsaEncryption`.
+ * `section` is where the lines stand; sections of their own are named after it.
  */
 export function buildExtensions(
   values: ReadonlyMap<string, string>,
+  section: string,
   isSelfSigned: boolean,
   isRsaEncryption: boolean,
-): Extension[] {
-  const lines: Extension[] = [{ name: 'subjectKeyIdentifier', value: 'hash' }];
+): BuiltExtensions {
+  const sections: ConfigurationSection[] = [];
+  const addSection = (lines: readonly Extension[]): string => {
+    const name = `${section}_part${sections.length + 1}`;
+    sections.push({ name, lines });
+    return name;
+  };
   const authority = authorityKeyIdentifier(values, isSelfSigned);
-  if (authority) lines.push({ name: 'authorityKeyIdentifier', value: authority });
-  for (const [key, rule] of Object.entries(RULES)) {
-    const value = values.get(key);
-    const kept = key === 'keyUsage' && value !== undefined && !isRsaEncryption ? withoutKeyEncipherment(value) : value;
-    if (kept) lines.push({ name: rule.openssl, value: kept });
-  }
-  if (values.has('ocsp-nocheck')) lines.push({ name: 'noCheck', value: 'ignored' });
-  const access = ['caIssuers', 'OCSP'].flatMap(method =>
-    values.has(method) ? [`${method};URI:${values.get(method)}`] : [],
-  );
-  if (access.length > 0) lines.push({ name: 'authorityInfoAccess', value: access.join(', ') });
-  const crl = values.get('crlDistributionPoints');
-  if (crl) lines.push({ name: 'crlDistributionPoints', value: `URI:${crl}` });
-  return lines;
+  const usage = values.get('keyUsage');
+  const lines = [
+    { name: 'subjectKeyIdentifier', value: 'hash' },
+    { name: 'authorityKeyIdentifier', value: authority },
+    { name: 'basicConstraints', value: values.get('basicConstraints') },
+    { name: 'keyUsage', value: usage && !isRsaEncryption ? withoutKeyEncipherment(usage) : usage },
+    { name: 'extendedKeyUsage', value: values.get('extendedKeyUsage') },
+    { name: 'subjectAltName', value: values.get('subjectAltName')?.replace(/(^|, *)UPN:/g, '$1otherName:msUPN;UTF8:') },
+    { name: 'certificatePolicies', value: policies(values.get('certificatePolicies'), addSection) },
+    { name: 'nameConstraints', value: constraints(values.get('nameConstraints'), addSection) },
+    { name: 'noCheck', value: values.has('ocsp-nocheck') ? 'ignored' : undefined },
+    { name: 'tlsfeature', value: values.has('must-staple') ? 'status_request' : undefined },
+    { name: 'authorityInfoAccess', value: access(values) },
+    { name: 'crlDistributionPoints', value: points(values.get('crlDistributionPoints')) },
+    ...[...values].filter(([key]) => isOid(key)).map(([name, value]) => ({ name, value })),
+  ];
+  return { extensions: lines.filter((line): line is Extension => Boolean(line.value)), sections };
 }
 
 /** Roots carry none, as in the reference; keys of UEFI variables, which name no URLs, carry the plain form. */
@@ -131,3 +150,41 @@ function withoutKeyEncipherment(value: string): string | undefined {
   const kept = words.filter(word => word !== 'keyEncipherment');
   return kept.length === 0 ? undefined : [...(isCritical ? ['critical'] : []), ...kept].join(', ');
 }
+
+type AddSection = (lines: readonly Extension[]) => string;
+
+/** A policy with a practice statement stands in a section of its own (x509v3_config(5)). */
+function policies(value: string | undefined, addSection: AddSection): string | undefined {
+  return value?.replace(/[^,]*[^,\s]/g, item => {
+    const [, policy, url] = POLICY.exec(item.trim()) ?? [];
+    if (url === undefined) return item;
+    const name = addSection([
+      { name: 'policyIdentifier', value: policy! },
+      { name: 'CPS.1', value: url },
+    ]);
+    return `${/^\s*/.exec(item)![0]}@${name}`;
+  });
+}
+
+/** A directory name stands in a section of its own. */
+function constraints(value: string | undefined, addSection: AddSection): string | undefined {
+  return value?.replace(/dirName:((?:\/[^/,]+)+)/g, (_, name: string) => {
+    const attributes = name.slice(1).split('/');
+    const lines = attributes.map((text, i) => {
+      const [attribute = '', content = ''] = text.split('=');
+      return { name: `${i}.${attribute}`, value: content.trim() };
+    });
+    return `dirName:${addSection(lines)}`;
+  });
+}
+
+function access(values: ReadonlyMap<string, string>): string {
+  return ['caIssuers', 'OCSP']
+    .flatMap(method => words(values.get(method)).map(url => `${method};URI:${url}`))
+    .join(', ');
+}
+
+const points = (value: string | undefined): string =>
+  words(value)
+    .map(url => `URI:${url}`)
+    .join(', ');

@@ -2,81 +2,83 @@
 import type { ConfigProblem } from '../errors.ts';
 import { nearest } from './nearest.ts';
 import { type Entity, isSelfSigned } from './types.ts';
+import { words } from './values.ts';
 
 /** All entities by stem, each issuer before what it issues. */
 export type Hierarchy = ReadonlyMap<string, Entity>;
+
+/** The problem of one key of an entity, with its file and line. */
+export function problemOf(
+  entity: Entity,
+  section: string,
+  key: string,
+  expected: string,
+  extra: Partial<ConfigProblem> = {},
+): ConfigProblem {
+  const fact = entity.facts.get(section)?.get(key);
+  const { file, line, value: found } = fact ?? { file: entity.file, line: undefined, value: undefined };
+  return { file, line, section, key, found, expected, ...extra };
+}
 
 /** Links entities; mistakes are added to `problems`, and the result is then not to be used. */
 export function linkHierarchy(entities: readonly Entity[], problems: ConfigProblem[]): Hierarchy {
   const byStem = new Map(entities.map(entity => [entity.stem, entity]));
   for (const entity of entities) problems.push(...brokenReferences(entity, byStem));
   const linked = new Map<string, Entity>();
-  // Level by level: a level is what the levels before it issue.
-  for (let rest = entities; rest.length > 0; ) {
-    const next = rest.filter(entity => isSelfSigned(entity) || linked.has(entity.issuer));
-    if (next.length === 0) {
-      problems.push(...rest.filter(entity => isInCycle(entity, byStem)).map(cycleProblem));
-      break;
-    }
-    for (const entity of next) linked.set(entity.stem, entity);
-    rest = rest.filter(entity => !linked.has(entity.stem));
+  const issued = subjectsOf(entities);
+  // Level by level: a level is what the level before it issues.
+  for (let level = entities.filter(isSelfSigned); level.length > 0; ) {
+    for (const entity of level) linked.set(entity.stem, entity);
+    level = level.flatMap(({ stem }) => issued.get(stem) ?? []);
   }
+  const rest = entities.filter(({ stem }) => !linked.has(stem));
+  problems.push(...rest.filter(entity => isInCycle(entity, byStem)).map(cycleProblem));
   return linked;
 }
 
-/** The file and line of a reference, or the entity's file alone. */
-const placeOf = (entity: Entity, key: string): { file: string; line?: number } => {
-  const { file, line } = entity.references.get(key) ?? { file: entity.file };
-  return line === undefined ? { file } : { file, line };
-};
+/** What each CA issues, self-signed certificates left out. */
+export function subjectsOf(entities: Iterable<Entity>): ReadonlyMap<string, readonly Entity[]> {
+  const byIssuer = new Map<string, Entity[]>();
+  for (const entity of entities) {
+    if (isSelfSigned(entity)) continue;
+    const group = byIssuer.get(entity.issuer);
+    if (group) group.push(entity);
+    else byIssuer.set(entity.issuer, [entity]);
+  }
+  return byIssuer;
+}
 
 function brokenReferences(entity: Entity, byStem: ReadonlyMap<string, Entity>): ConfigProblem[] {
-  const { variable } = entity;
-  const unknown = (section: string, key: string, names: readonly string[]) =>
-    names
-      .filter(name => name !== '' && !byStem.has(name))
-      .map(found => ({
-        ...placeOf(entity, key),
-        section,
-        key,
-        found,
-        expected: 'the name of an entity',
-        nearest: nearest(found, byStem.keys()),
-      }));
+  const unknown = (section: string, key: string) =>
+    words(entity.facts.get(section)?.get(key)?.value)
+      .filter(name => !byStem.has(name))
+      .map(found =>
+        problemOf(entity, section, key, 'the name of an entity', { found, nearest: nearest(found, byStem.keys()) }),
+      );
   const issuer = byStem.get(entity.issuer);
   const notCa = issuer && !isSelfSigned(entity) && !issuer.isCa;
   return [
-    ...unknown('', 'issuer', [entity.issuer]),
-    ...(notCa
-      ? [
-          {
-            ...placeOf(entity, 'issuer'),
-            section: '',
-            key: 'issuer',
-            found: entity.issuer,
-            expected: `a CA (its basicConstraints say CA:FALSE in ${issuer.file})`,
-          },
-        ]
-      : []),
-    ...unknown('', 'bundle', entity.bundle),
+    ...unknown('', 'issuer'),
+    ...(notCa ? [problemOf(entity, '', 'issuer', `a CA (its basicConstraints say CA:FALSE in ${issuer.file})`)] : []),
+    ...unknown('', 'bundle'),
     ...wrongBundle(entity, byStem),
-    ...unknown('variable', 'contains', variable?.contains ?? []),
-    ...unknown('variable', 'authoriser', variable ? [variable.authoriser] : []),
+    ...unknown('variable', 'contains'),
+    ...unknown('variable', 'authoriser'),
   ];
 }
 
 /** What follows a certificate in its file is its certification path, as far as it goes. */
 function wrongBundle(entity: Entity, byStem: ReadonlyMap<string, Entity>): ConfigProblem[] {
+  if (entity.bundle.length === 0) return [];
   const path: string[] = [];
-  for (let each = entity; !isSelfSigned(each) && !path.includes(each.issuer); ) {
+  // One more than the bundle has, so that the message can tell what would come next.
+  for (let each = entity; !isSelfSigned(each) && path.length <= entity.bundle.length; ) {
     path.push(each.issuer);
-    each = byStem.get(each.issuer) ?? each;
+    each = byStem.get(each.issuer) ?? { ...each, issuer: each.stem };
   }
   const isPath = entity.bundle.every((stem, i) => stem === path[i] || !byStem.has(stem));
   const expected = path.length > 0 ? `its issuers, nearest first: ${path.join(' ')}` : 'none, since it is self-signed';
-  return isPath
-    ? []
-    : [{ ...placeOf(entity, 'bundle'), section: '', key: 'bundle', found: entity.bundle.join(' '), expected }];
+  return isPath ? [] : [problemOf(entity, '', 'bundle', expected, { found: entity.bundle.join(' ') })];
 }
 
 function isInCycle(entity: Entity, byStem: ReadonlyMap<string, Entity>): boolean {
@@ -89,10 +91,5 @@ function isInCycle(entity: Entity, byStem: ReadonlyMap<string, Entity>): boolean
   return current === entity;
 }
 
-const cycleProblem = (entity: Entity): ConfigProblem => ({
-  ...placeOf(entity, 'issuer'),
-  section: '',
-  key: 'issuer',
-  found: entity.issuer,
-  expected: 'an issuer that is not certified by this entity itself',
-});
+const cycleProblem = (entity: Entity): ConfigProblem =>
+  problemOf(entity, '', 'issuer', 'an issuer that is not certified by this entity itself');

@@ -21,7 +21,7 @@ interface Place {
   readonly line: number;
 }
 
-const KEY = /^[A-Za-z0-9-]+$/;
+const KEY = /^[A-Za-z0-9][A-Za-z0-9.-]*$/;
 const SECTION = /^[A-Za-z0-9_ -]+$/;
 
 /** Reads one ini text (UTF-8, `key = value`, `[section]`, comments in lines of their own). Mistakes go into `problems`. */
@@ -93,7 +93,7 @@ function lineProblem(line: string, scope: string, seen: ReadonlySet<string>): st
   if (equals < 1) return 'key = value';
   const key = line.slice(0, equals).trim();
   const value = line.slice(equals + 1).trim();
-  if (!KEY.test(key)) return 'a key of letters, digits and "-"';
+  if (!KEY.test(key)) return 'a key of letters, digits, "-" and "."';
   if (seen.has(scope + key)) return 'each key once in a section';
   if (/^"(?:[^"\\]|\\.)*"$/.test(value)) return undefined;
   if (/^["']/.test(value)) return 'a value without quotes, or wholly in double quotes';

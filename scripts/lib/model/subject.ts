@@ -2,18 +2,72 @@
 import type { ConfigProblem } from '../errors.ts';
 import type { Facts } from './ini-text.ts';
 import { effective } from './layers.ts';
+import { nearest } from './nearest.ts';
 import type { Extension } from './types.ts';
-import { problemAt, type Values } from './values.ts';
+import { OID, problemAt, type Values } from './values.ts';
 
-/** Attribute types of X.520, as openssl spells them. */
-export const SUBJECT_ATTRIBUTES = [
-  'countryName',
-  'stateOrProvinceName',
-  'localityName',
-  'organizationName',
-  'organizationalUnitName',
-  'commonName',
-] as const;
+/** What a value of an attribute may be: at most so many characters, of this alphabet. */
+interface AttributeRule {
+  readonly most: number;
+  readonly alphabet?: { readonly pattern: RegExp; readonly expected: string };
+}
+
+const PRINTABLE = { pattern: /^[A-Za-z0-9 '()+,\-./:=?]*$/, expected: "letters, digits and '()+,-./:=? alone (X.520)" };
+const ASCII = { pattern: /^[\x20-\x7e]*$/, expected: 'ASCII characters alone' };
+const COUNTRY = { pattern: /^[A-Z]{2}$/, expected: 'two capital letters (ISO 3166)' };
+/** X.520's ub-name, and the bound where X.520 sets none. */
+const LONG = 32768;
+
+/**
+ * Attribute types of X.520, RFC 4519 and PKCS #9, as openssl spells them, in the order in which they stand in a name;
+ * upper bounds of RFC 5280, appendix A.1.
+ */
+const ATTRIBUTES: Readonly<Record<string, AttributeRule>> = {
+  domainComponent: { most: LONG, alphabet: ASCII },
+  countryName: { most: 2, alphabet: COUNTRY },
+  stateOrProvinceName: { most: 128 },
+  localityName: { most: 128 },
+  streetAddress: { most: 128 },
+  postalCode: { most: 40 },
+  postOfficeBox: { most: 40 },
+  physicalDeliveryOfficeName: { most: 128 },
+  jurisdictionCountryName: { most: 2, alphabet: COUNTRY },
+  jurisdictionStateOrProvinceName: { most: 128 },
+  jurisdictionLocalityName: { most: 128 },
+  businessCategory: { most: 128 },
+  organizationName: { most: 64 },
+  organizationIdentifier: { most: 256 },
+  organizationalUnitName: { most: 64 },
+  dmdName: { most: 64 },
+  title: { most: 64 },
+  role: { most: LONG },
+  commonName: { most: 64 },
+  surname: { most: LONG },
+  givenName: { most: LONG },
+  initials: { most: LONG },
+  generationQualifier: { most: LONG },
+  name: { most: LONG },
+  pseudonym: { most: 128 },
+  dnQualifier: { most: LONG, alphabet: PRINTABLE },
+  serialNumber: { most: 64, alphabet: PRINTABLE },
+  userId: { most: 256 },
+  telephoneNumber: { most: 32, alphabet: PRINTABLE },
+  houseIdentifier: { most: LONG },
+  description: { most: 1024 },
+  emailAddress: { most: 128, alphabet: ASCII },
+};
+
+export const SUBJECT_ATTRIBUTES: readonly string[] = Object.keys(ATTRIBUTES);
+
+/** Says in which order attributes stand; those joined by "+" are one relative distinguished name. */
+const ORDER = 'order';
+
+/** `organizationalUnitName-2` is a second value of the attribute. */
+const baseOf = (key: string): string => key.replace(/-[1-9][0-9]?$/, '');
+
+/** Whether a key of [subject] is one: an attribute or its OID, with or without a number, or the order. */
+export const isSubjectKey = (key: string): boolean =>
+  key === ORDER || Object.hasOwn(ATTRIBUTES, baseOf(key)) || OID.test(baseOf(key));
 
 /** Reads the subject; `{brand}` in a value is replaced, and weaker values come from `inherited`. */
 export function readSubject(
@@ -25,20 +79,63 @@ export function readSubject(
 ): Extension[] {
   const values = effective(new Map([...inherited, ...(facts.get('subject') ?? [])]));
   if (!values.has('commonName')) problems.push({ file, section: 'subject', key: 'commonName', expected: 'a name' });
-  return SUBJECT_ATTRIBUTES.flatMap(name => {
-    const fact = values.get(name);
-    if (!fact) return [];
-    const value = fact.value.replaceAll('{brand}', () => brand).trim();
-    const expected = subjectProblem(name, value);
-    if (expected) problems.push(problemAt(fact, 'subject', name, expected, { found: value }));
-    return [{ name, value }];
-  });
+  const order = values.get(ORDER);
+  values.delete(ORDER);
+  const keys = [...values.keys()].filter(isSubjectKey).sort(byTable);
+  for (const key of keys) checkValue(key, values, brand, problems);
+  const names = order ? arrange(order.value, keys) : keys.map(key => [key]);
+  const [stray] = order ? order.value.split(/[\s,+]+/).filter(word => word !== '' && !keys.includes(word)) : [];
+  if (order && stray !== undefined)
+    problems.push(
+      problemAt(order, 'subject', ORDER, `of the attributes that it has: ${keys.join(', ')}`, {
+        found: stray,
+        nearest: nearest(stray, keys),
+      }),
+    );
+  return names.flatMap(name => name.map((key, i) => attribute(key, i > 0, values, brand)));
 }
 
-/** Upper bounds of X.520, as openssl enforces them; a value must not reach out of its line. */
-function subjectProblem(name: string, value: string): string | undefined {
+/** Attributes as in the table, then OIDs; several values of one in the order of their numbers. */
+function byTable(a: string, b: string): number {
+  const rank = (key: string) => SUBJECT_ATTRIBUTES.indexOf(baseOf(key)) >>> 0;
+  const number = (key: string) => Number(/-([1-9][0-9]?)$/.exec(key)?.[1] ?? 1);
+  return rank(a) - rank(b) || baseOf(a).localeCompare(baseOf(b), 'en') || number(a) - number(b);
+}
+
+/** The relative distinguished names that `order` lists, then one for each attribute that it leaves out. */
+function arrange(order: string, keys: readonly string[]): string[][] {
+  const listed = order
+    .replace(/\s*\+\s*/g, '+')
+    .split(/[\s,]+/)
+    .map(name => name.split('+').filter(key => keys.includes(key)));
+  const rest = keys.filter(key => !listed.some(name => name.includes(key)));
+  return [...listed, ...rest.map(key => [key])];
+}
+
+const withBrand = (value: string, brand: string): string => value.replaceAll('{brand}', () => brand).trim();
+
+/**
+ * One line of openssl's distinguished_name section: "+" joins it to the line before, and where one name stands twice
+ * (or has dots) a number comes first, which openssl drops.
+ */
+function attribute(key: string, isJoined: boolean, values: Values, brand: string): Extension {
+  const base = baseOf(key);
+  const isOid = OID.test(base);
+  const twins = [...values.keys()].filter(other => baseOf(other) === base);
+  const number = isOid || twins.length > 1 ? `${twins.indexOf(key)}.` : '';
+  return { name: `${number}${isJoined ? '+' : ''}${base}`, value: withBrand(values.get(key)!.value, brand) };
+}
+
+function checkValue(key: string, values: Values, brand: string, problems: ConfigProblem[]): void {
+  const fact = values.get(key)!;
+  const value = withBrand(fact.value, brand);
+  const expected = valueProblem(ATTRIBUTES[baseOf(key)] ?? { most: LONG }, value);
+  if (expected) problems.push(problemAt(fact, 'subject', key, expected, { found: value }));
+}
+
+/** A value must not reach out of its line, and must be what openssl can encode. */
+function valueProblem({ most, alphabet }: AttributeRule, value: string): string | undefined {
   if (/[\p{Cc}\u2028\u2029[\]$\\{}]/u.test(value)) return 'no control character and none of [ ] $ \\ { } (but {brand})';
-  if (name === 'countryName') return /^[A-Z]{2}$/.test(value) ? undefined : 'two capital letters (ISO 3166)';
-  const most = name === 'stateOrProvinceName' || name === 'localityName' ? 128 : 64;
+  if (alphabet && !alphabet.pattern.test(value)) return alphabet.expected;
   return [...value].length <= most ? undefined : `at most ${most} characters (X.520)`;
 }

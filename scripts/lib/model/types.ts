@@ -1,4 +1,5 @@
 // The values of the model: what one entity is. Words as in RFC 5280, X.520 and the UEFI specification, chapter 32.
+import type { Facts } from './ini-text.ts';
 
 /** What kind of key is made. `bits` is the modulus length; `curve` and `algorithm` are names that openssl knows. */
 export type KeyType =
@@ -15,12 +16,28 @@ export interface Extension {
   readonly value: string;
 }
 
-/** What goes into a certificate: its life in days and its extensions, in the order in which they are written. */
-export interface Profile {
-  readonly days: number;
+/** A further section of an openssl configuration, which an extension line refers to. */
+export interface ConfigurationSection {
+  readonly name: string;
+  readonly lines: readonly Extension[];
+}
+
+/** How long a certificate is valid: `days`, or until `notAfter`; from `notBefore`, or from when it is made. */
+export interface Validity {
+  readonly days: number | undefined;
+  readonly notBefore: Date | undefined;
+  readonly notAfter: Date | undefined;
+}
+
+/** What goes into a certificate: its validity and its extensions, in the order in which they are written. */
+export interface Profile extends Validity {
   readonly extensions: readonly Extension[];
-  /** keyUsage of an RSA key; keyEncipherment is only there (RFC 4055, RFC 8813 and RFC 8410 forbid it elsewhere). */
+  /** The same for an RSA key; keyEncipherment is only there (RFC 4055, RFC 8813 and RFC 8410 forbid it elsewhere). */
   readonly rsaExtensions: readonly Extension[];
+  readonly sections: readonly ConfigurationSection[];
+  /** CAs that may follow below a CA; undefined: any number. */
+  readonly pathLength: number | undefined;
+  readonly isCa: boolean;
   /** Extensions that are taken from a request. */
   readonly copy: readonly string[];
 }
@@ -34,21 +51,36 @@ export interface Variable {
   readonly authoriser: string;
 }
 
+/** Files of a key and certificate that were made elsewhere: paths that hold in the current directory. */
+export interface Supplied {
+  readonly certificate: string;
+  /** undefined: the key stays where it is, and this entity issues nothing here. */
+  readonly key: string | undefined;
+}
+
 /** A named key and certificate that we make; `stem` names its files. */
 export interface Entity {
   readonly stem: string;
   /** Folder of its ini file: software-signing, customer, secure-boot. */
   readonly group: string;
   readonly file: string;
-  /** Where its references to other entities stand: issuer, bundle, contains, authoriser. */
-  readonly references: ReadonlyMap<string, { readonly file: string; readonly line: number }>;
+  /** Its effective facts by section, each with the file and line that it came from. */
+  readonly facts: Facts;
   /** Stem of the issuer; its own when self-signed. */
   readonly issuer: string;
   readonly scheme: Scheme;
   readonly keyType: KeyType;
   readonly digest: string;
+  /** Salt length of RSA-PSS signatures, as openssl's rsa_pss_saltlen takes it. */
+  readonly pssSalt: string;
+  /** Length of its serial number in octets. */
+  readonly serialOctets: number;
   /** Environment variables that may hold the key's passphrase, first one set wins; empty: the key is not encrypted. */
   readonly passphraseVariables: readonly string[];
+  /** Stem of the entity whose key this certificate is for: its own, or in a cross-certificate another's. */
+  readonly keyOf: string;
+  /** Set where its certificate is not made but taken from a file. */
+  readonly supplied: Supplied | undefined;
   /** Stems whose certificates follow its own in its file. */
   readonly bundle: readonly string[];
   /** Whether the certificate's text precedes its PEM block. */
@@ -56,14 +88,22 @@ export interface Entity {
   readonly subject: readonly Extension[];
   readonly isCa: boolean;
   readonly certificate: Profile;
-  /** What a CA gives to requests from outside; an entity that has it keeps a database. */
-  readonly issued: Profile | undefined;
+  /** What a CA gives to requests from outside, by profile name; '' is the one that needs no name. */
+  readonly issued: ReadonlyMap<string, Profile>;
+  /** Whether a validity that outlives that of the issuer ends with it, instead of being refused. */
+  readonly isClipped: boolean;
   /** Validity of its revocation lists. */
   readonly crlDays: number;
   readonly variable: Variable | undefined;
 }
 
 export const isSelfSigned = (entity: Entity): boolean => entity.issuer === entity.stem;
+
+/** Whether its private key lies in the PKI directory: it can sign. */
+export const hasKey = ({ supplied }: Entity): boolean => supplied === undefined || supplied.key !== undefined;
+
+/** Whether it keeps a database of what it issued. */
+export const keepsDatabase = (entity: Entity): boolean => entity.issued.size > 0 && hasKey(entity);
 
 /** Whether its public key is an rsassaPss one, so that its signatures are RSA-PSS. */
 export const isPss = (entity: Entity): boolean => entity.keyType.kind === 'rsa' && entity.scheme === 'rsa-pss';

@@ -5,6 +5,8 @@ import { nearest } from './nearest.ts';
 
 export type Values = ReadonlyMap<string, Fact>;
 
+export const OID = /^[0-2](\.(0|[1-9][0-9]*)){2,}$/;
+
 /** The words of a list, parted by blanks or commas. */
 export const words = (value: string | undefined): string[] => (value ?? '').split(/[\s,]+/).filter(Boolean);
 
@@ -41,9 +43,43 @@ export function readDays(values: Values, section: string, key: string, problems:
   return undefined;
 }
 
+/** The time of a key, `2026-12-31` or `2026-12-31T23:59:59Z`, UTC; undefined as above. */
+export function readTime(values: Values, section: string, key: string, problems: ConfigProblem[]): Date | undefined {
+  const fact = values.get(key);
+  if (!fact) return undefined;
+  const [, day, time = 'T00:00:00Z'] = /^(\d{4}-\d\d-\d\d)(T\d\d:\d\d:\d\dZ)?$/.exec(fact.value) ?? [];
+  const found = new Date(`${day}${time}`);
+  // Date takes 31 June for 1 July.
+  if (day !== undefined && day >= '1950' && Number.isFinite(found.getTime()) && found.toISOString().startsWith(day))
+    return found;
+  problems.push(problemAt(fact, section, key, 'a day (2027-12-31) or a time in UTC (2027-12-31T23:59:59Z)'));
+  return undefined;
+}
+
+/** The whole number of a key, in a range; undefined as above. */
+export function readNumber(
+  values: Values,
+  key: string,
+  [least, most]: readonly [number, number],
+  problems: ConfigProblem[],
+): number | undefined {
+  const fact = values.get(key);
+  if (!fact) return undefined;
+  const number = /^[0-9]{1,9}$/.test(fact.value) ? Number(fact.value) : Number.NaN;
+  if (number >= least && number <= most) return number;
+  problems.push(problemAt(fact, '', key, `a whole number from ${least} to ${most}`));
+  return undefined;
+}
+
+/** Which keys a section may have: their names, and where there are too many to list, a test. */
+export interface KnownKeys {
+  readonly names: readonly string[];
+  readonly isKey?: (key: string) => boolean;
+}
+
 /** Adds a problem for each section and key that is not in `known`, where "urls *" stands for all sections "urls NAME". */
 export function refuseUnknown(
-  known: Readonly<Record<string, readonly string[]>>,
+  known: Readonly<Record<string, KnownKeys>>,
   facts: Facts,
   file: string,
   problems: ConfigProblem[],
@@ -53,14 +89,17 @@ export function refuseUnknown(
     if (!keys) problems.push(unknownSection(section, Object.keys(known), entries, file));
     else
       for (const [key, fact] of entries)
-        if (!keys.includes(key))
+        if (!(keys.names.includes(key) || keys.isKey?.(key)))
           problems.push(
-            problemAt(fact, section, key, `one of ${keys.join(', ')}`, { found: key, nearest: nearest(key, keys) }),
+            problemAt(fact, section, key, `one of ${keys.names.join(', ')}`, {
+              found: key,
+              nearest: nearest(key, keys.names),
+            }),
           );
   }
 }
 
-const ownKeys = (known: Readonly<Record<string, readonly string[]>>, section: string) =>
+const ownKeys = (known: Readonly<Record<string, KnownKeys>>, section: string) =>
   Object.hasOwn(known, section) ? known[section] : undefined;
 
 function unknownSection(section: string, known: readonly string[], entries: Values, file: string): ConfigProblem {

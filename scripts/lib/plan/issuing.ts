@@ -1,20 +1,24 @@
 // One entity into the jobs that make its key and certificate, its configuration, and its database where it is a CA.
-import { type Entity, isSelfSigned, type Template } from '../model/types.ts';
+import { type Entity, isSelfSigned, keepsDatabase, type Template } from '../model/types.ts';
+import { isRelative } from '../model/validity.ts';
 import {
   certificateFile,
   configurationFile,
   databaseFolder,
   issuedFile,
   keyFile,
+  keyFileOf,
   requestFile,
+  SCRATCH,
 } from '../store/names.ts';
 import { type Job, job } from './job.ts';
-import { generateKey, issueCertificate, requestCertificate, signRequest } from './openssl.ts';
+import { generateKey, issueCertificate, issueDated, requestCertificate, signRequest } from './openssl.ts';
 import { renderConfiguration } from './render.ts';
 
 /** What the jobs of an entity depend on besides the hierarchy. */
 export interface IssuingInputs {
-  readonly template: Template;
+  /** The template of an entity's configuration. */
+  readonly templateOf: (stem: string) => Template;
   /** Version of this program, for the head of rendered files. */
   readonly version: string;
   /** The variable that holds the passphrase of this entity's key; undefined: not encrypted. */
@@ -27,7 +31,7 @@ type Entities = ReadonlyMap<string, Entity>;
 
 /** The file that openssl writes the certificate to: in the database of the issuer, where that keeps one. */
 function issuedTo(entity: Entity, issuer: Entity, serial: string): string {
-  return issuer.issued ? issuedFile(issuer.stem, serial) : certificateFile(entity);
+  return keepsDatabase(issuer) ? issuedFile(issuer.stem, serial) : certificateFile(entity);
 }
 
 /** The jobs that make `entity`; each job's needs are files. */
@@ -35,13 +39,20 @@ export function planEntity(entity: Entity, entities: Entities, inputs: IssuingIn
   const issuer = entities.get(entity.issuer)!;
   const passphrase = inputs.passphraseOf(entity);
   const out = issuedTo(entity, issuer, inputs.serialOf(entity.stem));
-  const configuration = renderConfiguration(inputs.template, entity, passphrase, inputs.version);
+  const configuration = renderConfiguration(inputs.templateOf(entity.stem), entity, passphrase, inputs.version);
   const jobs = [
     job(configurationFile(entity.stem), [], { kind: 'write', text: configuration }),
-    ...planCertificate(entity, issuer, out, inputs),
+    ...(entity.supplied ? planSupplied(entity, out) : planCertificate(entity, issuer, out, inputs)),
   ];
   if (out !== certificateFile(entity)) jobs.push(planBundle(entity, entities, out));
   return jobs;
+}
+
+/** A certificate that was made elsewhere, and its key where it is here. */
+function planSupplied({ stem, supplied }: Entity, out: string): Job[] {
+  const { certificate, key } = supplied!;
+  const jobs = [job(out, [], { kind: 'copy', source: certificate, first: true, mode: 0o644 })];
+  return key ? [...jobs, job(keyFile(stem), [], { kind: 'copy', source: key, first: false, mode: 0o600 })] : jobs;
 }
 
 /**
@@ -49,37 +60,75 @@ export function planEntity(entity: Entity, entities: Entities, inputs: IssuingIn
  * the command that issues their certificate makes them too, unless they are encrypted (req knows 3DES only).
  */
 function isKeyMadeApart(entity: Entity, passphrase: string | undefined): boolean {
-  return entity.keyType.kind === 'rsa' || passphrase !== undefined;
+  return entity.keyType.kind === 'rsa' || passphrase !== undefined || !isRelative(entity.certificate);
 }
 
 function planCertificate(entity: Entity, issuer: Entity, out: string, inputs: IssuingInputs): Job[] {
   const { stem } = entity;
-  const key = keyFile(stem);
+  const key = keyFileOf(entity);
   const configuration = configurationFile(stem);
-  const ownPassphrase = inputs.passphraseOf(entity);
-  const passphrase = inputs.passphraseOf(issuer);
+  const own = inputs.passphraseOf(entity);
+  const passphrase = isSelfSigned(entity) ? own : inputs.passphraseOf(issuer);
   const signer = isSelfSigned(entity)
     ? undefined
-    : { entity: issuer, certificate: certificateFile(issuer), key: keyFile(issuer.stem) };
+    : { entity: issuer, certificate: certificateFile(issuer), key: keyFileOf(issuer) };
+  const options = { entity, issuer: signer, configuration, serial: inputs.serialOf(stem), out, passphrase };
   const signerFiles = signer ? [signer.key, signer.certificate] : [];
-  const options = { entity, issuer: signer, configuration, serial: inputs.serialOf(stem), out };
-  if (!isKeyMadeApart(entity, ownPassphrase)) {
-    const step = issueCertificate({ ...options, key: { made: key }, passphrase });
+  const isOwnKey = entity.keyOf === stem;
+  if (isOwnKey && !isKeyMadeApart(entity, own)) {
+    const step = issueCertificate({ ...options, key: { made: key } });
     return [job(out, [configuration, ...signerFiles], step, { makes: [out, key], makesKey: true })];
   }
-  const keyJob = job(key, [], generateKey(entity, key, ownPassphrase), { makesKey: true });
+  const keyJobs = isOwnKey ? [job(key, [], generateKey(entity, key, own), { makesKey: true })] : [];
+  if (!isRelative(entity.certificate)) return [...keyJobs, ...planDated(options, own, signerFiles)];
   // One openssl command reads all its keys with one passphrase: two different ones need a request in between.
-  if (signer && passphrase !== ownPassphrase && ownPassphrase !== undefined) {
+  if (signer && passphrase !== own && own !== undefined) {
     const request = requestFile(stem);
     return [
-      keyJob,
-      job(request, [configuration, key], requestCertificate(entity, key, configuration, request, ownPassphrase)),
-      job(out, [request, ...signerFiles], signRequest({ ...options, issuer: signer, request, passphrase })),
+      ...keyJobs,
+      job(request, [configuration, key], requestCertificate(entity, key, configuration, request, own)),
+      job(out, [request, ...signerFiles], signRequest({ ...options, issuer: signer, request })),
     ];
   }
-  const step = issueCertificate({ ...options, key: { existing: key }, passphrase: passphrase ?? ownPassphrase });
-  return [keyJob, job(out, [configuration, key, ...signerFiles], step)];
+  const step = issueCertificate({ ...options, key: { existing: key }, passphrase: passphrase ?? own });
+  return [...keyJobs, job(out, [configuration, key, ...signerFiles], step)];
 }
+
+type Options = Parameters<typeof issueCertificate>[0];
+
+/** A certificate with times of its own: `openssl ca` on a database that is thrown away. */
+function planDated(options: Omit<Options, 'key'>, own: string | undefined, signerFiles: readonly string[]): Job[] {
+  const { entity, configuration, serial, out } = options;
+  const folder = `${SCRATCH}/${entity.stem}`;
+  const [request, database, index, number] = ['request.csr', 'ca.cnf', 'index.txt', 'serial'].map(
+    name => `${folder}/${name}`,
+  ) as [string, string, string, string];
+  const key = keyFileOf(entity);
+  const step = issueDated({ ...options, key, request, database });
+  return [
+    job(request, [configuration, key], requestCertificate(entity, key, configuration, request, own)),
+    job(database, [], { kind: 'write', text: onceConfiguration(folder) }),
+    job(index, [], { kind: 'write', text: '' }),
+    job(number, [], { kind: 'write', text: `${serial}\n` }),
+    job(out, [request, database, index, number, ...signerFiles], step),
+  ];
+}
+
+/** The database of one certificate; its subject is taken from the request as it is. */
+const onceConfiguration = (folder: string): string => `[ca]
+default_ca = once
+
+[once]
+database = ${folder}/index.txt
+serial = ${folder}/serial
+new_certs_dir = ${folder}
+unique_subject = no
+policy = any
+preserve = yes
+
+[any]
+commonName = optional
+`;
 
 /** The published `.cert`: the certificate, then the first certificate of each entity in its bundle. */
 function planBundle(entity: Entity, entities: Entities, issued: string): Job {
@@ -88,12 +137,10 @@ function planBundle(entity: Entity, entities: Entities, issued: string): Job {
   return job(certificateFile(entity), [issued, ...chain], { kind: 'concatenate', parts, mode: 0o644 });
 }
 
-/** The database of a CA, with a row for each certificate of `subjects` that it issued. */
+/** The database of a CA, with a row for each certificate of `subjects`, which it issued. */
 export function planDatabase(ca: Entity, subjects: readonly Entity[], serialOf: IssuingInputs['serialOf']): Job[] {
   const folder = databaseFolder(ca.stem);
-  const issued = subjects
-    .filter(({ issuer }) => issuer === ca.stem)
-    .map(({ stem }) => issuedFile(ca.stem, serialOf(stem)));
+  const issued = subjects.map(({ stem }) => issuedFile(ca.stem, serialOf(stem)));
   return [
     job(`${folder}/index.txt`, issued, { kind: 'index', certificates: issued }),
     // A renewed certificate has the subject of the old one.

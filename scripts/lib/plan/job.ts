@@ -23,6 +23,14 @@ export interface Concatenate {
   readonly mode: number;
 }
 
+/** A file from elsewhere, wholly or its first PEM certificate. Its path holds where the program was started. */
+export interface Copy {
+  readonly kind: 'copy';
+  readonly source: string;
+  readonly first: boolean;
+  readonly mode: number;
+}
+
 /** The first PEM certificate of a file, as DER. */
 export interface Der {
   readonly kind: 'der';
@@ -35,7 +43,7 @@ export interface Index {
   readonly certificates: readonly string[];
 }
 
-export type Step = Command | Write | Concatenate | Der | Index;
+export type Step = Command | Write | Concatenate | Copy | Der | Index;
 
 /** A unit of work. `id` is the (first) file that it makes. */
 export interface Job {

@@ -71,7 +71,7 @@ export function requestCertificate(
   key: string,
   configuration: string,
   out: string,
-  passphrase: string,
+  passphrase: string | undefined,
 ): Command {
   const args = [
     'req',
@@ -86,7 +86,7 @@ export function requestCertificate(
     '-out',
     out,
   ];
-  return command('openssl', args, [passphrase]);
+  return command('openssl', args, secret(passphrase));
 }
 
 /** Issues the certificate of a request that is our own. */
@@ -100,6 +100,42 @@ export function signRequest(options: CertificateOptions & { issuer: Signer; requ
     ...certificateArguments(options),
   ];
   return command('openssl', args, secret(passphrase));
+}
+
+/** Times of `openssl ca`: YYYYMMDDHHMMSSZ, from 1950 to 9999. */
+export const caTime = (time: Date): string =>
+  `${time
+    .toISOString()
+    .replace(/[^0-9]/g, '')
+    .slice(0, 14)}Z`;
+
+/**
+ * Issues the certificate of a request with times of its own, which `req` and `x509` cannot before OpenSSL 3.4. The
+ * serial number stands in the database that `database` configures.
+ */
+export function issueDated(
+  options: CertificateOptions & { issuer: Signer | undefined; key: string; request: string; database: string },
+): Command {
+  const { entity, issuer, configuration, passphrase, request, database, out } = options;
+  const { notBefore, notAfter, days } = entity.certificate;
+  const signer = issuer
+    ? ['-cert', issuer.certificate, '-keyfile', issuer.key]
+    : ['-selfsign', '-keyfile', options.key];
+  const args = [
+    ...['ca', '-batch', '-config', database, '-extfile', configuration, '-extensions', 'certificate'],
+    ...['-in', request, ...signer, ...passin(passphrase), ...caSignatureOptions(issuer?.entity ?? entity)],
+    ...(notBefore ? ['-startdate', caTime(notBefore)] : []),
+    ...(notAfter ? ['-enddate', caTime(notAfter)] : ['-days', String(days)]),
+    ...(entity.hasText ? [] : ['-notext']),
+    ...['-out', out],
+  ];
+  return command('openssl', args, secret(passphrase));
+}
+
+/** The same options in the words of `ca`. */
+function caSignatureOptions(signer: Entity): string[] {
+  const [first = '', ...rest] = signatureOptions(signer);
+  return ['-md', hasOwnDigest(signer) ? 'default' : first.slice(1), ...rest];
 }
 
 function certificateArguments({ entity, serial, out }: CertificateOptions): string[] {
@@ -120,8 +156,8 @@ function newKey(keyType: KeyType, out: string): string[] {
   return ['-newkey', algorithm, ...options, '-noenc', '-keyout', out];
 }
 
-/** The digest, and for RSA-PSS a salt as long as it: what gpgsm and others insist on. */
+/** The digest, and for RSA-PSS the salt: as long as the digest unless told otherwise, as gpgsm and others insist. */
 export function signatureOptions(signer: Entity): string[] {
   const digest = hasOwnDigest(signer) ? [] : [`-${signer.digest}`];
-  return isPss(signer) ? [...digest, '-sigopt', 'rsa_pss_saltlen:digest'] : digest;
+  return isPss(signer) ? [...digest, '-sigopt', `rsa_pss_saltlen:${signer.pssSalt}`] : digest;
 }

@@ -1,8 +1,8 @@
 // A hierarchy into the ordered jobs that make its PKI directory. Pure: time, serials and GUIDs are inputs.
-import type { Hierarchy } from '../model/hierarchy.ts';
-import type { Entity } from '../model/types.ts';
+import { type Hierarchy, subjectsOf } from '../model/hierarchy.ts';
+import { type Entity, hasKey, isSelfSigned, keepsDatabase } from '../model/types.ts';
 import { DERIVED_EXPORTS, type DerivedExport } from '../store/exports.ts';
-import { certificateFile } from '../store/names.ts';
+import { certificateFile, keyFileOf } from '../store/names.ts';
 import { type IssuingInputs, planDatabase, planEntity } from './issuing.ts';
 import { type Job, job } from './job.ts';
 import { planVariable, type SecureBootInputs } from './secure-boot.ts';
@@ -24,17 +24,27 @@ export interface Plan {
 export function planHierarchy(inputs: PlanInputs): Plan {
   const { hierarchy, wanted } = inputs;
   const subjects = [...hierarchy.values()].filter(({ stem }) => wanted.has(stem));
+  const issued = subjectsOf(subjects);
+  const files = new Set(subjects.map(certificateFile));
+  const keys = new Set(subjects.filter(hasKey).map(keyFileOf));
   const jobs = [
     ...subjects.flatMap(entity => planEntity(entity, hierarchy, inputs)),
-    ...subjects.filter(({ issued }) => issued).flatMap(entity => planDatabase(entity, subjects, inputs.serialOf)),
+    ...subjects
+      .filter(keepsDatabase)
+      .flatMap(entity => planDatabase(entity, issuedBy(entity, issued), inputs.serialOf)),
     ...subjects.flatMap(entity => (entity.variable ? planVariable(entity, entity.variable, hierarchy, inputs) : [])),
-    ...DERIVED_EXPORTS.filter(({ certificate }) => isMade(certificate, subjects)).map(planExport),
+    ...DERIVED_EXPORTS.filter(({ certificate, key }) => files.has(certificate) && (!key || keys.has(key))).map(
+      planExport,
+    ),
   ];
   return order(jobs);
 }
 
-const isMade = (file: string, subjects: readonly Entity[]): boolean =>
-  subjects.some(entity => certificateFile(entity) === file);
+/** What a CA issued, a self-signed certificate to itself among it. */
+const issuedBy = (ca: Entity, issued: ReadonlyMap<string, readonly Entity[]>): Entity[] => [
+  ...(isSelfSigned(ca) ? [ca] : []),
+  ...(issued.get(ca.stem) ?? []),
+];
 
 /** One derived export as a job: DER of a certificate, or key and certificate in one PEM file. */
 function planExport({ file, certificate, key }: DerivedExport): Job {
@@ -61,15 +71,15 @@ function order(planned: readonly Job[]): Plan {
   return { jobs: sortTopologically(linked), inputs: [...inputs] };
 }
 
-/** Keeps the given order where it can; a job comes after all that it needs. */
+/** Keeps the given order where it can; a job comes after all that it needs. Paths may be long: no recursion. */
 function sortTopologically(jobs: readonly Job[]): Job[] {
   const byId = new Map(jobs.map(each => [each.id, each]));
   const sorted = new Set<Job>();
-  const visit = (each: Job): void => {
-    if (sorted.has(each)) return;
-    for (const id of each.needs) visit(byId.get(id)!);
-    sorted.add(each);
-  };
-  for (const each of jobs) visit(each);
+  const pending = [...jobs].reverse();
+  for (let each = pending.pop(); each; each = pending.pop()) {
+    const missing = each.needs.map(id => byId.get(id)!).filter(need => !sorted.has(need));
+    if (missing.length === 0) sorted.add(each);
+    else pending.push(each, ...missing.reverse());
+  }
   return [...sorted];
 }

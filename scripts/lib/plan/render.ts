@@ -1,8 +1,8 @@
 // An entity into the text of its openssl configuration: the facts are the model's, the syntax is the template's.
 import { printable } from '../errors.ts';
-import { EXTENSION_KEYS } from '../model/extensions.ts';
-import { type Entity, type Extension, isPss, type Template } from '../model/types.ts';
-import { certificateFile, databaseFolder } from '../store/names.ts';
+import { type Entity, type Extension, isPss, keepsDatabase, type Profile, type Template } from '../model/types.ts';
+import { certificateFile, databaseFolder, keyFileOf } from '../store/names.ts';
+import { caTime } from './openssl.ts';
 
 /** Characters that openssl's configuration syntax reads as more than text, escaped (config(5)). */
 export const escapeValue = (value: string): string => value.replace(/["'`#]/g, '\\$&');
@@ -22,6 +22,8 @@ export function renderConfiguration(
     digest: entity.keyType.kind === 'other' ? 'default' : entity.digest,
     subject: escaped(entity.subject),
     extensions: escaped(entity.certificate.extensions),
+    parts: partsOf(entity.certificate),
+    key: keyFileOf(entity),
     authority: authority(entity, passphrase),
   });
 }
@@ -29,20 +31,50 @@ export function renderConfiguration(
 const escaped = (lines: readonly Extension[]): Extension[] =>
   lines.map(({ name, value }) => ({ name, value: escapeValue(value) }));
 
+/** Sections that extension lines refer to. */
+const partsOf = ({ sections }: Profile) =>
+  sections.map(({ name, lines }) => ({ section: name, extensions: escaped(lines) }));
+
 /** What the [ca] part needs; null (strict templates know no missing value) for an entity that issues nothing. */
 function authority(entity: Entity, passphrase: string | undefined) {
-  const { issued } = entity;
-  if (!issued) return null;
+  const [first] = entity.issued.entries();
+  if (!first || !keepsDatabase(entity)) return null;
+  const [name, profile] = first;
   const passin = passphrase ? ` -passin env:${passphrase}` : '';
   return {
-    options: isPss(entity) ? `${passin} -sigopt rsa_pss_saltlen:digest` : passin,
+    options: isPss(entity) ? `${passin} -sigopt rsa_pss_saltlen:${entity.pssSalt}` : passin,
     certificate: certificateFile(entity),
     database: databaseFolder(entity.stem),
-    days: issued.days,
+    section: sectionOf(name),
+    ...defaultTimes(profile),
     crlDays: entity.crlDays,
-    copy: issued.copy.some(key => EXTENSION_KEYS.includes(key)) ? 'copy' : 'none',
-    issued: escaped(issued.extensions),
-    issuedRsa: escaped(issued.rsaExtensions),
-    offersRsa: issued.extensions.some(({ value }, i) => value !== issued.rsaExtensions[i]?.value),
+    copy: profile.copy.length > 0 ? 'copy' : 'none',
+    profiles: [...entity.issued].flatMap(([each, of]) => profileSections(sectionOf(each), of)),
+    offersRsa: hasRsaForm(profile),
+    others: [...entity.issued.keys()]
+      .filter(each => each !== name)
+      .map(sectionOf)
+      .join(', '),
   };
+}
+
+const sectionOf = (profile: string): string => (profile === '' ? 'issued' : `issued_${profile}`);
+
+const hasRsaForm = ({ extensions, rsaExtensions }: Profile): boolean =>
+  extensions.some(({ value }, i) => value !== rsaExtensions[i]?.value);
+
+/** The defaults of `openssl ca`; null where there is none. */
+function defaultTimes({ days, notBefore, notAfter }: Profile) {
+  const time = (date: Date | undefined) => (date ? caTime(date) : null);
+  return { days: days ?? null, startDate: time(notBefore), endDate: time(notAfter) };
+}
+
+/** The sections of a profile; all but the very first of a file follow a blank line. */
+function profileSections(section: string, profile: Profile) {
+  const forms = [
+    { section, extensions: escaped(profile.extensions) },
+    ...(hasRsaForm(profile) ? [{ section: `${section}_rsa`, extensions: escaped(profile.rsaExtensions) }] : []),
+    ...partsOf(profile),
+  ];
+  return forms.map(form => ({ ...form, isFirst: form.section === 'issued' }));
 }

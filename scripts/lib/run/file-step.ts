@@ -8,7 +8,7 @@ import { firstCertificate, writeNew } from '../store/files.ts';
 
 /** Runs a step that is not a command; `id` is the file that it makes. */
 export function runFileStep(step: Exclude<Step, Command>, id: string, folder: string): void {
-  const mode = step.kind === 'concatenate' ? step.mode : 0o644;
+  const mode = 'mode' in step ? step.mode : 0o644;
   writeNew(join(folder, id), contentOf(step, folder), mode);
 }
 
@@ -21,6 +21,8 @@ function contentOf(step: Exclude<Step, Command>, folder: string): string | Buffe
       return pemToDer(firstCertificate(path(step.certificate)));
     case 'index':
       return step.certificates.map(file => indexRow(firstCertificate(path(file)))).join('');
+    case 'copy':
+      return step.first ? firstCertificate(step.source) : readFileSync(step.source);
     case 'concatenate':
       return Buffer.concat(
         step.parts.map(({ file, first }) =>

@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { SourceFile } from '../model/configuration.ts';
 import { formatKeyType } from '../model/key-type.ts';
+import type { SourceFile } from '../model/sources.ts';
 import type { Entity } from '../model/types.ts';
 import { parseCertificate } from './certificate.ts';
 import { firstCertificate } from './files.ts';

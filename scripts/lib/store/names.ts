@@ -6,6 +6,9 @@ export const HIDDEN = '.pki';
 
 export const keyFile = (stem: string): string => `${stem}.key`;
 
+/** The file with the key of a certificate: another entity's in a cross-certificate. */
+export const keyFileOf = ({ keyOf }: Entity): string => keyFile(keyOf);
+
 /** The published certificate: `.crt` for keys of UEFI variables, `.cert` (with its chain) for all others. */
 export const certificateFile = (entity: Entity): string => `${entity.stem}.${entity.variable ? 'crt' : 'cert'}`;
 
@@ -24,6 +27,9 @@ export const issuedFolder = (ca: string): string => `${databaseFolder(ca)}/issue
 
 /** The one certificate with this serial (upper-case hex, as `openssl ca` names it). */
 export const issuedFile = (ca: string, serial: string): string => `${issuedFolder(ca)}/${serial}.pem`;
+
+/** What is needed on the way and not published. */
+export const SCRATCH = `${HIDDEN}/scratch`;
 
 export const MANIFEST = `${HIDDEN}/manifest.json`;
 /** Written while a second phase moves its files in; its presence means that the next run must finish that. */

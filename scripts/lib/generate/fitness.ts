@@ -1,0 +1,52 @@
+// Who of the readers of a PKI cannot use the keys that the configuration asks for: a warning that names the reader.
+import type { Hierarchy } from '../model/hierarchy.ts';
+import { formatKeyType } from '../model/key-type.ts';
+import { type Entity, isPss } from '../model/types.ts';
+import { DERIVED_EXPORTS } from '../store/exports.ts';
+import { certificateFile } from '../store/names.ts';
+
+interface Reader {
+  readonly name: string;
+  /** Why it cannot use the key of an entity; undefined: it can. */
+  readonly refuse: (entity: Entity) => string | undefined;
+}
+
+const NIST = /^(prime256v1|secp384r1|P-256|P-384)$/;
+
+/** crypto/asymmetric_keys of Linux 6: RSA with PKCS #1 v1.5, ECDSA on P-256 and P-384 (P-521 since 6.10). */
+const KERNEL: Reader = {
+  name: "the kernel's module loader",
+  refuse: ({ keyType, scheme }) => {
+    if (keyType.kind === 'rsa') return scheme === 'rsa-pss' ? 'it knows no RSA-PSS keys' : undefined;
+    if (keyType.kind === 'ec' && NIST.test(keyType.curve)) return undefined;
+    return 'it knows RSA, and EC on P-256 and P-384';
+  },
+};
+
+/** UEFI 2.10, 32.4: RSA-2048 is what every firmware has; longer ones and EC are what some have. */
+const FIRMWARE: Reader = {
+  name: 'UEFI firmware',
+  refuse: entity => {
+    const { keyType } = entity;
+    if (isPss(entity)) return 'it knows no RSA-PSS keys';
+    if (keyType.kind === 'rsa') return keyType.bits <= 4096 ? undefined : 'it knows RSA up to 4096 bits';
+    return keyType.kind === 'ec' ? 'few know EC keys, and sbsign signs with RSA alone' : 'it knows RSA';
+  },
+};
+
+/** A line for each key of `made` that a reader cannot use. */
+export function readerNotes(made: readonly Entity[], hierarchy: Hierarchy): string[] {
+  const exported = new Set(DERIVED_EXPORTS.map(({ certificate }) => certificate));
+  const forKernel = made.filter(entity => !entity.variable && exported.has(certificateFile(entity)));
+  const variables = made.flatMap(({ stem, variable }) => (variable ? [stem, ...variable.contains] : []));
+  const forFirmware = [...new Set(variables)].map(stem => hierarchy.get(stem)!);
+  return [...forKernel.flatMap(notesOf(KERNEL)), ...forFirmware.flatMap(notesOf(FIRMWARE))];
+}
+
+const notesOf =
+  ({ name, refuse }: Reader) =>
+  (entity: Entity): string[] => {
+    const reason = refuse(entity);
+    const key = `${formatKeyType(entity.keyType)}${isPss(entity) ? ' (rsa-pss)' : ''}`;
+    return reason === undefined ? [] : [`${entity.stem}: ${name} cannot use its ${key} key: ${reason}`];
+  };

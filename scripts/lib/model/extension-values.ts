@@ -1,0 +1,170 @@
+// What the values of extension keys must be: each check tells what was expected, and of which part of the value.
+import { SUBJECT_ATTRIBUTES } from './subject.ts';
+import { OID, words } from './values.ts';
+
+export const KEY_USAGES = [
+  'digitalSignature',
+  'nonRepudiation',
+  'keyEncipherment',
+  'dataEncipherment',
+  'keyAgreement',
+  'keyCertSign',
+  'cRLSign',
+  'encipherOnly',
+  'decipherOnly',
+] as const;
+
+/** Names that every OpenSSL 3 knows. */
+export const EXTENDED_KEY_USAGES = [
+  'serverAuth',
+  'clientAuth',
+  'codeSigning',
+  'emailProtection',
+  'timeStamping',
+  'OCSPSigning',
+  'anyExtendedKeyUsage',
+  'ipsecIKE',
+  'msCodeInd',
+  'msCodeCom',
+  'msCTLSign',
+  'msEFS',
+  'msSmartcardLogin',
+] as const;
+
+/** A value that cannot be used: what was expected, and the names that would do. */
+export interface Refusal {
+  readonly expected: string;
+  readonly found?: string;
+  readonly names?: readonly string[];
+}
+
+export type Check = (value: string) => Refusal | undefined;
+
+/** Splits `critical, a, b` into its words. */
+export function listWords(value: string): { isCritical: boolean; words: string[] } {
+  const words = value.split(',').map(word => word.trim());
+  const isCritical = words[0] === 'critical';
+  return { isCritical, words: isCritical ? words.slice(1) : words };
+}
+
+/** A list whose items each pass `isItem`. */
+const listOf =
+  (isItem: (word: string) => boolean, expected: string): Check =>
+  value => {
+    const wrong = listWords(value).words.find(word => !isItem(word));
+    return wrong === undefined ? undefined : { expected, found: wrong };
+  };
+
+export const basicConstraints: Check = value =>
+  /^(critical, ?)?CA:(FALSE|TRUE(, ?pathlen:[0-9]{1,3})?)$/.test(value)
+    ? undefined
+    : { expected: '"critical, CA:TRUE", "critical, CA:TRUE, pathlen:0" or "critical, CA:FALSE"' };
+
+export const usages =
+  (names: readonly string[], isOidAllowed: boolean): Check =>
+  value => {
+    const { words } = listWords(value);
+    const wrong = words.find(word => !names.includes(word) && !(isOidAllowed && OID.test(word)));
+    if (wrong !== undefined)
+      return { expected: `of ${names.join(', ')}${isOidAllowed ? ', or an OID' : ''}`, found: wrong, names };
+    const twice = words.find((word, i) => words.indexOf(word) !== i);
+    return twice === undefined ? undefined : { expected: 'each word once', found: twice };
+  };
+
+const isDns = (name: string): boolean =>
+  name.length <= 253 && /^(\*\.)?([A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.)*[A-Za-z0-9_-]{1,63}$/.test(name);
+const isIpv4 = (text: string): boolean => /^\d+\.\d+\.\d+\.\d+$/.test(text) && text === hostOf(text);
+const isIpv6 = (text: string): boolean => text.includes(':') && hostOf(`[${text}]`) !== undefined;
+const isMail = (text: string): boolean => /^[^\s@:;]+@[A-Za-z0-9.-]+$/.test(text);
+export const isUrl = (text: string): boolean =>
+  /^(https?|ldap|ftp|file):\/\/[^\s,;]+$/.test(text) && URL.canParse(text);
+
+/** What the URL standard makes of a host; undefined where it is none. */
+function hostOf(host: string): string | undefined {
+  return URL.canParse(`http://${host}/`) ? new URL(`http://${host}/`).hostname : undefined;
+}
+
+/** Kinds of subjectAltName, as openssl names them, and UPN: Microsoft's user principal name. */
+const NAME_KINDS: Readonly<Record<string, (value: string) => boolean>> = {
+  DNS: isDns,
+  IP: value => isIpv4(value) || isIpv6(value),
+  URI: value => /^[^\s,;]+$/.test(value) && URL.canParse(value),
+  email: isMail,
+  UPN: isMail,
+  RID: value => OID.test(value),
+};
+
+/** Whether a word such as `DNS:example.org` is a name of subjectAltName. */
+const isName = (word: string): boolean => {
+  const [, kind = '', value = ''] = /^([A-Za-z]+):(.+)$/.exec(word) ?? [];
+  return Object.hasOwn(NAME_KINDS, kind) && NAME_KINDS[kind]!(value);
+};
+
+export const subjectAltName = listOf(
+  isName,
+  'DNS:host (punycode for other than ASCII), IP:address, URI:…, email:a@b, UPN:a@b or RID:oid, parted by commas',
+);
+
+/** RFC 4514's short attribute names. */
+const SHORT_NAMES = ['C', 'ST', 'L', 'O', 'OU', 'CN', 'DC', 'UID'];
+
+/** RFC 5280 4.2.1.10: address and mask; a leading point means all hosts below. */
+const CONSTRAINT_KINDS: Readonly<Record<string, (value: string) => boolean>> = {
+  DNS: value => isDns(value.replace(/^\./, '')),
+  email: value => isMail(value) || isDns(value.replace(/^\./, '')),
+  URI: value => isDns(value.replace(/^\./, '')),
+  IP: value => {
+    const [address = '', mask = '', ...rest] = value.split('/');
+    return rest.length === 0 && ((isIpv4(address) && isIpv4(mask)) || (isIpv6(address) && isIpv6(mask)));
+  },
+  dirName: value =>
+    /^(\/[A-Za-z]+=[^/=]+)+$/.test(value) &&
+    [...value.matchAll(/\/([A-Za-z]+)=/g)].every(([, name]) => [...SHORT_NAMES, ...SUBJECT_ATTRIBUTES].includes(name!)),
+};
+
+const isConstraint = (word: string): boolean => {
+  const [, kind = '', value = ''] = /^(?:permitted|excluded);([A-Za-z]+):(.+)$/.exec(word) ?? [];
+  return Object.hasOwn(CONSTRAINT_KINDS, kind) && CONSTRAINT_KINDS[kind]!(value);
+};
+
+export const nameConstraints: Check = value =>
+  listWords(value).isCritical
+    ? listOf(
+        isConstraint,
+        'permitted;KIND:… or excluded;KIND:…, KIND being DNS, email, URI, IP (address/mask) or dirName (/C=DE/O=Name)',
+      )(value)
+    : { expected: 'a list that begins with "critical" (RFC 5280 4.2.1.10)' };
+
+/** `1.2.3.4`, or with the address of its practice statement: `1.2.3.4 CPS:https://…`. */
+export const POLICY = /^([0-9.]+|anyPolicy)(?: +CPS:(\S+))?$/;
+export const certificatePolicies = listOf(word => {
+  const [, policy = '', url] = POLICY.exec(word) ?? [];
+  return (policy === 'anyPolicy' || OID.test(policy)) && (url === undefined || isUrl(url));
+}, 'OIDs or anyPolicy, parted by commas, each with or without a blank and CPS:URL');
+
+export const urls: Check = value => {
+  const list = words(value);
+  const wrong = list.find(url => !isUrl(url));
+  if (list.includes('critical'))
+    return { expected: 'no "critical" (RFC 5280 forbids or advises against it)', found: 'critical' };
+  return wrong === undefined ? undefined : { expected: 'URLs, parted by blanks, without semicolons', found: wrong };
+};
+
+export const yes: Check = value => (value === 'yes' ? undefined : { expected: '"yes", or no such line' });
+
+/** The encoding of an extension of one's own: `DER:` and hexadecimal digits, or one of openssl's simple `ASN1:` types. */
+export const rawValue: Check = value => {
+  const [text = '', ...rest] = listWords(value).words;
+  const hex = /^DER:((?:[0-9A-Fa-f]{2}:?)+)$/.exec(text)?.[1]?.replaceAll(':', '');
+  const isAsn1 = /^ASN1:(UTF8String|IA5STRING|PRINTABLESTRING|INTEGER|BOOLEAN|OID):[^,;:]+$|^ASN1:NULL$/.test(text);
+  const expected = 'DER:0C0141 (one whole ASN.1 value in hexadecimal) or ASN1:UTF8String:text';
+  return rest.length === 0 && (isAsn1 || (hex !== undefined && isWholeDer(hex))) ? undefined : { expected };
+};
+
+/** Whether the length octets of the outermost value (X.690 8.1.3) say what follows. */
+function isWholeDer(hex: string): boolean {
+  const length = Number.parseInt(hex.slice(2, 4), 16);
+  const count = length > 127 ? length - 128 : 0;
+  const stated = count > 0 ? Number.parseInt(hex.slice(4, 4 + 2 * count), 16) : length;
+  return count <= 4 && hex.length === 4 + 2 * count + 2 * stated;
+}

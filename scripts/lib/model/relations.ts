@@ -1,0 +1,144 @@
+// What must hold between a certificate and its issuer, and between UEFI variables: lengths of paths, validities that
+// nest, keys that are there to sign with. Said of the whole hierarchy, issuers first.
+import type { ConfigProblem } from '../errors.ts';
+import { type Hierarchy, problemOf } from './hierarchy.ts';
+import { type Entity, hasKey, isSelfSigned, type Profile, type Validity, type Variable } from './types.ts';
+import { clip, formatValidity, outlives } from './validity.ts';
+
+interface Context {
+  readonly now: Date;
+  readonly problems: ConfigProblem[];
+  readonly notes: string[];
+}
+
+/** The hierarchy, validities clipped where the configuration says so. Mistakes are added to `problems`. */
+export function checkRelations(hierarchy: Hierarchy, now: Date, problems: ConfigProblem[], notes: string[]): Hierarchy {
+  const checked = new Map<string, Entity>();
+  const room = new Map<string, number>();
+  const context = { now, problems, notes };
+  for (const entity of hierarchy.values()) {
+    const issuer = isSelfSigned(entity) ? undefined : checked.get(entity.issuer);
+    checkKeys(entity, issuer, hierarchy, problems);
+    room.set(entity.stem, roomBelow(entity, issuer && room.get(issuer.stem), problems));
+    checked.set(entity.stem, nest(entity, issuer, context));
+  }
+  noteTwins(checked, notes);
+  return checked;
+}
+
+/** How many CAs may follow below, given how many may follow below the issuer (RFC 5280 4.2.1.9). */
+function roomBelow(entity: Entity, above: number | undefined, problems: ConfigProblem[]): number {
+  const { isCa, certificate } = entity;
+  const own = certificate.pathLength ?? Number.POSITIVE_INFINITY;
+  const left = above === undefined ? Number.POSITIVE_INFINITY : above - 1;
+  if (isCa && left < 0)
+    problems.push(
+      problemOf(entity, 'certificate', 'basicConstraints', `CA:FALSE: the pathlen of its issuers allows no CA here`),
+    );
+  else if (isCa && certificate.pathLength !== undefined && own > left)
+    problems.push(
+      problemOf(entity, 'certificate', 'basicConstraints', `pathlen:${left} at most, which its issuers leave`),
+    );
+  const room = Math.min(own, left);
+  for (const [name, profile] of entity.issued)
+    if (profile.isCa && room < 1)
+      problems.push(
+        problemOf(entity, sectionOf(name), 'basicConstraints', 'CA:FALSE: the pathlen of the CA allows no CA below'),
+      );
+  return room;
+}
+
+const sectionOf = (profile: string): string => `issued ${profile}`.trim();
+
+/** A certificate ends no later than its issuer's; one that was made elsewhere is as it is. */
+function nest(entity: Entity, issuer: Entity | undefined, context: Context): Entity {
+  if (entity.supplied) return entity;
+  const certificate =
+    issuer && !issuer.supplied
+      ? within(entity, 'certificate', entity.certificate, issuer.stem, issuer.certificate, context)
+      : entity.certificate;
+  const issued = new Map<string, Profile>();
+  for (const [name, profile] of entity.issued)
+    issued.set(name, within(entity, sectionOf(name), profile, entity.stem, certificate, context));
+  return { ...entity, certificate, issued };
+}
+
+function within(
+  entity: Entity,
+  section: string,
+  profile: Profile,
+  issuer: string,
+  validity: Validity,
+  { now, problems, notes }: Context,
+): Profile {
+  const isStated = [profile, validity].every(({ days, notAfter }) => days || notAfter);
+  if (!isStated || !outlives(profile, validity, now)) return profile;
+  const shorter = { ...profile, ...clip(profile, validity, now) };
+  if (entity.isClipped) {
+    const [was, is] = [formatValidity(profile), formatValidity(shorter)];
+    notes.push(`${entity.stem} [${section}]: ${is} instead of ${was}, to end with its issuer ${issuer}`);
+    return shorter;
+  }
+  const key = profile.notAfter ? 'notAfter' : 'days';
+  const expected = `at most the validity of its issuer ${issuer} (${formatValidity(validity)}), or "outliving = clip"`;
+  problems.push(problemOf(entity, section, key, expected));
+  return profile;
+}
+
+/** Whoever signs needs a key here. */
+function checkKeys(entity: Entity, issuer: Entity | undefined, hierarchy: Hierarchy, problems: ConfigProblem[]): void {
+  const lacks = (stem: string | undefined) => {
+    const holder = hierarchy.get(hierarchy.get(stem ?? '')?.keyOf ?? '');
+    return holder !== undefined && !hasKey(holder);
+  };
+  if (issuer && !entity.supplied && lacks(issuer.stem))
+    problems.push(
+      problemOf(
+        entity,
+        '',
+        'issuer',
+        `a CA whose key is here ("${issuer.stem}" has a certificate-file and no key-file)`,
+      ),
+    );
+  if (entity.keyOf !== entity.stem && !entity.supplied && lacks(entity.keyOf))
+    problems.push(problemOf(entity, '', 'key-of', 'an entity whose key is here'));
+  if (entity.variable && lacks(entity.variable.authoriser))
+    problems.push(problemOf(entity, 'variable', 'authoriser', 'an entity whose key is here'));
+}
+
+/** Two keys under one name: readers that go by the name alone may take the wrong one. */
+function noteTwins(hierarchy: Hierarchy, notes: string[]): void {
+  const seen = new Map<string, Entity>();
+  for (const entity of hierarchy.values()) {
+    const name = entity.subject.map(({ name, value }) => `${name}=${value}`).join('\n');
+    const twin = seen.get(name);
+    if (twin && twin.keyOf !== entity.keyOf)
+      notes.push(`${entity.stem} has the same subject as ${twin.stem}, but another key`);
+    seen.set(name, twin ?? entity);
+  }
+}
+
+/** Whose key may sign an update (UEFI 2.10, 8.2.2 and 32.3). */
+const AUTHORISERS: Readonly<Record<Variable['name'], readonly Variable['name'][]>> = {
+  PK: ['PK'],
+  KEK: ['PK'],
+  db: ['PK', 'KEK'],
+};
+
+/** Each variable is filled once and authorised by a key that may do so; PK holds one certificate. */
+export function checkPlatform(hierarchy: Hierarchy, problems: ConfigProblem[]): void {
+  const filled = new Map<string, string>();
+  for (const entity of hierarchy.values()) {
+    const { stem, variable } = entity;
+    if (!variable?.name || !Object.hasOwn(AUTHORISERS, variable.name)) continue;
+    const twin = filled.get(variable.name);
+    if (twin) problems.push(problemOf(entity, 'variable', 'name', `a variable that "${twin}" does not fill yet`));
+    filled.set(variable.name, twin ?? stem);
+    const allowed = AUTHORISERS[variable.name];
+    const authoriser = hierarchy.get(variable.authoriser);
+    if (authoriser && !allowed.includes(authoriser.variable?.name as Variable['name']))
+      problems.push(problemOf(entity, 'variable', 'authoriser', `the entity that fills ${allowed.join(' or ')}`));
+    if (variable.name === 'PK' && variable.contains.length > 1)
+      problems.push(problemOf(entity, 'variable', 'contains', 'one certificate: PK holds no more'));
+  }
+}

@@ -1,0 +1,111 @@
+// The files of configuration folders into one source an entity: layers of one stem merged, removed entities left out,
+// keys that another entity owns looked up there.
+import type { ConfigProblem } from '../errors.ts';
+import type { EntitySource } from './entity.ts';
+import { type Fact, type Facts, parseIni } from './ini-text.ts';
+import { mergeFacts } from './layers.ts';
+import { nearest } from './nearest.ts';
+import { problemAt } from './values.ts';
+
+/** One ini file: `name` is its path inside its configuration folder, `file` how messages name it. */
+export interface SourceFile {
+  readonly name: string;
+  readonly file: string;
+  readonly text: string;
+}
+
+interface Layers {
+  readonly group: string;
+  readonly file: string;
+  readonly layers: Facts[];
+}
+
+/** Entity files of all folders, weakest folder first. Mistakes go into `problems`. */
+export function collectSources(folders: readonly (readonly SourceFile[])[], problems: ConfigProblem[]): EntitySource[] {
+  const known = new Map<string, Layers>();
+  for (const folder of folders) {
+    const here = new Map<string, string>();
+    for (const source of folder) addLayer(known, here, source, problems);
+  }
+  const merged = new Map([...known].map(([stem, { layers }]) => [stem, mergeFacts(layers)]));
+  const sources = [...known].map(([stem, { group, file }]) => ({
+    stem,
+    group,
+    file,
+    facts: withKeyOf(stem, merged, problems),
+  }));
+  return sources.filter(source => !isRemoved(source, problems) && !isFragment(source, known, problems));
+}
+
+function addLayer(
+  known: Map<string, Layers>,
+  here: Map<string, string>,
+  { name, file, text }: SourceFile,
+  problems: ConfigProblem[],
+): void {
+  const parts = name.replace(/\.ini$/, '').split('/');
+  const stem = parts.at(-1)!;
+  const group = parts.length > 1 ? parts[0]! : '';
+  if (!/^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(stem))
+    problems.push({ file, found: stem, expected: 'a file name of letters, digits, "_", "-" and "."' });
+  const twin = here.get(stem);
+  if (twin !== undefined)
+    problems.push({ file, found: stem, expected: `one file for each entity: "${twin}" is there too` });
+  here.set(stem, file);
+  const facts = parseIni(text, file, problems);
+  const weaker = known.get(stem);
+  if (!weaker) known.set(stem, { group, file, layers: [facts] });
+  else if (group !== '' && group !== weaker.group)
+    problems.push({ file, found: group, expected: `the folder "${weaker.group}", where "${weaker.file}" is` });
+  else weaker.layers.push(facts);
+}
+
+const REMOVE = 'remove';
+
+function isRemoved({ facts }: EntitySource, problems: ConfigProblem[]): boolean {
+  const fact = facts.get('')?.get(REMOVE);
+  if (fact && fact.value !== '' && fact.value !== 'yes')
+    problems.push(problemAt(fact, '', REMOVE, '"yes", or no such line'));
+  return fact?.value === 'yes';
+}
+
+/** A file that changes a few keys of an entity that is not there: a typing mistake in its name, where one is near. */
+function isFragment(
+  { stem, file, facts }: EntitySource,
+  known: ReadonlyMap<string, Layers>,
+  problems: ConfigProblem[],
+): boolean {
+  if (facts.has('certificate') && (facts.has('subject') || facts.get('')?.has('key-of'))) return false;
+  const others = [...known.keys()].filter(other => other !== stem);
+  const close = nearest(stem, others);
+  const expected = 'the name of an entity to change, or a whole entity with [subject] and [certificate]';
+  if (close !== undefined) problems.push({ file, found: stem, expected, nearest: close });
+  return close !== undefined;
+}
+
+/** What belongs to a key, and so to the entity that owns it. */
+const KEY_FACTS = ['scheme', 'key-type', 'passphrase-env', 'key-file'];
+
+/** The facts of an entity; where its key is another's, what belongs to that, and its subject unless it has its own. */
+function withKeyOf(stem: string, merged: ReadonlyMap<string, Facts>, problems: ConfigProblem[]): Facts {
+  const facts = merged.get(stem)!;
+  const top = facts.get('');
+  const reference = top?.get('key-of');
+  if (!top || !reference || reference.value === '' || reference.value === stem) return facts;
+  const own = KEY_FACTS.map(key => [key, top.get(key)] as const).find(([, fact]) => fact !== undefined);
+  if (own) problems.push(problemAt(own[1]!, '', own[0], `no such line: the key is that of ${reference.value}`));
+  const owner = merged.get(reference.value);
+  if (!owner || owner.get('')?.has('key-of')) {
+    const names = [...merged].filter(([, other]) => !other.get('')?.has('key-of')).map(([name]) => name);
+    problems.push(
+      problemAt(reference, '', 'key-of', 'the name of an entity with a key of its own', {
+        nearest: nearest(reference.value, names),
+      }),
+    );
+    return facts;
+  }
+  const inherited = [...(owner.get('') ?? [])].filter(([key]) => KEY_FACTS.includes(key) && key !== 'key-file');
+  const result = new Map<string, ReadonlyMap<string, Fact>>([...facts, ['', new Map([...inherited, ...top])]]);
+  if (!facts.has('subject') && owner.has('subject')) result.set('subject', owner.get('subject')!);
+  return result;
+}

@@ -1,0 +1,30 @@
+// When a certificate begins and ends, and whether that lies within the life of its issuer.
+import type { Validity } from './types.ts';
+
+const DAY = 86_400_000;
+
+/** Begin and end of a certificate that is made at `now`. */
+export function validityOf({ days, notBefore, notAfter }: Validity, now: Date): { notBefore: Date; notAfter: Date } {
+  const begin = notBefore ?? now;
+  return { notBefore: begin, notAfter: notAfter ?? new Date(begin.getTime() + (days ?? 0) * DAY) };
+}
+
+/** Whether it is said by days from now alone, which every openssl command knows. */
+export const isRelative = ({ notBefore, notAfter }: Validity): boolean => !(notBefore || notAfter);
+
+/** Whether a subject's validity ends after its issuer's. */
+export const outlives = (subject: Validity, issuer: Validity, now: Date): boolean =>
+  validityOf(subject, now).notAfter > validityOf(issuer, now).notAfter;
+
+/** The subject's validity, ended with that of its issuer. */
+export function clip(subject: Validity, issuer: Validity, now: Date): Validity {
+  if (isRelative(subject) && isRelative(issuer)) return { ...subject, days: issuer.days };
+  return { ...subject, days: undefined, notAfter: validityOf(issuer, now).notAfter };
+}
+
+/** In words: `1095 days`, or `until 2027-12-31T23:59:59Z`. */
+export function formatValidity({ days, notBefore, notAfter }: Validity): string {
+  const time = (date: Date) => date.toISOString().replace('.000Z', 'Z');
+  const end = notAfter ? `until ${time(notAfter)}` : `${days} days`;
+  return notBefore ? `from ${time(notBefore)}, ${end}` : end;
+}

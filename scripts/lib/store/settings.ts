@@ -1,0 +1,22 @@
+// Everything that configuration folders say: the shipped one, then those of one's own, weakest first.
+import { type Configuration, type Overrides, readConfiguration } from '../model/configuration.ts';
+import type { SourceFile } from '../model/sources.ts';
+import { readOwnFolder, readShippedFolder, refuseStrayTemplates } from './configuration-folder.ts';
+
+export interface Settings {
+  readonly configuration: Configuration;
+  /** Every file that was read. */
+  readonly sources: readonly SourceFile[];
+  /** Templates of one's own, weakest first. */
+  readonly templates: readonly SourceFile[];
+}
+
+/** Reads all folders. Throws a ConfigError with all mistakes of the ini files, a StateError where one cannot be read. */
+export function readSettings(folders: readonly string[], overrides: Overrides): Settings {
+  const own = folders.map(readOwnFolder);
+  const inis = [readShippedFolder(), ...own.map(folder => folder.inis)];
+  const templates = own.flatMap(folder => folder.templates);
+  const configuration = readConfiguration(inis, overrides);
+  refuseStrayTemplates(templates, configuration.hierarchy.keys());
+  return { configuration, sources: [...inis.flat(), ...templates], templates };
+}
