@@ -44,7 +44,7 @@ suite('example commands name the passphrase variable and what RSA-PSS needs', ()
   const text = render(entityOf(shipped, 'backend_subca'), 'NAME');
   assert.match(
     text,
-    /# {3}openssl ca -config \.pki\/backend_subca\.cnf -passin env:NAME -sigopt rsa_pss_saltlen:digest -in/,
+    /# {3}openssl ca -config \.pki\/backend_subca\.cnf -passin env:NAME -sigopt rsa_pss_saltlen:digest -preserveDN -in/,
   );
   assert.not.match(render(entityOf(shipped, 'ssig_rootca')), /-passin|-sigopt/);
 });

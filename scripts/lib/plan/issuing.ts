@@ -124,7 +124,6 @@ serial = ${folder}/serial
 new_certs_dir = ${folder}
 unique_subject = no
 policy = any
-preserve = yes
 
 [any]
 commonName = optional

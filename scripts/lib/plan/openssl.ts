@@ -122,7 +122,8 @@ export function issueDated(
     ? ['-cert', issuer.certificate, '-keyfile', issuer.key]
     : ['-selfsign', '-keyfile', options.key];
   const args = [
-    ...['ca', '-batch', '-config', database, '-extfile', configuration, '-extensions', 'certificate'],
+    // `preserve = yes` in the configuration does not do this (OpenSSL 3.0).
+    ...['ca', '-batch', '-preserveDN', '-config', database, '-extfile', configuration, '-extensions', 'certificate'],
     ...['-in', request, ...signer, ...passin(passphrase), ...caSignatureOptions(issuer?.entity ?? entity)],
     ...(notBefore ? ['-startdate', caTime(notBefore)] : []),
     ...(notAfter ? ['-enddate', caTime(notAfter)] : ['-days', String(days)]),

@@ -19,13 +19,16 @@ function asn1Time(time: Date): string {
   return `${time.getUTCFullYear() < 2050 ? digits.slice(2) : digits}Z`;
 }
 
-/** Node's `C=DE\nCN=x` as X509_NAME_oneline's `/C=DE/CN=x`, bytes beyond ASCII as \xHH. */
+/** Node's `C=DE\nCN=x + UID=y` as X509_NAME_oneline's `/C=DE/CN=x+UID=y`, bytes beyond ASCII as \xHH. */
 function oneLineName(subject: string): string {
   return subject
     .split('\n')
-    .map(attribute => `/${attribute.replace(/\\(.)/g, '$1').replace(/[/+]/g, '\\$&')}`)
+    .map(name => `/${name.split(' + ').map(oneLineValue).join('+')}`)
     .join('')
     .replace(/[^\x20-\x7e]/gu, char =>
       [...Buffer.from(char)].map(byte => `\\x${byte.toString(16).toUpperCase()}`).join(''),
     );
 }
+
+/** Node escapes as RFC 2253 does; openssl marks what parts attributes. */
+const oneLineValue = (attribute: string): string => attribute.replace(/\\(.)/g, '$1').replace(/[/+]/g, '\\$&');
