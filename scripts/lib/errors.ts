@@ -44,31 +44,45 @@ export class ConfigError extends PkiError {
   readonly exitCode = 1;
   readonly problems: readonly ConfigProblem[];
 
-  constructor(found: readonly ConfigProblem[]) {
+  constructor(found: readonly ConfigProblem[], hint?: string) {
     // A mistake in defaults.ini is met once an entity.
-    const problems = [...new Map(found.map(problem => [describeProblem(problem), problem])).values()];
-    const nearest = problems[0]?.nearest;
-    super(
-      problems.map(describeProblem).join('\n'),
-      nearest ? `did you mean "${nearest}"?` : 'edit the line named above',
-    );
+    const problems = inOrder([...new Map(found.map(problem => [describeProblem(problem), problem])).values()]);
+    super(problems.map(describeProblem).join('\n'), hint ?? hintFor(problems));
     this.problems = problems;
   }
 }
 
+/** Files as they were met, the problems of each by line. */
+function inOrder(problems: readonly ConfigProblem[]): ConfigProblem[] {
+  const files = [...new Set(problems.map(({ file }) => file))];
+  const line = (problem: ConfigProblem) => problem.line ?? Number.POSITIVE_INFINITY;
+  return files.flatMap(name => problems.filter(({ file }) => file === name).sort((a, b) => line(a) - line(b) || 0));
+}
+
+function hintFor([first, ...others]: readonly ConfigProblem[]): string {
+  if (others.length > 0) return 'edit the lines named above';
+  if (first?.nearest) return `did you mean "${first.nearest}"?`;
+  return `edit the ${first?.line ? 'line' : 'file'} named above`;
+}
+
+/** An option of the command line stands in no line of a file: its line is 0. */
 function describeProblem(problem: ConfigProblem): string {
-  const place = problem.line === undefined ? problem.file : `${problem.file}:${problem.line}`;
+  const place = problem.line ? `${problem.file}:${problem.line}:` : `${problem.file}:`;
   const section = problem.section ? ` [${problem.section}]` : '';
   const key = problem.key === undefined ? '' : ` ${problem.key}`;
-  const found = problem.found === undefined ? '' : ` found "${printable(problem.found)}",`;
+  const colon = section || key ? ':' : '';
+  const found = problem.found === undefined ? '' : ` found "${problem.found}",`;
   const nearest = problem.nearest ? ` (nearest: "${problem.nearest}")` : '';
-  return `${place}:${section}${key}:${found} expected ${problem.expected}${nearest}`;
+  return printable(`${place}${section}${key}${colon}${found} expected ${problem.expected}${nearest}`);
 }
 
 /** The text with control characters made visible, so that a value never moves the reader's cursor. */
 export function printable(text: string): string {
   return text.replace(/[\p{Cc}\u2028\u2029]/gu, char => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
+
+/** The same for a text of several lines. */
+export const printableLines = (text: string): string => text.split('\n').map(printable).join('\n');
 
 /** A command failed: exit 1. Carries the job, how it ended, the line to paste and the end of its stderr. */
 export class CommandError extends PkiError {

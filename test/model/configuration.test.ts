@@ -111,7 +111,7 @@ suite('mistakes of several files are in one ConfigError, each with its file and 
   for (const start of [
     'own/customer/backend.ini:3: text: found "text = yes", expected each key once in a section',
     'own/customer/backend.ini:1: scheme: found "rsa-pzz", expected "rsa" or "rsa-pss" (nearest: "rsa-pss")',
-    'own/customer/user_subca.ini:2: [certificate] keyUsage: found "keyCertsign", expected of digitalSignature',
+    'own/customer/user_subca.ini:2: [certificate] keyUsage: found "keyCertsign", expected one of digitalSignature',
   ])
     assert.ok(
       lines.some(line => line.startsWith(start)),

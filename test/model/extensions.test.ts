@@ -109,6 +109,18 @@ const values: readonly [key: string, value: string, found: string | undefined | 
   ['1.3.6.1.4.1.99999.1', 'critical, DER:0C0141', false],
   ['1.3.6.1.4.1.99999.1', 'DER:0C0241', undefined],
   ['1.3.6.1.4.1.99999.1', 'ASN1:UTF8String:text', false],
+  ['1.3.6.1.4.1.99999.1', 'ASN1:INTEGER:-0x1F', false],
+  ['1.3.6.1.4.1.99999.1', 'ASN1:INTEGER:seven', undefined],
+  ['1.3.6.1.4.1.99999.1', 'ASN1:BOOLEAN:TRUE', false],
+  ['1.3.6.1.4.1.99999.1', 'ASN1:BOOLEAN:maybe', undefined],
+  ['1.3.6.1.4.1.99999.1', 'ASN1:OID:1.40.1', undefined],
+  ['1.3.6.1.4.1.99999.1', 'ASN1:IA5STRING:ü', undefined],
+  ['1.3.6.1.4.1.99999.1', 'ASN1:toString:x', undefined],
+  ['subjectAltName', 'email:ü@a.example', 'email:ü@a.example'],
+  ['subjectAltName', 'URI:http://a.example/ü', 'URI:http://a.example/ü'],
+  ['OCSP', 'http://ü.example/', 'http://ü.example/'],
+  ['nameConstraints', 'critical, permitted;dirName:/O=Müller', 'permitted;dirName:/O=Müller'],
+  ['nameConstraints', 'critical, permitted;dirName:/C=DEU', 'permitted;dirName:/C=DEU'],
   ['1.3.6.1.4.1.99999.1', 'ASN1:SEQUENCE:section', undefined],
   ['2.5.29.15', 'DER:03020186', '2.5.29.15'],
   ['2.5.29.35', 'DER:0500', '2.5.29.35'],
@@ -162,6 +174,14 @@ for (const [each, key] of together)
   suite(`${JSON.stringify(each)} ${key ? `is refused for its ${key}` : 'go together'}`, () => {
     assert.is(refuseTogether(new Map(Object.entries(each)))?.key, key);
   });
+
+suite('a text of an own extension is said to be UTF-8, since openssl takes it for Latin-1 else', () => {
+  assert.ok(
+    build({ '1.2.3.4': 'critical, ASN1:UTF8String:ü' }, false, true).includes(
+      '1.2.3.4 = critical, ASN1:FORMAT:UTF8,UTF8String:ü',
+    ),
+  );
+});
 
 suite('what needs a section of its own gets one, named after the section that it is for', () => {
   const values = {

@@ -148,7 +148,7 @@ suite('a plan without the UEFI keys makes no list and no update', () => {
 });
 
 suite('no wanted entity, no job', () => {
-  assert.equal(planOf(readShipped().hierarchy, { wanted: new Set() }), { jobs: [], inputs: [] });
+  assert.equal(planOf(readShipped().hierarchy, { wanted: new Set() }), { jobs: [], inputs: [], folders: [] });
 });
 
 suite('what a file holds is ordered: the certificate, then the first certificate of each in its bundle', () => {

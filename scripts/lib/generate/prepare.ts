@@ -2,8 +2,8 @@
 // inputs drawn, jobs planned.
 import { randomBytes, randomUUID } from 'node:crypto';
 import { accessSync, constants } from 'node:fs';
-import { dirname } from 'node:path';
-import { ConfigError, StateError } from '../errors.ts';
+import { dirname, resolve } from 'node:path';
+import { ConfigError, StateError, UsageError } from '../errors.ts';
 import { problemOf } from '../model/hierarchy.ts';
 import { formatKeyType, refuseWeakRsa } from '../model/key-type.ts';
 import { choosePassphraseVariable, passphraseValue } from '../model/passphrase.ts';
@@ -41,10 +41,24 @@ export async function prepare(options: PlanOptions, isWanted: (entity: Entity) =
   const settings = readSettings(options.configurationFolders, { brand, keyType, now });
   const { hierarchy, notes } = settings.configuration;
   const made = [...hierarchy.values()].filter(isWanted);
-  for (const entity of made) refuseWeakRsa(entity.keyType, options.isWeakForced);
+  for (const entity of made) await blamed(entity, () => refuseWeakRsa(entity.keyType, options.isWeakForced));
   refuseForFirmware(made);
   const inputs = await drawInputs(settings, made, environment, now);
-  return { ...settings, inputs, plan: planHierarchy(inputs), made, notes: [...notes, ...readerNotes(made, hierarchy)] };
+  return {
+    ...settings,
+    inputs,
+    plan: withAbsoluteSources(planHierarchy(inputs)),
+    made,
+    notes: [...notes, ...readerNotes(made, hierarchy)],
+  };
+}
+
+/** Commands of a plan run in another folder than the one in which its sources were named. */
+function withAbsoluteSources(plan: Plan): Plan {
+  const jobs = plan.jobs.map(job =>
+    job.step.kind === 'copy' ? { ...job, step: { ...job.step, source: resolve(job.step.source) } } : job,
+  );
+  return { ...plan, jobs };
 }
 
 /** What the commands of the run get. */
@@ -59,13 +73,25 @@ export function surroundingsOf(
 
 /** Refuses a plan that the installed tools cannot carry out. */
 export async function requireAbility(
-  { plan, made }: Prepared,
+  { plan, made, inputs }: Prepared,
   isWeakForced: boolean,
   surroundings: Surroundings,
 ): Promise<void> {
+  requirePassphrases(inputs, surroundings.environment);
   requireTools(plan.jobs, surroundings.environment);
-  const keyTypes = new Map(made.map(({ keyType }) => [formatKeyType(keyType), keyType]));
-  for (const keyType of keyTypes.values()) await requireKeyType(keyType, isWeakForced, surroundings);
+  const users = new Map(made.map(entity => [formatKeyType(entity.keyType), entity]));
+  for (const entity of users.values())
+    await blamed(entity, () => requireKeyType(entity.keyType, isWeakForced, surroundings));
+}
+
+/** A key type that cannot be used is a mistake of the file that asks for it, where it is not the command line's. */
+async function blamed(entity: Entity, ask: () => void | Promise<void>): Promise<void> {
+  try {
+    await ask();
+  } catch (error) {
+    if (!(error instanceof UsageError) || !entity.facts.get('')?.get('key-type')?.line) throw error;
+    throw new ConfigError([problemOf(entity, '', 'key-type', `another: ${error.message}`)], error.hint);
+  }
 }
 
 async function drawInputs(
@@ -102,12 +128,10 @@ function serialFor(entity: Entity): string {
     if (supplied.key !== undefined) accessSync(supplied.key, constants.R_OK);
     return parseCertificate(firstCertificate(supplied.certificate)).serialNumber;
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const key =
-      code !== undefined && (error as NodeJS.ErrnoException).path === supplied.key ? 'key-file' : 'certificate-file';
-    throw new ConfigError([
-      problemOf(entity, '', key, `a file in PEM that can be read (${code ?? message.split('\n')[0]})`),
-    ]);
+    const { code, message, path } = error as NodeJS.ErrnoException;
+    const key = code !== undefined && path === supplied.key ? 'key-file' : 'certificate-file';
+    const reason = code === undefined ? message.split('\n')[0] : `"${path}": ${code}`;
+    throw new ConfigError([problemOf(entity, '', key, `a file in PEM that can be read (${reason})`)]);
   }
 }
 
@@ -124,15 +148,23 @@ function updateTimes(now: Date): (variable: Variable['name']) => Date {
   return variable => new Date(now.getTime() - 1000 * (order.length - 1 - order.indexOf(variable)));
 }
 
-function passphraseVariable({ stem, passphraseVariables }: Entity, environment: NodeJS.ProcessEnv): string | undefined {
-  if (passphraseVariables.length === 0) return undefined;
-  const chosen = choosePassphraseVariable(passphraseVariables, name => Boolean(environment[name]));
-  if (chosen === undefined)
-    throw new StateError(
-      `the key of ${stem} needs a passphrase, and none of its variables is set`,
-      `export ${passphraseVariables.join(' or ')}`,
-    );
-  return chosen;
+/** The variable for the passphrase of its key; whether it is set is asked before anything is run. */
+export function passphraseVariable(
+  { passphraseVariables }: Entity,
+  environment: NodeJS.ProcessEnv,
+): string | undefined {
+  return choosePassphraseVariable(passphraseVariables, name => Boolean(environment[name])) ?? passphraseVariables[0];
+}
+
+function requirePassphrases({ hierarchy, passphraseOf }: PlanInputs, environment: NodeJS.ProcessEnv): void {
+  for (const entity of hierarchy.values()) {
+    const variable = passphraseOf(entity);
+    if (variable !== undefined && passphraseValue(variable, environment) === undefined)
+      throw new StateError(
+        `the key of ${entity.stem} needs a passphrase, and none of its variables is set`,
+        `export ${entity.passphraseVariables.join(' or ')}`,
+      );
+  }
 }
 
 /** UEFI firmware verifies RSA and NIST curves; efitools cannot even sign with other keys. */

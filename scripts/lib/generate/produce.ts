@@ -4,7 +4,7 @@ import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { checkDirectory, refuseUnsound } from '../check/check.ts';
 import { StateError } from '../errors.ts';
-import { type Entity, isSelfSigned, keepsDatabase } from '../model/types.ts';
+import { type Entity, isSelfSigned } from '../model/types.ts';
 import type { Surroundings } from '../run/exec.ts';
 import { execute } from '../run/execute.ts';
 import { publishInto } from '../run/journal.ts';
@@ -15,7 +15,7 @@ import { requireOpenssl } from '../run/tools.ts';
 import { parseCertificate } from '../store/certificate.ts';
 import { firstCertificate, writeNew } from '../store/files.ts';
 import { describeEntity, describeSources, formatManifest, readManifest } from '../store/manifest.ts';
-import { certificateFile, issuedFolder, MANIFEST, SCRATCH } from '../store/names.ts';
+import { certificateFile, MANIFEST, SCRATCH } from '../store/names.ts';
 import type { GenerateOptions, Outcome, TrustAnchor } from './generate.ts';
 import { UPDATE_OF_DB } from './platform-files.ts';
 import { type Prepared, prepare, requireAbility, surroundingsOf } from './prepare.ts';
@@ -113,7 +113,7 @@ async function makeFiles(
 ): Promise<void> {
   const { plan, inputs, made } = prepared;
   const surroundings = { ...parent, folder: staging };
-  for (const { stem } of made.filter(keepsDatabase)) mkdirSync(join(staging, issuedFolder(stem)), { recursive: true });
+  for (const folder of plan.folders) mkdirSync(join(staging, folder), { recursive: true });
   report.begin(plan.jobs);
   const openssl = await whileChecked(surroundings, execute(plan.jobs, width, surroundings, report));
   removeTree(join(staging, SCRATCH));

@@ -10,8 +10,9 @@ import { effective, mergeFacts } from './layers.ts';
 import { checkUrls } from './profile.ts';
 import { checkPlatform, checkRelations } from './relations.ts';
 import { collectSources, type SourceFile } from './sources.ts';
+import { refuseText } from './subject.ts';
 import type { KeyType } from './types.ts';
-import { type KnownKeys, refuseUnknown } from './values.ts';
+import { type KnownKeys, problemAt, refuseUnknown } from './values.ts';
 
 /** What the command line and the clock say, stronger than every file. */
 export interface Overrides {
@@ -53,31 +54,42 @@ export function readConfiguration(folders: readonly (readonly SourceFile[])[], o
   );
   refuseUnknown(DEFAULTS_SECTIONS, defaults, DEFAULTS, problems);
   for (const [section, facts] of defaults) if (section.startsWith('urls ')) checkUrls(section, facts, problems);
-  const inherited = inheritance(defaults, overrides);
-  const sources = collectSources(
+  const inherited = inheritance(defaults, overrides, problems);
+  const { sources, removed } = collectSources(
     folders.map(files => files.filter(file => !isDefaults(file))),
     problems,
   );
   const entities = sources.map(source => parseEntity(source satisfies EntitySource, inherited, problems));
-  const linked = linkHierarchy(entities, problems);
+  const linked = linkHierarchy(entities, problems, removed);
   const hierarchy = checkRelations(linked, overrides.now, problems, notes);
   checkPlatform(hierarchy, problems);
   if (problems.length > 0) throw new ConfigError(problems);
-  return { brand: inherited.brand, defaults, hierarchy, notes };
+  return { brand: inherited.brand, defaults: withBrand(defaults, overrides.brand), hierarchy, notes };
 }
 
 /** A value of the command line, in the form of a fact; no file has a line 0. */
 const flag = (name: string, value: string | undefined): Fact | undefined =>
   value === undefined ? undefined : { value, file: name, line: 0 };
 
-function inheritance(defaults: Facts, { brand, keyType }: Overrides): Inheritance {
+/** The facts of defaults.ini with what --brand overrides. */
+function withBrand(defaults: Facts, brand: string | undefined): Facts {
+  const fact = flag('--brand', brand);
+  const top = defaults.get('') ?? new Map();
+  return fact
+    ? new Map([...defaults, ['', new Map([...top, ['brand', { ...fact, overrode: top.get('brand') }]])]])
+    : defaults;
+}
+
+function inheritance(defaults: Facts, { brand, keyType }: Overrides, problems: ConfigProblem[]): Inheritance {
   const top = effective(defaults.get(''));
-  const ownBrand = brand ?? top.get('brand')?.value ?? '';
+  const own = flag('--brand', brand) ?? top.get('brand');
+  const refusal = own && refuseText(own.value);
+  if (refusal) problems.push(problemAt(own, '', 'brand', refusal));
   top.delete('brand');
   const urls = [...defaults].filter(([section]) => section.startsWith('urls '));
   return {
     top,
-    brand: ownBrand,
+    brand: refusal ? '' : (own?.value ?? ''),
     subject: defaults.get('subject') ?? new Map(),
     urls: new Map(urls.map(([section, facts]) => [section.slice('urls '.length), facts])),
     keyType: flag('--key-type', keyType && formatKeyType(keyType)),

@@ -10,6 +10,7 @@ import { isSubjectKey, readSubject, SUBJECT_ATTRIBUTES } from './subject.ts';
 import type { Entity, Profile, Scheme, Variable } from './types.ts';
 import {
   type KnownKeys,
+  placeOf,
   problemAt,
   readChoice,
   readDays,
@@ -26,12 +27,16 @@ const SERIAL_OCTETS = [8, 20] as const;
 
 /** Keys that defaults.ini and an entity file may have before their first section. */
 export const INHERITED_KEYS = ['digest', 'key-type', 'crl-days', 'serial-octets', 'pss-salt', 'outliving'];
-const TOP_KEYS = [
+export const TOP_KEYS = [
   ...['issuer', 'scheme', 'key-of', 'certificate-file', 'key-file', 'passphrase-env', 'bundle', 'text', 'urls'],
   ...INHERITED_KEYS,
   'remove',
 ];
-export const SUBJECT_KEYS: KnownKeys = { names: [...SUBJECT_ATTRIBUTES, 'order'], isKey: isSubjectKey };
+export const SUBJECT_KEYS: KnownKeys = {
+  names: [...SUBJECT_ATTRIBUTES, 'order'],
+  isKey: isSubjectKey,
+  others: 'an OID',
+};
 
 /** Which keys each section of an entity file may have. */
 const ENTITY_SECTIONS: Readonly<Record<string, KnownKeys>> = {
@@ -121,23 +126,27 @@ function effectiveSections(
 const isProfile = (section: string): boolean => /^(certificate|issued( .*)?)$/.test(section);
 
 function readProfiles(
-  { stem, file }: EntitySource,
+  { stem, file, facts }: EntitySource,
   sections: Facts,
   inherited: Inheritance,
   key: { issuer: string; isRsaEncryption: boolean },
   problems: ConfigProblem[],
 ): Pick<Entity, 'isCa' | 'certificate' | 'issued'> {
   const urls = inherited.urls.get(sections.get('')?.get('urls')?.value ?? '') ?? new Map();
-  const context = { file, isSelfSigned: key.issuer === stem, isRsaEncryption: key.isRsaEncryption, urls, problems };
-  const certificate = readProfile(sections.get('certificate') ?? new Map(), { ...context, section: 'certificate' });
+  const own = { isSelfSigned: key.issuer === stem, isRsaEncryption: key.isRsaEncryption };
+  const contextOf = (section: string) => ({ file, ...own, urls, problems, section, written: facts.get(section) });
+  const certificate = readProfile(sections.get('certificate') ?? new Map(), contextOf('certificate'));
   const issued = new Map<string, Profile>();
-  for (const [section, facts] of sections) {
+  for (const [section, values] of sections) {
     const name = /^issued ?(.*)$/.exec(section)?.[1];
     if (name === undefined) continue;
+    const place = { ...placeOf(facts.get(section), file), section };
     if (!/^([A-Za-z][A-Za-z0-9-]*)?$/.test(name) || name === 'rsa')
-      problems.push({ file, section, expected: 'a profile name of letters, digits and "-", other than "rsa"' });
+      problems.push({ ...place, expected: 'a profile name of letters, digits and "-", other than "rsa"' });
+    if (!certificate.isCa)
+      problems.push({ ...place, expected: 'no such section where basicConstraints of [certificate] says CA:FALSE' });
     // What a CA issues goes to keys that are not known yet: the safe form, without keyEncipherment, is the normal one.
-    issued.set(name, readProfile(facts, { ...context, section, isSelfSigned: false, isRsaEncryption: false }));
+    issued.set(name, readProfile(values, { ...contextOf(section), isSelfSigned: false, isRsaEncryption: false }));
   }
   return { isCa: certificate.isCa, certificate, issued };
 }

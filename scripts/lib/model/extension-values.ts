@@ -1,5 +1,5 @@
 // What the values of extension keys must be: each check tells what was expected, and of which part of the value.
-import { SUBJECT_ATTRIBUTES } from './subject.ts';
+import { refuseAttribute, SUBJECT_ATTRIBUTES } from './subject.ts';
 import { OID, words } from './values.ts';
 
 export const KEY_USAGES = [
@@ -66,7 +66,7 @@ export const usages =
     const { words } = listWords(value);
     const wrong = words.find(word => !names.includes(word) && !(isOidAllowed && OID.test(word)));
     if (wrong !== undefined)
-      return { expected: `of ${names.join(', ')}${isOidAllowed ? ', or an OID' : ''}`, found: wrong, names };
+      return { expected: `one of ${names.join(', ')}${isOidAllowed ? ', or an OID' : ''}`, found: wrong, names };
     const twice = words.find((word, i) => words.indexOf(word) !== i);
     return twice === undefined ? undefined : { expected: 'each word once', found: twice };
   };
@@ -75,9 +75,10 @@ const isDns = (name: string): boolean =>
   name.length <= 253 && /^(\*\.)?([A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.)*[A-Za-z0-9_-]{1,63}$/.test(name);
 const isIpv4 = (text: string): boolean => /^\d+\.\d+\.\d+\.\d+$/.test(text) && text === hostOf(text);
 const isIpv6 = (text: string): boolean => text.includes(':') && hostOf(`[${text}]`) !== undefined;
-const isMail = (text: string): boolean => /^[^\s@:;]+@[A-Za-z0-9.-]+$/.test(text);
+// What stands in an IA5String is ASCII, and openssl would take the bytes of UTF-8 for Latin-1 elsewhere.
+const isMail = (text: string): boolean => /^[!-~]+$/.test(text) && /^[^@:;]+@[A-Za-z0-9.-]+$/.test(text);
 export const isUrl = (text: string): boolean =>
-  /^(https?|ldap|ftp|file):\/\/[^\s,;]+$/.test(text) && URL.canParse(text);
+  /^(https?|ldap|ftp|file):\/\/[!-~]+$/.test(text) && /^[^,;]+$/.test(text) && URL.canParse(text);
 
 /** What the URL standard makes of a host; undefined where it is none. */
 function hostOf(host: string): string | undefined {
@@ -88,7 +89,7 @@ function hostOf(host: string): string | undefined {
 const NAME_KINDS: Readonly<Record<string, (value: string) => boolean>> = {
   DNS: isDns,
   IP: value => isIpv4(value) || isIpv6(value),
-  URI: value => /^[^\s,;]+$/.test(value) && URL.canParse(value),
+  URI: value => /^[!-~]+$/.test(value) && !value.includes(';') && URL.canParse(value),
   email: isMail,
   UPN: isMail,
   RID: value => OID.test(value),
@@ -102,11 +103,27 @@ const isName = (word: string): boolean => {
 
 export const subjectAltName = listOf(
   isName,
-  'DNS:host (punycode for other than ASCII), IP:address, URI:…, email:a@b, UPN:a@b or RID:oid, parted by commas',
+  'DNS:host, IP:address, URI:…, email:a@b, UPN:a@b or RID:oid, in ASCII (punycode), parted by commas',
 );
 
 /** RFC 4514's short attribute names. */
-const SHORT_NAMES = ['C', 'ST', 'L', 'O', 'OU', 'CN', 'DC', 'UID'];
+const SHORT_NAMES: Readonly<Record<string, string>> = {
+  C: 'countryName',
+  ST: 'stateOrProvinceName',
+  L: 'localityName',
+  O: 'organizationName',
+  OU: 'organizationalUnitName',
+  CN: 'commonName',
+  DC: 'domainComponent',
+  UID: 'userId',
+};
+
+/** `C=DE`. openssl reads such names as Latin-1, whatever its configuration says: ASCII alone is safe. */
+function isAttribute(text: string): boolean {
+  const [, name = '', value = ''] = /^([A-Za-z]+)=([ -~]+)$/.exec(text) ?? [];
+  const long = Object.hasOwn(SHORT_NAMES, name) ? SHORT_NAMES[name]! : name;
+  return SUBJECT_ATTRIBUTES.includes(long) && refuseAttribute(long, value.trim()) === undefined && value.trim() !== '';
+}
 
 /** RFC 5280 4.2.1.10: address and mask; a leading point means all hosts below. */
 const CONSTRAINT_KINDS: Readonly<Record<string, (value: string) => boolean>> = {
@@ -117,9 +134,7 @@ const CONSTRAINT_KINDS: Readonly<Record<string, (value: string) => boolean>> = {
     const [address = '', mask = '', ...rest] = value.split('/');
     return rest.length === 0 && ((isIpv4(address) && isIpv4(mask)) || (isIpv6(address) && isIpv6(mask)));
   },
-  dirName: value =>
-    /^(\/[A-Za-z]+=[^/=]+)+$/.test(value) &&
-    [...value.matchAll(/\/([A-Za-z]+)=/g)].every(([, name]) => [...SHORT_NAMES, ...SUBJECT_ATTRIBUTES].includes(name!)),
+  dirName: value => /^(\/[A-Za-z]+=[^/=]+)+$/.test(value) && value.slice(1).split('/').every(isAttribute),
 };
 
 const isConstraint = (word: string): boolean => {
@@ -131,7 +146,7 @@ export const nameConstraints: Check = value =>
   listWords(value).isCritical
     ? listOf(
         isConstraint,
-        'permitted;KIND:… or excluded;KIND:…, KIND being DNS, email, URI, IP (address/mask) or dirName (/C=DE/O=Name)',
+        'permitted;KIND:… or excluded;KIND:…, KIND being DNS, email, URI, IP (address/mask) or dirName (/C=DE/O=Name, ASCII)',
       )(value)
     : { expected: 'a list that begins with "critical" (RFC 5280 4.2.1.10)' };
 
@@ -151,20 +166,3 @@ export const urls: Check = value => {
 };
 
 export const yes: Check = value => (value === 'yes' ? undefined : { expected: '"yes", or no such line' });
-
-/** The encoding of an extension of one's own: `DER:` and hexadecimal digits, or one of openssl's simple `ASN1:` types. */
-export const rawValue: Check = value => {
-  const [text = '', ...rest] = listWords(value).words;
-  const hex = /^DER:((?:[0-9A-Fa-f]{2}:?)+)$/.exec(text)?.[1]?.replaceAll(':', '');
-  const isAsn1 = /^ASN1:(UTF8String|IA5STRING|PRINTABLESTRING|INTEGER|BOOLEAN|OID):[^,;:]+$|^ASN1:NULL$/.test(text);
-  const expected = 'DER:0C0141 (one whole ASN.1 value in hexadecimal) or ASN1:UTF8String:text';
-  return rest.length === 0 && (isAsn1 || (hex !== undefined && isWholeDer(hex))) ? undefined : { expected };
-};
-
-/** Whether the length octets of the outermost value (X.690 8.1.3) say what follows. */
-function isWholeDer(hex: string): boolean {
-  const length = Number.parseInt(hex.slice(2, 4), 16);
-  const count = length > 127 ? length - 128 : 0;
-  const stated = count > 0 ? Number.parseInt(hex.slice(4, 4 + 2 * count), 16) : length;
-  return count <= 4 && hex.length === 4 + 2 * count + 2 * stated;
-}

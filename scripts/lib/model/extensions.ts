@@ -10,12 +10,12 @@ import {
   nameConstraints,
   POLICY,
   type Refusal,
-  rawValue,
   subjectAltName,
   urls,
   usages,
   yes,
 } from './extension-values.ts';
+import { rawValue } from './raw-extension.ts';
 import type { ConfigurationSection, Extension } from './types.ts';
 import { OID, words } from './values.ts';
 
@@ -134,7 +134,10 @@ export function buildExtensions(
     { name: 'tlsfeature', value: values.has('must-staple') ? 'status_request' : undefined },
     { name: 'authorityInfoAccess', value: access(values) },
     { name: 'crlDistributionPoints', value: points(values.get('crlDistributionPoints')) },
-    ...[...values].filter(([key]) => isOid(key)).map(([name, value]) => ({ name, value })),
+    // Without FORMAT, openssl takes the bytes of UTF-8 for Latin-1.
+    ...[...values]
+      .filter(([key]) => isOid(key))
+      .map(([name, value]) => ({ name, value: value.replace('ASN1:UTF8String:', 'ASN1:FORMAT:UTF8,UTF8String:') })),
   ];
   return { extensions: lines.filter((line): line is Extension => Boolean(line.value)), sections };
 }

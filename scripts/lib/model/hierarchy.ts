@@ -1,5 +1,6 @@
 // Entities linked into hierarchies: every name resolved, issuers before subjects, no cycles.
 import type { ConfigProblem } from '../errors.ts';
+import type { Fact } from './ini-text.ts';
 import { nearest } from './nearest.ts';
 import { type Entity, isSelfSigned } from './types.ts';
 import { words } from './values.ts';
@@ -20,10 +21,17 @@ export function problemOf(
   return { file, line, section, key, found, expected, ...extra };
 }
 
-/** Links entities; mistakes are added to `problems`, and the result is then not to be used. */
-export function linkHierarchy(entities: readonly Entity[], problems: ConfigProblem[]): Hierarchy {
+/**
+ * Links entities; mistakes are added to `problems`, and the result is then not to be used. `removed` are entities that
+ * a file takes out, each with the line that says so.
+ */
+export function linkHierarchy(
+  entities: readonly Entity[],
+  problems: ConfigProblem[],
+  removed: ReadonlyMap<string, Fact> = new Map(),
+): Hierarchy {
   const byStem = new Map(entities.map(entity => [entity.stem, entity]));
-  for (const entity of entities) problems.push(...brokenReferences(entity, byStem));
+  for (const entity of entities) problems.push(...brokenReferences(entity, byStem, removed));
   const linked = new Map<string, Entity>();
   const issued = subjectsOf(entities);
   // Level by level: a level is what the level before it issues.
@@ -48,13 +56,20 @@ export function subjectsOf(entities: Iterable<Entity>): ReadonlyMap<string, read
   return byIssuer;
 }
 
-function brokenReferences(entity: Entity, byStem: ReadonlyMap<string, Entity>): ConfigProblem[] {
+function brokenReferences(
+  entity: Entity,
+  byStem: ReadonlyMap<string, Entity>,
+  removed: ReadonlyMap<string, Fact>,
+): ConfigProblem[] {
   const unknown = (section: string, key: string) =>
     words(entity.facts.get(section)?.get(key)?.value)
       .filter(name => !byStem.has(name))
-      .map(found =>
-        problemOf(entity, section, key, 'the name of an entity', { found, nearest: nearest(found, byStem.keys()) }),
-      );
+      .map(found => {
+        const removal = removed.get(found);
+        return removal
+          ? problemOf(entity, section, key, `an entity that ${removal.file}:${removal.line} does not remove`, { found })
+          : problemOf(entity, section, key, 'the name of an entity', { found, nearest: nearest(found, byStem.keys()) });
+      });
   const issuer = byStem.get(entity.issuer);
   const notCa = issuer && !isSelfSigned(entity) && !issuer.isCa;
   return [
@@ -71,12 +86,14 @@ function brokenReferences(entity: Entity, byStem: ReadonlyMap<string, Entity>): 
 function wrongBundle(entity: Entity, byStem: ReadonlyMap<string, Entity>): ConfigProblem[] {
   if (entity.bundle.length === 0) return [];
   const path: string[] = [];
+  const isKnown = (stem: string) => byStem.has(stem);
   // One more than the bundle has, so that the message can tell what would come next.
   for (let each = entity; !isSelfSigned(each) && path.length <= entity.bundle.length; ) {
     path.push(each.issuer);
     each = byStem.get(each.issuer) ?? { ...each, issuer: each.stem };
   }
-  const isPath = entity.bundle.every((stem, i) => stem === path[i] || !byStem.has(stem));
+  // Unknown names are told where they stand.
+  const isPath = entity.bundle.every((stem, i) => stem === path[i]) || ![...path, ...entity.bundle].every(isKnown);
   const expected = path.length > 0 ? `its issuers, nearest first: ${path.join(' ')}` : 'none, since it is self-signed';
   return isPath ? [] : [problemOf(entity, '', 'bundle', expected, { found: entity.bundle.join(' ') })];
 }

@@ -12,7 +12,7 @@ export function readKeyType(top: Values, problems: ConfigProblem[]): KeyType | u
     return parseKeyType(fact.value);
   } catch (error) {
     if (!(error instanceof PkiError)) throw error;
-    problems.push(problemAt(fact, '', 'key-type', error.hint ?? error.message));
+    problems.push(problemAt(fact, '', 'key-type', (error.hint ?? error.message).replace(/^give /, '')));
     return undefined;
   }
 }

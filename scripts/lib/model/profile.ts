@@ -12,12 +12,12 @@ import {
 } from './extensions.ts';
 import { nearest } from './nearest.ts';
 import type { Profile, Validity } from './types.ts';
-import { type KnownKeys, problemAt, readDays, readTime, type Values, words } from './values.ts';
+import { type KnownKeys, placeOf, problemAt, readDays, readTime, type Values, words } from './values.ts';
 
 const NAMES: readonly string[] = ['days', 'notBefore', 'notAfter', ...EXTENSION_KEYS];
 
-export const CERTIFICATE_KEYS: KnownKeys = { names: NAMES, isKey: isOid };
-export const ISSUED_KEYS: KnownKeys = { names: [...NAMES, 'copy'], isKey: isOid };
+export const CERTIFICATE_KEYS: KnownKeys = { names: NAMES, isKey: isOid, others: 'an OID' };
+export const ISSUED_KEYS: KnownKeys = { names: [...NAMES, 'copy'], isKey: isOid, others: 'an OID' };
 
 export interface ProfileContext {
   readonly file: string;
@@ -28,6 +28,8 @@ export interface ProfileContext {
   /** Inherited facts, which are not this section's. */
   readonly urls: Values;
   readonly problems: ConfigProblem[];
+  /** All lines of the section, those that remove a key among them. */
+  readonly written: Values | undefined;
 }
 
 /** Adds a problem for each value of a [urls NAME] section that is no URL. */
@@ -84,11 +86,14 @@ function checkCopy(facts: Values, { section, problems }: ProfileContext): void {
     );
 }
 
-function requireKeys(facts: Values, { file, section, problems }: ProfileContext): void {
-  if (!facts.has('days') && !facts.has('notAfter'))
-    problems.push({ file, section, key: 'days', expected: 'a value (it is not inherited), or notAfter' });
-  if (!facts.has('basicConstraints'))
-    problems.push({ file, section, key: 'basicConstraints', expected: 'a value (it is not inherited)' });
+function requireKeys(facts: Values, { file, section, problems, written }: ProfileContext): void {
+  const lacks = (key: string, expected: string) => {
+    const removal = written?.get(key);
+    const place = removal ?? { ...placeOf(written, file), line: undefined };
+    problems.push({ file: place.file, line: place.line, section, key, found: removal?.value, expected });
+  };
+  if (!facts.has('days') && !facts.has('notAfter')) lacks('days', 'a value (it is not inherited), or notAfter');
+  if (!facts.has('basicConstraints')) lacks('basicConstraints', 'a value (it is not inherited)');
 }
 
 function readValidity(facts: Values, section: string, problems: ConfigProblem[]): Validity {

@@ -14,7 +14,7 @@ interface Context {
 /** The hierarchy, validities clipped where the configuration says so. Mistakes are added to `problems`. */
 export function checkRelations(hierarchy: Hierarchy, now: Date, problems: ConfigProblem[], notes: string[]): Hierarchy {
   const checked = new Map<string, Entity>();
-  const room = new Map<string, number>();
+  const room = new Map<string, Room>();
   const context = { now, problems, notes };
   for (const entity of hierarchy.values()) {
     const issuer = isSelfSigned(entity) ? undefined : checked.get(entity.issuer);
@@ -26,26 +26,35 @@ export function checkRelations(hierarchy: Hierarchy, now: Date, problems: Config
   return checked;
 }
 
-/** How many CAs may follow below, given how many may follow below the issuer (RFC 5280 4.2.1.9). */
-function roomBelow(entity: Entity, above: number | undefined, problems: ConfigProblem[]): number {
+/** How many CAs may follow below an entity, and where that is said: `gen_rootca (FILE:LINE)`. */
+interface Room {
+  readonly count: number;
+  readonly said: string;
+}
+
+/** Given the room below the issuer (RFC 5280 4.2.1.9). */
+function roomBelow(entity: Entity, above: Room | undefined, problems: ConfigProblem[]): Room {
   const { isCa, certificate } = entity;
   const own = certificate.pathLength ?? Number.POSITIVE_INFINITY;
-  const left = above === undefined ? Number.POSITIVE_INFINITY : above - 1;
-  if (isCa && left < 0)
-    problems.push(
-      problemOf(entity, 'certificate', 'basicConstraints', `CA:FALSE: the pathlen of its issuers allows no CA here`),
-    );
+  const left = (above?.count ?? Number.POSITIVE_INFINITY) - 1;
+  const refuse = (section: string, expected: string) =>
+    problems.push(problemOf(entity, section, 'basicConstraints', expected));
+  if (isCa && left < 0) refuse('certificate', `CA:FALSE, since the pathlen of ${above!.said} allows no CA here`);
   else if (isCa && certificate.pathLength !== undefined && own > left)
-    problems.push(
-      problemOf(entity, 'certificate', 'basicConstraints', `pathlen:${left} at most, which its issuers leave`),
-    );
-  const room = Math.min(own, left);
+    refuse('certificate', `pathlen:${left} at most, since that of ${above!.said} leaves no more`);
+  const said = own <= left ? `${entity.stem} (${placeIn(entity, 'certificate', 'basicConstraints')})` : above!.said;
+  const room = { count: Math.min(own, left), said };
+  // Where it must not be a CA itself, that is told.
   for (const [name, profile] of entity.issued)
-    if (profile.isCa && room < 1)
-      problems.push(
-        problemOf(entity, sectionOf(name), 'basicConstraints', 'CA:FALSE: the pathlen of the CA allows no CA below'),
-      );
+    if (profile.isCa && room.count < 1 && left >= 0)
+      refuse(sectionOf(name), `CA:FALSE, since the pathlen of ${said} allows no CA below`);
   return room;
+}
+
+/** File and line of a key. */
+function placeIn(entity: Entity, section: string, key: string): string {
+  const fact = entity.facts.get(section)?.get(key);
+  return fact ? `${fact.file}:${fact.line}` : entity.file;
 }
 
 const sectionOf = (profile: string): string => `issued ${profile}`.trim();
@@ -97,7 +106,7 @@ function checkKeys(entity: Entity, issuer: Entity | undefined, hierarchy: Hierar
         entity,
         '',
         'issuer',
-        `a CA whose key is here ("${issuer.stem}" has a certificate-file and no key-file)`,
+        `a CA whose key is here (${placeIn(issuer, '', 'certificate-file')} has a certificate-file and no key-file)`,
       ),
     );
   if (entity.keyOf !== entity.stem && !entity.supplied && lacks(entity.keyOf))

@@ -20,21 +20,29 @@ interface Layers {
   readonly layers: Facts[];
 }
 
+/** Entities that are there, and those that "remove = yes" takes out, each with that line. */
+export interface Sources {
+  readonly sources: readonly EntitySource[];
+  readonly removed: ReadonlyMap<string, Fact>;
+}
+
 /** Entity files of all folders, weakest folder first. Mistakes go into `problems`. */
-export function collectSources(folders: readonly (readonly SourceFile[])[], problems: ConfigProblem[]): EntitySource[] {
+export function collectSources(folders: readonly (readonly SourceFile[])[], problems: ConfigProblem[]): Sources {
   const known = new Map<string, Layers>();
   for (const folder of folders) {
     const here = new Map<string, string>();
     for (const source of folder) addLayer(known, here, source, problems);
   }
   const merged = new Map([...known].map(([stem, { layers }]) => [stem, mergeFacts(layers)]));
-  const sources = [...known].map(([stem, { group, file }]) => ({
+  const all = [...known].map(([stem, { group, file }]) => ({
     stem,
     group,
     file,
     facts: withKeyOf(stem, merged, problems),
   }));
-  return sources.filter(source => !isRemoved(source, problems) && !isFragment(source, known, problems));
+  const removed = new Map(all.filter(each => isRemoved(each, problems)).map(each => [each.stem, removalOf(each)!]));
+  const sources = all.filter(each => !removed.has(each.stem) && !isFragment(each, known, problems));
+  return { sources, removed };
 }
 
 function addLayer(
@@ -62,8 +70,10 @@ function addLayer(
 
 const REMOVE = 'remove';
 
-function isRemoved({ facts }: EntitySource, problems: ConfigProblem[]): boolean {
-  const fact = facts.get('')?.get(REMOVE);
+const removalOf = ({ facts }: EntitySource): Fact | undefined => facts.get('')?.get(REMOVE);
+
+function isRemoved(source: EntitySource, problems: ConfigProblem[]): boolean {
+  const fact = removalOf(source);
   if (fact && fact.value !== '' && fact.value !== 'yes')
     problems.push(problemAt(fact, '', REMOVE, '"yes", or no such line'));
   return fact?.value === 'yes';

@@ -78,7 +78,10 @@ export function readSubject(
   problems: ConfigProblem[],
 ): Extension[] {
   const values = effective(new Map([...inherited, ...(facts.get('subject') ?? [])]));
-  if (!values.has('commonName')) problems.push({ file, section: 'subject', key: 'commonName', expected: 'a name' });
+  // Where the key is another's and so is the subject, a mistake in "key-of" is told there.
+  const hasOwn = facts.has('subject') || !facts.get('')?.has('key-of');
+  if (!values.has('commonName') && hasOwn)
+    problems.push({ file, section: 'subject', key: 'commonName', expected: 'a name' });
   const order = values.get(ORDER);
   values.delete(ORDER);
   const keys = [...values.keys()].filter(isSubjectKey).sort(byTable);
@@ -87,7 +90,7 @@ export function readSubject(
   const [stray] = order ? order.value.split(/[\s,+]+/).filter(word => word !== '' && !keys.includes(word)) : [];
   if (order && stray !== undefined)
     problems.push(
-      problemAt(order, 'subject', ORDER, `of the attributes that it has: ${keys.join(', ')}`, {
+      problemAt(order, 'subject', ORDER, `one of the subject's attributes: ${keys.join(', ')}`, {
         found: stray,
         nearest: nearest(stray, keys),
       }),
@@ -126,16 +129,25 @@ function attribute(key: string, isJoined: boolean, values: Values, brand: string
   return { name: `${number}${isJoined ? '+' : ''}${base}`, value: withBrand(values.get(key)!.value, brand) };
 }
 
+/** What is wrong with the value of an attribute; undefined if nothing. */
+export const refuseAttribute = (name: string, value: string): string | undefined =>
+  valueProblem(ATTRIBUTES[name] ?? { most: LONG }, value);
+
 function checkValue(key: string, values: Values, brand: string, problems: ConfigProblem[]): void {
   const fact = values.get(key)!;
   const value = withBrand(fact.value, brand);
-  const expected = valueProblem(ATTRIBUTES[baseOf(key)] ?? { most: LONG }, value);
+  const expected = refuseAttribute(baseOf(key), value);
   if (expected) problems.push(problemAt(fact, 'subject', key, expected, { found: value }));
 }
 
-/** A value must not reach out of its line, and must be what openssl can encode. */
+/** What is wrong with a text that would reach out of its line, or have openssl or the brand fill something in. */
+export const refuseText = (text: string): string | undefined =>
+  /[\p{Cc}\u2028\u2029[\]$\\{}]/u.test(text) ? 'no control character and none of [ ] $ \\ { }' : undefined;
+
+/** A value must be what openssl can encode. */
 function valueProblem({ most, alphabet }: AttributeRule, value: string): string | undefined {
-  if (/[\p{Cc}\u2028\u2029[\]$\\{}]/u.test(value)) return 'no control character and none of [ ] $ \\ { } (but {brand})';
+  const refusal = refuseText(value);
+  if (refusal) return `${refusal} (but {brand})`;
   if (alphabet && !alphabet.pattern.test(value)) return alphabet.expected;
   return [...value].length <= most ? undefined : `at most ${most} characters (X.520)`;
 }

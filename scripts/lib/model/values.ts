@@ -5,7 +5,8 @@ import { nearest } from './nearest.ts';
 
 export type Values = ReadonlyMap<string, Fact>;
 
-export const OID = /^[0-2](\.(0|[1-9][0-9]*)){2,}$/;
+/** X.660: below the arcs 0 and 1 there are 40 of them. */
+export const OID = /^([01]\.[1-3]?[0-9]|2\.(0|[1-9][0-9]*))(\.(0|[1-9][0-9]*))+$/;
 
 /** The words of a list, parted by blanks or commas. */
 export const words = (value: string | undefined): string[] => (value ?? '').split(/[\s,]+/).filter(Boolean);
@@ -19,6 +20,14 @@ export function problemAt(
   extra: Partial<ConfigProblem> = {},
 ): ConfigProblem {
   return { file: fact.file, line: fact.line, section, key, found: fact.value, expected, ...extra };
+}
+
+/** Where a section stands: its first line in the strongest file that has it. */
+export function placeOf(section: Values | undefined, file: string): Pick<ConfigProblem, 'file' | 'line'> {
+  const facts = [...(section?.values() ?? [])];
+  const strongest = facts.findLast(fact => fact.file !== file) ?? facts[0];
+  const first = facts.find(fact => fact.file === strongest?.file);
+  return first ? { file: first.file, line: first.line } : { file };
 }
 
 /** The value of a key that must be one of `choices`; undefined, with a problem where it is another. */
@@ -75,6 +84,8 @@ export function readNumber(
 export interface KnownKeys {
   readonly names: readonly string[];
   readonly isKey?: (key: string) => boolean;
+  /** What passes the test, in words. */
+  readonly others?: string;
 }
 
 /** Adds a problem for each section and key that is not in `known`, where "urls *" stands for all sections "urls NAME". */
@@ -91,10 +102,16 @@ export function refuseUnknown(
       for (const [key, fact] of entries)
         if (!(keys.names.includes(key) || keys.isKey?.(key)))
           problems.push(
-            problemAt(fact, section, key, `one of ${keys.names.join(', ')}`, {
-              found: key,
-              nearest: nearest(key, keys.names),
-            }),
+            problemAt(
+              fact,
+              section,
+              key,
+              `one of ${keys.names.join(', ')}${keys.others ? `, or ${keys.others}` : ''}`,
+              {
+                found: key,
+                nearest: nearest(key, keys.names),
+              },
+            ),
           );
   }
 }
@@ -105,6 +122,6 @@ const ownKeys = (known: Readonly<Record<string, KnownKeys>>, section: string) =>
 function unknownSection(section: string, known: readonly string[], entries: Values, file: string): ConfigProblem {
   const names = known.filter(Boolean);
   const [first] = entries.values();
-  const expected = `a section of ${names.map(name => `[${name}]`).join(', ')}`;
+  const expected = `one of the sections ${names.map(name => `[${name.replace('*', 'NAME')}]`).join(', ')}`;
   return { file: first?.file ?? file, line: first?.line, section, expected, nearest: nearest(section, names) };
 }

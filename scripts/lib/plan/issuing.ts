@@ -29,9 +29,10 @@ export interface IssuingInputs {
 
 type Entities = ReadonlyMap<string, Entity>;
 
-/** The file that openssl writes the certificate to: in the database of the issuer, where that keeps one. */
+/** Where the certificate alone is written to: into the database of the issuer, where that keeps one. */
 function issuedTo(entity: Entity, issuer: Entity, serial: string): string {
-  return keepsDatabase(issuer) ? issuedFile(issuer.stem, serial) : certificateFile(entity);
+  if (keepsDatabase(issuer)) return issuedFile(issuer.stem, serial);
+  return entity.bundle.length > 0 ? `${SCRATCH}/${entity.stem}/certificate.pem` : certificateFile(entity);
 }
 
 /** The jobs that make `entity`; each job's needs are files. */

@@ -2,7 +2,7 @@
 import { type Hierarchy, subjectsOf } from '../model/hierarchy.ts';
 import { type Entity, hasKey, isSelfSigned, keepsDatabase } from '../model/types.ts';
 import { DERIVED_EXPORTS, type DerivedExport } from '../store/exports.ts';
-import { certificateFile, keyFileOf } from '../store/names.ts';
+import { certificateFile, issuedFolder, keyFileOf } from '../store/names.ts';
 import { type IssuingInputs, planDatabase, planEntity } from './issuing.ts';
 import { type Job, job } from './job.ts';
 import { planVariable, type SecureBootInputs } from './secure-boot.ts';
@@ -18,6 +18,8 @@ export interface Plan {
   readonly jobs: readonly Job[];
   /** Files that the jobs read and no job makes: they must be there already. */
   readonly inputs: readonly string[];
+  /** Folders that must be there before the jobs run. */
+  readonly folders: readonly string[];
 }
 
 /** Plans what `wanted` names. */
@@ -37,7 +39,8 @@ export function planHierarchy(inputs: PlanInputs): Plan {
       planExport,
     ),
   ];
-  return order(jobs);
+  const ordered = order(jobs);
+  return { ...ordered, folders: foldersOf(ordered.jobs, subjects) };
 }
 
 /** What a CA issued, a self-signed certificate to itself among it. */
@@ -53,8 +56,15 @@ function planExport({ file, certificate, key }: DerivedExport): Job {
   return job(file, [key, certificate], { kind: 'concatenate', parts, mode: 0o600 });
 }
 
+/** A CA that has issued nothing yet has a folder for what it issues, too. */
+function foldersOf(jobs: readonly Job[], subjects: readonly Entity[]): string[] {
+  const made = jobs.flatMap(({ makes }) => makes).filter(file => file.includes('/'));
+  const issued = subjects.filter(keepsDatabase).map(({ stem }) => issuedFolder(stem));
+  return [...new Set([...made.map(file => file.replace(/\/[^/]*$/, '')), ...issued])].sort();
+}
+
 /** Needs from files to the jobs that make them; files that no job makes become the plan's inputs. */
-function order(planned: readonly Job[]): Plan {
+function order(planned: readonly Job[]): Omit<Plan, 'folders'> {
   // Two variables may hold one certificate: its list is made once.
   const jobs = [...new Map(planned.map(each => [each.id, each])).values()];
   const makerOf = new Map(jobs.flatMap(each => each.makes.map(file => [file, each.id] as const)));

@@ -51,10 +51,10 @@ function authority(entity: Entity, passphrase: string | undefined) {
     copy: profile.copy.length > 0 ? 'copy' : 'none',
     profiles: [...entity.issued].flatMap(([each, of]) => profileSections(sectionOf(each), of)),
     offersRsa: hasRsaForm(profile),
-    others: [...entity.issued.keys()]
-      .filter(each => each !== name)
-      .map(sectionOf)
-      .join(', '),
+    others: [...entity.issued]
+      .filter(([each]) => each !== name)
+      .map(([each, of]) => `-extensions ${sectionOf(each)}${timeOptions(of)}`)
+      .join('; '),
   };
 }
 
@@ -67,6 +67,12 @@ const hasRsaForm = ({ extensions, rsaExtensions }: Profile): boolean =>
 function defaultTimes({ days, notBefore, notAfter }: Profile) {
   const time = (date: Date | undefined) => (date ? caTime(date) : null);
   return { days: days ?? null, startDate: time(notBefore), endDate: time(notAfter) };
+}
+
+/** `openssl ca` has defaults for one profile; others bring their times as options. */
+function timeOptions({ days, notBefore, notAfter }: Profile): string {
+  const start = notBefore ? ` -startdate ${caTime(notBefore)}` : '';
+  return notAfter ? `${start} -enddate ${caTime(notAfter)}` : `${start} -days ${days}`;
 }
 
 /** The sections of a profile; all but the very first of a file follow a blank line. */

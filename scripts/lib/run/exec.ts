@@ -20,16 +20,21 @@ export interface Surroundings {
 /** Where programs, libraries and providers are found, and the clock that test set-ups fake. */
 const PASSED_ON = /^(PATH|HOME|TMPDIR|LD_[A-Z_]+|DYLD_[A-Z_]+|OPENSSL_MODULES|OPENSSL_ENGINES|FAKETIME[A-Z_]*)$/;
 
-function environmentFor(command: Command, { environment, secretOf }: Surroundings): NodeJS.ProcessEnv {
+const passedOn = new WeakMap<NodeJS.ProcessEnv, NodeJS.ProcessEnv>();
+
+/** What every command gets of the caller's environment; looked through once, since that takes a while. */
+function basicEnvironment(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const known = passedOn.get(environment);
+  if (known) return known;
   const passed = Object.entries(environment).filter(([name]) => PASSED_ON.test(name));
+  const basic = { ...Object.fromEntries(passed), OPENSSL_CONF: '/dev/null', LC_ALL: 'C', TZ: 'UTC' };
+  passedOn.set(environment, basic);
+  return basic;
+}
+
+function environmentFor(command: Command, { environment, secretOf }: Surroundings): NodeJS.ProcessEnv {
   const secrets = command.secrets.map(name => [name, secretOf(name)]);
-  return {
-    ...Object.fromEntries(passed),
-    OPENSSL_CONF: '/dev/null',
-    LC_ALL: 'C',
-    TZ: 'UTC',
-    ...Object.fromEntries(secrets),
-  };
+  return { ...basicEnvironment(environment), ...Object.fromEntries(secrets) };
 }
 
 /** Runs a command to its end. Throws a CommandError named after `job` where it fails. */

@@ -1,9 +1,9 @@
 // What lies in a PKI directory, read once: certificates and the names of keys, lists and updates.
 import type { X509Certificate } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync } from 'node:fs';
 import { certificateBlocks } from '../model/pem.ts';
 import { parseCertificate } from './certificate.ts';
+import { readContained } from './contained-file.ts';
 
 /** A `.cert` or `.crt` file: its own certificate first, then what follows it. */
 export interface CertificateFile {
@@ -48,7 +48,9 @@ export function readPkiDirectory(path: string): PkiDirectory {
 
 function readCertificateFile(path: string, file: string): CertificateFile | undefined {
   try {
-    const [certificate, ...chain] = certificateBlocks(readFileSync(join(path, file), 'latin1')).map(parseCertificate);
+    const [certificate, ...chain] = certificateBlocks(readContained(path, file).toString('latin1')).map(
+      parseCertificate,
+    );
     return certificate && { file, stem: file.replace(/\.[a-z]+$/, ''), certificate, chain };
   } catch {
     return undefined;

@@ -3,7 +3,8 @@
 // here, so that what is rendered is always what the file says.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ConfigError } from '../errors.ts';
+import { ConfigError, type ConfigProblem } from '../errors.ts';
+import { nearest } from '../model/nearest.ts';
 import type { SourceFile } from '../model/sources.ts';
 import type { Template } from '../model/types.ts';
 import { packageRoot } from './package.ts';
@@ -48,15 +49,34 @@ function compile(Handlebars: typeof import('handlebars'), main: SourceFile, exte
     precompiled[text] === undefined
       ? handlebars.compile(text, COMPILE_OPTIONS)
       : handlebars.template(precompiled[text] as TemplateSpecification);
-  handlebars.registerPartial('extensions', load(extensions));
-  const template = load(main);
-  return values => {
+  handlebars.registerPartial('extensions', blamed(extensions, load(extensions)));
+  return blamed(main, load(main));
+}
+
+/** Compiled when first called: mistakes of the text and unknown names both come up then. */
+function blamed<Rest extends unknown[]>(
+  { file }: SourceFile,
+  template: (values: Readonly<Record<string, unknown>>, ...rest: Rest) => string,
+): typeof template {
+  return (values, ...rest) => {
     try {
-      return template(values);
+      return template(values, ...rest);
     } catch (error) {
-      // Compiled when first called: mistakes of the text and unknown names both come here.
-      const [reason] = (error as Error).message.split('\n');
-      throw new ConfigError([{ file: main.file, expected: `a template that renders "${values.stem}": ${reason}` }]);
+      if (error instanceof ConfigError) throw error;
+      throw new ConfigError([explain(file, (error as Error).message, Object.keys(values))]);
     }
   };
+}
+
+/** Handlebars' message, `Parse error on line 3: …` or `"x" not defined in [object Object] - 2:23`, as a problem. */
+function explain(file: string, message: string, names: readonly string[]): ConfigProblem {
+  const line = Number(/^Parse error on line (\d+)/.exec(message)?.[1] ?? / - (\d+):\d+$/.exec(message)?.[1]);
+  const at = { file, line: Number.isNaN(line) ? undefined : line };
+  const unknown = /^"(.*)" not defined in /.exec(message)?.[1];
+  if (unknown !== undefined)
+    return { ...at, found: unknown, expected: 'the name of a value', nearest: nearest(unknown, names) };
+  const helper = /unknown helper (\S+)/.exec(message)?.[1];
+  if (helper !== undefined) return { ...at, found: helper, expected: 'a value, #if, #unless, #each or #with' };
+  const reason = /, got '(.*)'$/.exec(message)?.[1] ?? message.split('\n').at(-1);
+  return { ...at, found: reason === 'EOF' ? 'the end of the file' : reason, expected: 'handlebars syntax' };
 }

@@ -1,0 +1,89 @@
+// A plan as a POSIX shell script that does the same: for reading, for pasting, and for running by hand. Secrets are
+// names of variables.
+import { printable } from '../errors.ts';
+import { SCRATCH } from '../store/names.ts';
+import type { Job, Step } from './job.ts';
+import type { Plan } from './plan.ts';
+import { commandLine, quote } from './shell.ts';
+
+/** The variables with secrets that the jobs read. */
+export const secretsOf = (jobs: readonly Job[]): string[] =>
+  [...new Set(jobs.flatMap(({ step }) => (step.kind === 'command' ? step.secrets : [])))].sort();
+
+/** One step as shell commands; `out` is the file that it makes. */
+export function shellOf(step: Step, out: string): string {
+  switch (step.kind) {
+    case 'command':
+      return commandLine(step);
+    case 'write':
+      return write(step.text, out);
+    case 'copy':
+      return step.first
+        ? `openssl x509 -in ${quote(step.source)} -out ${quote(out)}`
+        : `install -m ${octal(step.mode)} ${quote(step.source)} ${quote(out)}`;
+    case 'der':
+      return `openssl x509 -in ${quote(step.certificate)} -outform DER -out ${quote(out)}`;
+    case 'index':
+      return step.certificates.length === 0
+        ? `: >${quote(out)}`
+        : `for certificate in ${step.certificates.map(quote).join(' ')}; do index_row "$certificate"; done >${quote(out)}`;
+    case 'concatenate':
+      return concatenate(step.parts, step.mode, out);
+  }
+}
+
+const octal = (mode: number): string => mode.toString(8);
+
+/** A here-document is taken as it is where its end is quoted; its end must be no line of the text. */
+function write(text: string, out: string): string {
+  if (text === '') return `: >${quote(out)}`;
+  const lines = text.replace(/\n$/, '').split('\n');
+  let end = 'END';
+  while (lines.includes(end)) end += '_';
+  return `cat >${quote(out)} <<'${end}'\n${lines.join('\n')}\n${end}`;
+}
+
+function concatenate(
+  parts: readonly { readonly file: string; readonly first?: true }[],
+  mode: number,
+  out: string,
+): string {
+  const commands = parts.map(({ file, first }) => (first ? `openssl x509 -in ${quote(file)}` : `cat ${quote(file)}`));
+  const all = commands.length === 1 ? commands[0]! : `{ ${commands.join('; ')}; }`;
+  return mode === 0o600 ? `(umask 077; ${all} >${quote(out)})` : `${all} >${quote(out)}`;
+}
+
+/** What a row of index.txt is made of: openssl-ca(1). */
+const INDEX_ROW = `index_row() {
+  end=$(date -u -d "$(openssl x509 -in "$1" -noout -enddate | cut -d= -f2)" +%Y%m%d%H%M%SZ)
+  case $end in 19* | 20[0-4]*) end=\${end#??} ;; esac
+  serial=$(openssl x509 -in "$1" -noout -serial | cut -d= -f2)
+  subject=$(openssl x509 -in "$1" -noout -subject -nameopt compat)
+  printf 'V\\t%s\\t\\t%s\\tunknown\\t%s\\n' "$end" "$serial" "\${subject#subject=}"
+}
+`;
+
+/** The whole plan. `title` says what it is of; `notes` are told as comments. */
+export function scriptOf({ jobs, folders }: Plan, title: string, notes: readonly string[]): string {
+  const secrets = secretsOf(jobs);
+  const comment = (text: string) => `# ${printable(text)}`;
+  const all = jobs.length;
+  return `#!/bin/sh
+${comment(title)}
+# ${all} jobs, ${jobs.filter(({ makesKey }) => makesKey).length} keys. Nothing was run. By hand, in an empty folder of mode 0700:
+#   trustme-pki plan >plan.sh && mkdir -m 700 pki && cd pki && sh ../plan.sh
+# "generate" runs independent jobs side by side, verifies the result, adds .pki/manifest.json and publishes at once.
+${notes.map(note => `${comment(`note: ${note}`)}\n`).join('')}set -eu
+umask 022
+export OPENSSL_CONF=/dev/null LC_ALL=C TZ=UTC
+${secrets.map(name => `: "\${${name}:?is a passphrase: set and export it}"\n`).join('')}mkdir -p ${folders.map(quote).join(' ')}
+${jobs.some(({ step }) => step.kind === 'index') ? INDEX_ROW : ''}${jobs.map((job, i) => `\n${jobText(job, i + 1, all)}`).join('')}${folders.some(isScratch) ? `\nrm -r ${SCRATCH}\n` : ''}`;
+}
+
+const isScratch = (folder: string): boolean => folder.startsWith(SCRATCH);
+
+function jobText({ id, needs, makes, step }: Job, number: number, all: number): string {
+  const made = makes.length > 1 ? [`# makes: ${makes.join(' ')}\n`] : [];
+  const needed = needs.length > 0 ? [`# needs: ${needs.join(' ')}\n`] : [];
+  return `# ${number}/${all} ${id}\n${made}${needed}${shellOf(step, id)}\n`;
+}

@@ -1,0 +1,61 @@
+// Reads the text database of `openssl ca`. Source: openssl-ca(1), apps/lib/apps.c and crypto/txt_db of OpenSSL 3.0.
+
+export interface DatabaseRow {
+  /** Line of index.txt, from 1. */
+  readonly line: number;
+  /** V: valid, R: revoked, E: expired (by `openssl ca -updatedb` alone). */
+  readonly status: 'V' | 'R' | 'E';
+  readonly expiry: Date;
+  /** Hexadecimal digits as `serialOf` gives them. */
+  readonly serial: string;
+}
+
+export interface DatabaseRows {
+  readonly rows: readonly DatabaseRow[];
+  readonly malformed: readonly { readonly line: number; readonly reason: string }[];
+}
+
+/** Serial numbers in one spelling: upper-case hexadecimal, no leading zero. */
+export const serialOf = (hex: string): string => hex.toUpperCase().replace(/^0+(?=.)/, '');
+
+/** The rows of index.txt; lines that are none with the reason. Empty lines and comments count as openssl counts them. */
+export function parseIndex(text: string): DatabaseRows {
+  const rows: DatabaseRow[] = [];
+  const malformed: { line: number; reason: string }[] = [];
+  const seen = new Set<string>();
+  for (const [i, content] of text.split('\n').entries()) {
+    if (content === '' || content.startsWith('#')) continue;
+    const line = i + 1;
+    const row = parseRow(content, line);
+    const reason = typeof row === 'string' ? row : seen.has(row.serial) ? 'its serial number stands above' : undefined;
+    if (typeof row !== 'string') seen.add(row.serial);
+    if (reason === undefined) rows.push(row as DatabaseRow);
+    else malformed.push({ line, reason });
+  }
+  return { rows, malformed };
+}
+
+/** The row, or why it is none. */
+function parseRow(content: string, line: number): DatabaseRow | string {
+  // openssl escapes a tab inside a field with a backslash.
+  const fields = content.split(/(?<!\\)\t/);
+  if (fields.length !== 6) return `it has ${fields.length} fields, not 6`;
+  const [status, expiry, revocation, serial] = fields as [string, string, string, string];
+  if (!/^[VRE]$/.test(status)) return 'its status is not V, R or E';
+  const until = parseTime(expiry);
+  if (!until) return 'its expiry is no UTCTime or GeneralizedTime';
+  if (status === 'R' ? !parseTime(revocation.split(',')[0]!) : revocation !== '')
+    return status === 'R' ? 'it is revoked without a time' : 'it has a time of revocation, and is not revoked';
+  if (!/^[0-9A-Fa-f]+$/.test(serial)) return 'its serial number is not hexadecimal';
+  return { line, status: status as DatabaseRow['status'], expiry: until, serial: serialOf(serial) };
+}
+
+/** RFC 5280 4.1.2.5: YYMMDDHHMMSSZ, where 50 to 99 are the years 1950 to 1999, or YYYYMMDDHHMMSSZ. */
+function parseTime(text: string): Date | undefined {
+  const [, century, digits] = /^(\d\d)?(\d{12})Z$/.exec(text) ?? [];
+  if (digits === undefined) return undefined;
+  const [year, month, day, ...time] = digits.match(/\d\d/g)! as [string, string, string, string, string, string];
+  const iso = `${century ?? (Number(year) < 50 ? '20' : '19')}${year}-${month}-${day}T${time.join(':')}Z`;
+  const date = new Date(iso);
+  return Number.isNaN(date.getTime()) ? undefined : date;
+}

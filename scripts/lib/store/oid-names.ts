@@ -1,0 +1,104 @@
+// Object identifiers and their long names in openssl, as the ini files spell them.
+
+/** Attribute types of names: X.520, RFC 4519, PKCS #9, EV guidelines. */
+export const ATTRIBUTE_NAMES: Readonly<Record<string, string>> = {
+  '0.9.2342.19200300.100.1.1': 'userId',
+  '0.9.2342.19200300.100.1.25': 'domainComponent',
+  '1.2.840.113549.1.9.1': 'emailAddress',
+  '1.2.840.113549.1.9.2': 'unstructuredName',
+  '1.3.6.1.4.1.311.60.2.1.1': 'jurisdictionLocalityName',
+  '1.3.6.1.4.1.311.60.2.1.2': 'jurisdictionStateOrProvinceName',
+  '1.3.6.1.4.1.311.60.2.1.3': 'jurisdictionCountryName',
+  '2.5.4.3': 'commonName',
+  '2.5.4.4': 'surname',
+  '2.5.4.5': 'serialNumber',
+  '2.5.4.6': 'countryName',
+  '2.5.4.7': 'localityName',
+  '2.5.4.8': 'stateOrProvinceName',
+  '2.5.4.9': 'streetAddress',
+  '2.5.4.10': 'organizationName',
+  '2.5.4.11': 'organizationalUnitName',
+  '2.5.4.12': 'title',
+  '2.5.4.13': 'description',
+  '2.5.4.15': 'businessCategory',
+  '2.5.4.17': 'postalCode',
+  '2.5.4.18': 'postOfficeBox',
+  '2.5.4.19': 'physicalDeliveryOfficeName',
+  '2.5.4.20': 'telephoneNumber',
+  '2.5.4.41': 'name',
+  '2.5.4.42': 'givenName',
+  '2.5.4.43': 'initials',
+  '2.5.4.44': 'generationQualifier',
+  '2.5.4.46': 'dnQualifier',
+  '2.5.4.51': 'houseIdentifier',
+  '2.5.4.54': 'dmdName',
+  '2.5.4.65': 'pseudonym',
+  '2.5.4.72': 'role',
+  '2.5.4.97': 'organizationIdentifier',
+};
+
+/** Short names of RFC 4514, as in `dirName:/C=DE`; all others keep their long one. */
+export const SHORT_NAMES: Readonly<Record<string, string>> = {
+  commonName: 'CN',
+  localityName: 'L',
+  stateOrProvinceName: 'ST',
+  organizationName: 'O',
+  organizationalUnitName: 'OU',
+  countryName: 'C',
+  streetAddress: 'street',
+  domainComponent: 'DC',
+  userId: 'UID',
+};
+
+export const PURPOSE_NAMES: Readonly<Record<string, string>> = {
+  '1.3.6.1.4.1.311.2.1.21': 'msCodeInd',
+  '1.3.6.1.4.1.311.2.1.22': 'msCodeCom',
+  '1.3.6.1.4.1.311.10.3.1': 'msCTLSign',
+  '1.3.6.1.4.1.311.10.3.3': 'msSGC',
+  '1.3.6.1.4.1.311.10.3.4': 'msEFS',
+  '1.3.6.1.4.1.311.20.2.2': 'msSmartcardLogin',
+  '1.3.6.1.5.2.3.4': 'pkInitClientAuth',
+  '1.3.6.1.5.2.3.5': 'pkInitKDC',
+  '1.3.6.1.5.5.7.3.1': 'serverAuth',
+  '1.3.6.1.5.5.7.3.2': 'clientAuth',
+  '1.3.6.1.5.5.7.3.3': 'codeSigning',
+  '1.3.6.1.5.5.7.3.4': 'emailProtection',
+  '1.3.6.1.5.5.7.3.8': 'timeStamping',
+  '1.3.6.1.5.5.7.3.9': 'OCSPSigning',
+  '1.3.6.1.5.5.7.3.17': 'ipsecIKE',
+  '2.5.29.37.0': 'anyExtendedKeyUsage',
+};
+
+export const HASH_NAMES: Readonly<Record<string, string>> = {
+  '1.3.14.3.2.26': 'sha1',
+  '2.16.840.1.101.3.4.2.1': 'sha256',
+  '2.16.840.1.101.3.4.2.2': 'sha384',
+  '2.16.840.1.101.3.4.2.3': 'sha512',
+  '2.16.840.1.101.3.4.2.4': 'sha224',
+  '2.16.840.1.101.3.4.2.5': 'sha512-224',
+  '2.16.840.1.101.3.4.2.6': 'sha512-256',
+  '2.16.840.1.101.3.4.2.8': 'sha3-256',
+  '2.16.840.1.101.3.4.2.9': 'sha3-384',
+  '2.16.840.1.101.3.4.2.10': 'sha3-512',
+};
+
+export const RSASSA_PSS = '1.2.840.113549.1.1.10';
+
+/** Signature algorithms without parameters (RFC 4055, RFC 5758, RFC 8410). */
+export const SIGNATURE_NAMES: Readonly<Record<string, string>> = {
+  '1.2.840.113549.1.1.4': 'md5 RSA',
+  '1.2.840.113549.1.1.5': 'sha1 RSA',
+  '1.2.840.113549.1.1.11': 'sha256 RSA',
+  '1.2.840.113549.1.1.12': 'sha384 RSA',
+  '1.2.840.113549.1.1.13': 'sha512 RSA',
+  '1.2.840.113549.1.1.14': 'sha224 RSA',
+  '1.2.840.113549.1.1.15': 'sha512-224 RSA',
+  '1.2.840.113549.1.1.16': 'sha512-256 RSA',
+  '1.2.840.10045.4.1': 'sha1 ECDSA',
+  '1.2.840.10045.4.3.1': 'sha224 ECDSA',
+  '1.2.840.10045.4.3.2': 'sha256 ECDSA',
+  '1.2.840.10045.4.3.3': 'sha384 ECDSA',
+  '1.2.840.10045.4.3.4': 'sha512 ECDSA',
+  '1.3.101.112': 'ed25519',
+  '1.3.101.113': 'ed448',
+};

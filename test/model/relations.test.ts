@@ -1,0 +1,135 @@
+import { suite as makeSuite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { validityOf } from '../../scripts/lib/model/validity.ts';
+import { configErrorOf, entityOf, NOW, type OwnFiles, readOwn, readShipped } from '../helpers/shipped.ts';
+
+const suite = makeSuite('relations');
+
+const ca = (top: string, constraints = '', validity = 'days = 100', rest = ''): string =>
+  `${top}\n[subject]\ncommonName = CA ${top.split('\n')[0]}\n[certificate]\n${validity}\nbasicConstraints = critical, CA:TRUE${constraints}\n${rest}`;
+const leaf = (top: string, validity = 'days = 100'): string => ca(top, '', validity).replace('CA:TRUE', 'CA:FALSE');
+
+const problemsOf = (files: OwnFiles): string[] =>
+  configErrorOf(() => readOwn(files)).problems.map(
+    ({ file, section, key, expected }) => `${file.slice(4, -4)} ${section}/${key}: ${expected}`,
+  );
+
+const lengths: readonly [what: string, files: OwnFiles, expected: readonly string[]][] = [
+  ['no pathlen allows any depth', { 'a.ini': ca(''), 'b.ini': ca('issuer = a'), 'c.ini': ca('issuer = b') }, []],
+  [
+    'pathlen that falls by one a level',
+    { 'a.ini': ca('', ', pathlen:1'), 'b.ini': ca('issuer = a', ', pathlen:0'), 'c.ini': leaf('issuer = b') },
+    [],
+  ],
+  ['a CA without pathlen below pathlen:1', { 'a.ini': ca('', ', pathlen:1'), 'b.ini': ca('issuer = a') }, []],
+  [
+    'a CA below pathlen:0',
+    { 'a.ini': ca('', ', pathlen:0'), 'b.ini': ca('issuer = a') },
+    ['b certificate/basicConstraints: CA:FALSE, since the pathlen of a (own/a.ini:6) allows no CA here'],
+  ],
+  [
+    'a CA two levels below pathlen:1',
+    { 'a.ini': ca('', ', pathlen:1'), 'b.ini': ca('issuer = a'), 'c.ini': ca('issuer = b') },
+    ['c certificate/basicConstraints: CA:FALSE, since the pathlen of a (own/a.ini:6) allows no CA here'],
+  ],
+  [
+    'a pathlen that does not fall',
+    { 'a.ini': ca('', ', pathlen:1'), 'b.ini': ca('issuer = a', ', pathlen:1') },
+    ['b certificate/basicConstraints: pathlen:0 at most, since that of a (own/a.ini:6) leaves no more'],
+  ],
+  [
+    'a profile for CAs of a CA with pathlen:0',
+    { 'a.ini': ca('', ', pathlen:0', 'days = 9', '[issued sub]\ndays = 9\nbasicConstraints = critical, CA:TRUE\n') },
+    ['a issued sub/basicConstraints: CA:FALSE, since the pathlen of a (own/a.ini:6) allows no CA below'],
+  ],
+];
+for (const [what, files, expected] of lengths)
+  suite(`${what}: ${expected.length === 0 ? 'accepted' : 'refused'}`, () => {
+    if (expected.length === 0) readOwn(files);
+    else assert.equal(problemsOf(files), expected);
+  });
+
+/** Validities of an issuer and its subject. */
+const nested: readonly [issuer: string, subject: string, fits: boolean][] = [
+  ['days = 100', 'days = 100', true],
+  ['days = 100', 'days = 101', false],
+  ['notAfter = 2030-01-01', 'notAfter = 2030-01-01', true],
+  ['notAfter = 2030-01-01', 'notAfter = 2030-01-01T00:00:01Z', false],
+  ['notAfter = 2030-01-01', 'days = 1', true],
+  ['notAfter = 2030-01-01', 'days = 99999', false],
+  ['days = 99999', 'notAfter = 2030-01-01', true],
+  ['notBefore = 2020-01-01\ndays = 3000', 'days = 3000', false],
+  ['days = 100', 'notBefore = 2020-01-01\ndays = 3000', false],
+  ['days = 100', 'notBefore = 2020-01-01\ndays = 1000', true],
+];
+for (const [issuer, subject, fits] of nested)
+  suite(`${subject.replace('\n', ', ')} below ${issuer.replace('\n', ', ')}: ${fits ? 'accepted' : 'refused'}`, () => {
+    const files = { 'a.ini': ca('', '', issuer), 'b.ini': leaf('issuer = a', subject) };
+    if (fits) readOwn(files);
+    else
+      assert.match(problemsOf(files).join(), /^b certificate\/(days|notAfter): at most the validity of its issuer a/);
+  });
+
+suite('what is clipped ends with its issuer, and a note says so', () => {
+  const clip = (issuer: string, subject: string) => {
+    const files = {
+      'a.ini': ca('', '', issuer),
+      'b.ini': ca('issuer = a\noutliving = clip', '', subject, '[issued]\ndays = 500\nbasicConstraints = CA:FALSE\n'),
+    };
+    const configuration = readOwn(files);
+    const { certificate, issued } = entityOf(configuration, 'b');
+    return { certificate, issued: issued.get('')!, notes: configuration.notes };
+  };
+  const relative = clip('days = 100', 'days = 200');
+  assert.is(relative.certificate.days, 100);
+  assert.is(relative.issued.days, 100);
+  assert.equal(relative.notes, [
+    'b [certificate]: 100 days instead of 200 days, to end with its issuer a',
+    'b [issued]: 100 days instead of 500 days, to end with its issuer b',
+  ]);
+  const fixed = clip('notAfter = 2026-06-01', 'days = 200');
+  assert.is(validityOf(fixed.certificate, NOW).notAfter.toISOString(), '2026-06-01T00:00:00.000Z');
+  assert.match(fixed.notes[0]!, /^b \[certificate\]: until 2026-06-01T00:00:00Z instead of 200 days/);
+  assert.equal(clip('days = 1000', 'days = 600').notes, []);
+});
+
+suite('a CA that was made elsewhere bounds nothing, and one without a key issues nothing', () => {
+  const supplied = 'certificate-file = a.pem';
+  readOwn({ 'a.ini': ca(`${supplied}\nkey-file = a.key`), 'b.ini': leaf('issuer = a', 'days = 9999') });
+  readOwn({ 'a.ini': ca(supplied), 'b.ini': leaf('issuer = a\ncertificate-file = b.pem') });
+  assert.equal(problemsOf({ 'a.ini': ca(supplied), 'b.ini': leaf('issuer = a') }), [
+    'b /issuer: a CA whose key is here (own/a.ini:1 has a certificate-file and no key-file)',
+  ]);
+});
+
+suite('two keys under one subject are worth a note, two certificates of one key are not', () => {
+  const same = '[subject]\ncommonName = One\n[certificate]\ndays = 9\nbasicConstraints = critical, CA:TRUE\n';
+  assert.equal(readOwn({ 'a.ini': same, 'b.ini': same }).notes, ['b has the same subject as a, but another key']);
+  assert.equal(readOwn({ 'a.ini': same, 'b.ini': ca(''), 'c.ini': `issuer = b\nkey-of = a\n${same}` }).notes, []);
+});
+
+const PLATFORM: readonly [what: string, files: OwnFiles, expected: RegExp][] = [
+  [
+    'a variable that two entities fill',
+    { 'secure-boot/db2.ini': ca('', '', 'days = 9', '[variable]\nname = db\ncontains = db2\nauthoriser = KEK\n') },
+    /db2\.ini:8: \[variable\] name: found "db", expected a variable that "DB" does not fill yet/,
+  ],
+  ['a KEK that DB authorises', { 'KEK.ini': '[variable]\nauthoriser = DB\n' }, /the entity that fills PK$/],
+  [
+    'a db that no key of UEFI authorises',
+    { 'DB.ini': '[variable]\nauthoriser = ssig\n' },
+    /the entity that fills PK or KEK$/,
+  ],
+  ['a PK of two certificates', { 'PK.ini': '[variable]\ncontains = PK KEK\n' }, /one certificate: PK holds no more$/],
+];
+for (const [what, files, expected] of PLATFORM)
+  suite(`${what} is refused`, () => {
+    assert.match(configErrorOf(() => readShipped(files)).message, expected);
+  });
+
+suite('a db that PK authorises and that holds others is accepted', () => {
+  const files = { 'DB.ini': '[variable]\nauthoriser = PK\ncontains = DB ssig_subca ssig_subca_cml\n' };
+  assert.is(entityOf(readShipped(files), 'DB').variable?.contains.length, 3);
+});
+
+suite.run();
