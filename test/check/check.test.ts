@@ -118,7 +118,8 @@ test('a configuration that leads to what strict verification refuses is not publ
   const conf = join(folder, 'conf');
   const out = join(folder, 'refused');
   tool('mkdir', ['-p', join(conf, 'customer')]);
-  writeFileSync(join(conf, 'customer/gen_rootca.ini'), '[certificate]\nkeyUsage = critical, cRLSign\n');
+  const constraint = 'nameConstraints = "critical, permitted;DNS:example.org"';
+  writeFileSync(join(conf, 'customer/gen_rootca.ini'), `[certificate]\n${constraint}\n`);
   const { status, stderr } = await door([out, 'ec:prime256v1', '--conf', conf]);
   assert.is(status, 1);
   assert.match(stderr, /verification before publishing failed, nothing was published:\n {2}\w+\.cert: /);

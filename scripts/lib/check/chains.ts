@@ -1,106 +1,101 @@
 // Does openssl's strict verification accept every certificate under its trust anchor?
 import type { X509Certificate } from 'node:crypto';
-import { CommandError } from '../errors.ts';
 import { command } from '../plan/job.ts';
-import { runCommand, type Surroundings } from '../run/exec.ts';
-import type { CertificateFile, PkiDirectory } from '../store/directory.ts';
+import { commandLine } from '../plan/shell.ts';
+import type { Surroundings } from '../run/exec.ts';
+import type { CertificateFile } from '../store/directory.ts';
 import { error, type Finding } from './finding.ts';
+import { type Batch, type Reason, verifyBatch } from './openssl-verify.ts';
+import { hasSigned, type Issuers, type Path, pathOf } from './paths.ts';
+import { sideBySide } from './side-by-side.ts';
 
-const SERVER_AUTH = '1.3.6.1.5.5.7.3.1';
-
-interface Path {
-  readonly subject: CertificateFile;
-  readonly anchor: CertificateFile;
-  /** Between the subject and its anchor, the subject's issuer first. */
-  readonly between: readonly CertificateFile[];
+export interface ChainQuestion {
+  /** What the certificate is to be good for, in the words of `openssl verify -purpose`. */
+  readonly purposesOf: (certificate: X509Certificate) => readonly string[];
+  /** undefined: the system's. */
+  readonly now: Date | undefined;
+  /** Whether another question asks for the validity of the certificate itself. */
+  readonly isOwnTimeAsked: boolean;
 }
 
-/** Verifies the certificates of `stems`, those of one purpose in one openssl process. */
+/** Subjects of one openssl process; the system limits the length of an argument list. */
+const MOST_SUBJECTS = 200;
+
+/** Verifies `subjects`, those of one purpose in one openssl process. */
 export async function checkChains(
-  directory: PkiDirectory,
-  stems: ReadonlySet<string>,
+  subjects: readonly CertificateFile[],
+  issuers: Issuers,
+  question: ChainQuestion,
+  scratch: string,
   surroundings: Surroundings,
 ): Promise<Finding[]> {
-  const findings: Finding[] = [];
+  const paths = subjects.map(subject => pathOf(subject, issuers) ?? subject);
+  const broken = paths.filter(each => !('anchor' in each)) as CertificateFile[];
+  const whole = paths.filter(each => 'anchor' in each) as Path[];
+  const refused = await sideBySide(batchesOf(whole, question), async batch => {
+    const refusals = await verifyBatch(batch, scratch, surroundings);
+    return [...refusals].flatMap(([path, reasons]) => findingOf(path, reasons, batch.purpose, question));
+  });
+  return [...broken.map(describeBroken), ...whole.flatMap(checkBundle), ...refused.flat()];
+}
+
+function batchesOf(paths: readonly Path[], { purposesOf, now }: ChainQuestion): Batch[] {
   const groups = new Map<string, Path[]>();
-  for (const subject of directory.certificates.filter(({ stem }) => stems.has(stem))) {
-    const path = findPath(subject, directory.certificates);
-    if (!path) {
-      findings.push(
-        error(
-          'chain-broken',
-          subject.file,
-          `no trust anchor in the directory certifies it (issuer: ${subject.certificate.issuer.split('\n').at(-1)})`,
-        ),
-      );
-      continue;
+  for (const path of paths)
+    for (const purpose of purposesOf(path.subject.certificate)) {
+      const group = groups.get(purpose) ?? [];
+      groups.set(purpose, group);
+      group.push(path);
     }
-    findings.push(...checkBundle(path));
-    const purpose = purposeOf(subject.certificate);
-    groups.set(purpose, [...(groups.get(purpose) ?? []), path]);
-  }
-  const verified = await Promise.all([...groups].map(([purpose, paths]) => verifyGroup(purpose, paths, surroundings)));
-  return [...findings, ...verified.flat()];
+  return [...groups].flatMap(([purpose, group]) =>
+    Array.from({ length: Math.ceil(group.length / MOST_SUBJECTS) }, (_, i) => ({
+      purpose,
+      now,
+      paths: group.slice(i * MOST_SUBJECTS, (i + 1) * MOST_SUBJECTS),
+    })),
+  );
 }
 
-/** TLS servers are checked as such; openssl has no check of its own for the other extended usages. */
-const purposeOf = (certificate: X509Certificate): string =>
-  (certificate.keyUsage ?? []).includes(SERVER_AUTH) ? 'sslserver' : 'any';
+const describeBroken = ({ file, certificate }: CertificateFile): Finding =>
+  error(
+    'chain-broken',
+    file,
+    `no trust anchor in the directory certifies it (issuer: ${certificate.issuer.split('\n').at(-1)})`,
+    'put the certificate of its issuer, and of the root CA, into the directory',
+  );
 
-const isSelfIssued = ({ subject, issuer }: X509Certificate): boolean => subject === issuer;
-
-function findPath(subject: CertificateFile, all: readonly CertificateFile[]): Path | undefined {
-  const between: CertificateFile[] = [];
-  let current = subject;
-  while (!isSelfIssued(current.certificate)) {
-    const { certificate } = current;
-    const issuer = all.find(each => certificate.checkIssued(each.certificate));
-    if (!issuer || between.includes(issuer)) return undefined;
-    if (!isSelfIssued(issuer.certificate)) between.push(issuer);
-    current = issuer;
-  }
-  return { subject, anchor: current, between };
-}
-
-/** What follows a certificate in its file must be its path, as far as the file goes. */
+/** What follows a certificate in its file must lead up from it; there may be another way than the one we found. */
 function checkBundle({ subject, between, anchor }: Path): Finding[] {
   const path = [...between, anchor].map(({ certificate }) => certificate.fingerprint256);
-  const wrong = subject.chain.some((certificate, i) => certificate.fingerprint256 !== path[i]);
-  return wrong
-    ? [error('bundle-mismatch', subject.file, 'what follows its certificate is not its certification path')]
-    : [];
+  const isUp = (certificate: X509Certificate, i: number) => {
+    const below = subject.chain[i - 1] ?? subject.certificate;
+    return certificate.fingerprint256 === path[i] || (below.checkIssued(certificate) && hasSigned(certificate, below));
+  };
+  return subject.chain.every(isUp)
+    ? []
+    : [
+        error(
+          'bundle-mismatch',
+          subject.file,
+          'what follows its certificate is not its certification path',
+          'keep its own certificate, and after it those of its issuers',
+        ),
+      ];
 }
 
-async function verifyGroup(purpose: string, paths: readonly Path[], surroundings: Surroundings): Promise<Finding[]> {
-  const each = (option: string, files: readonly CertificateFile[]) =>
-    [...new Set(files.map(({ file }) => file))].flatMap(file => [option, file]);
-  const args = [
-    ...['verify', '-x509_strict', '-check_ss_sig', '-purpose', purpose],
-    ...each(
-      '-trusted',
-      paths.map(({ anchor }) => anchor),
-    ),
-    ...each(
-      '-untrusted',
-      paths.flatMap(({ between }) => between),
-    ),
-    ...paths.map(({ subject }) => subject.file),
-  ];
-  try {
-    await runCommand(command('openssl', args), 'verification of the certification paths', surroundings);
-    return [];
-  } catch (failure) {
-    if (!(failure instanceof CommandError)) throw failure;
-    return findingsOf(failure);
-  }
+/** Nothing where only its own validity is wrong and that is asked elsewhere. */
+function findingOf(path: Path, reasons: readonly Reason[], purpose: string, question: ChainQuestion): Finding[] {
+  const told = question.isOwnTimeAsked ? reasons.filter(({ depth, isTime }) => !(isTime && depth === 0)) : reasons;
+  if (told.length === 0) return [];
+  const files = [path.subject, ...path.between, path.anchor].map(({ file }) => file);
+  const texts = told.map(({ depth, text }) => (depth === 0 ? text : `${text} (${files[depth] ?? 'its path'})`));
+  return [error('chain-refused', path.subject.file, `openssl refuses it: ${texts.join('; ')}`, lineFor(path, purpose))];
 }
 
-/** `error 20 at 0 depth lookup: …` names a reason, `error FILE: verification failed` the file. */
-function findingsOf({ stderr, commandLine }: CommandError): Finding[] {
-  const reasons = [...stderr.matchAll(/^error \d+ at \d+ depth lookup: (.*)$/gm)].map(([, reason]) => reason!);
-  const files = [...stderr.matchAll(/^error (\S+): verification failed$/gm)].map(([, file]) => file!);
-  const reason = reasons.length > 0 ? [...new Set(reasons)].join('; ') : stderr.trim();
-  return (files.length > 0 ? files : ['.']).map(file =>
-    error('chain-refused', file, `openssl refuses it: ${reason}`, commandLine),
-  );
+/** The question for one certificate, to paste in the directory. */
+function lineFor({ subject, between, anchor }: Path, purpose: string): string {
+  const named = (file: string) => (file.startsWith('-') ? `./${file}` : file);
+  const untrusted = between.flatMap(({ file }) => ['-untrusted', named(file)]);
+  const args = ['-x509_strict', '-purpose', purpose, '-trusted', named(anchor.file), ...untrusted, named(subject.file)];
+  return commandLine(command('openssl', ['verify', ...args]));
 }

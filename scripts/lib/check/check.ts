@@ -1,22 +1,27 @@
 // All questions that decide whether a PKI directory may be published.
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { StateError } from '../errors.ts';
 import type { Variable } from '../model/types.ts';
 import type { Surroundings } from '../run/exec.ts';
 import { removeTree } from '../run/staging.ts';
-import { readPkiDirectory } from '../store/directory.ts';
-import { HIDDEN } from '../store/names.ts';
+import { type PkiDirectory, readPkiDirectory } from '../store/directory.ts';
+import { SCRATCH } from '../store/names.ts';
 import { checkChains } from './chains.ts';
 import { checkExports } from './exports.ts';
 import { error, type Finding } from './finding.ts';
-import { checkLists } from './lists.ts';
-import { checkPairs, type PassphraseOf } from './pairs.ts';
+import { certificatesByStem, checkList } from './lists.ts';
+import { checkPairs } from './pairs.ts';
+import { findIssuers } from './paths.ts';
+import { coarsePurposesOf } from './purpose.ts';
+import { checkUpdate } from './updates.ts';
 
 /** What the directory ought to hold. */
 export interface Expectation {
   /** The entities that are asked about; others lend their certificates only. */
   readonly stems: ReadonlySet<string>;
-  readonly passphraseOf: PassphraseOf;
+  /** Variable with the passphrase of the key of a stem; undefined: not encrypted. */
+  readonly passphraseOf: (stem: string) => string | undefined;
   /** Variables by the stem of their files. */
   readonly variables: ReadonlyMap<string, Variable>;
 }
@@ -24,20 +29,56 @@ export interface Expectation {
 /** Checks the directory in which the surroundings' commands run. */
 export async function checkDirectory(expected: Expectation, surroundings: Surroundings): Promise<Finding[]> {
   const directory = readPkiDirectory(surroundings.folder);
-  const scratch = join(directory.path, HIDDEN, 'scratch');
+  const scratch = join(directory.path, SCRATCH);
+  mkdirSync(scratch, { recursive: true });
   try {
     const findings = await Promise.all([
-      checkChains(directory, expected.stems, surroundings),
-      checkPairs(directory, expected.passphraseOf, surroundings),
-      checkLists(directory, expected.variables, scratch, surroundings),
+      checkExpectedChains(directory, expected, scratch, surroundings),
+      checkPairs(directory, passphrasesOf(expected), scratch, surroundings),
+      checkVariables(directory, expected, scratch, surroundings),
     ]);
     const unreadable = directory.unreadable.map(file =>
       error('certificate-unreadable', file, 'it holds no certificate'),
     );
-    return [...unreadable, ...findings.flat(), ...checkExports(directory.path)];
+    return [...unreadable, ...findings.flat().map(asError), ...checkExports(directory.path)];
   } finally {
     removeTree(scratch);
   }
+}
+
+/** A key that was just made has to open. */
+const asError = (finding: Finding): Finding =>
+  finding.code === 'key-unreadable' ? { ...finding, severity: 'error' } : finding;
+
+const passphrasesOf = ({ passphraseOf }: Expectation) => {
+  return (stem: string): readonly string[] => [passphraseOf(stem) ?? []].flat();
+};
+
+function checkExpectedChains(
+  { certificates }: PkiDirectory,
+  { stems }: Expectation,
+  scratch: string,
+  surroundings: Surroundings,
+): Promise<Finding[]> {
+  const subjects = certificates.filter(({ stem }) => stems.has(stem));
+  const question = { purposesOf: coarsePurposesOf, now: undefined, isOwnTimeAsked: false };
+  return checkChains(subjects, findIssuers(certificates, new Date()), question, scratch, surroundings);
+}
+
+async function checkVariables(
+  directory: PkiDirectory,
+  { variables }: Expectation,
+  scratch: string,
+  surroundings: Surroundings,
+): Promise<Finding[]> {
+  const certificateOf = certificatesByStem(directory);
+  const findings = await Promise.all(
+    [...variables].map(async ([stem, variable]) => [
+      ...checkList(directory, stem, variable.contains, certificateOf),
+      ...(await checkUpdate(directory, stem, variable, scratch, surroundings)),
+    ]),
+  );
+  return findings.flat();
 }
 
 /** Throws where a finding is an error: such a directory is not published. */

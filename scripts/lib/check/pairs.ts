@@ -1,66 +1,109 @@
 // Does each private key belong to its certificate?
-import { createPrivateKey, type KeyObject } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import type { X509Certificate } from 'node:crypto';
+import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { command } from '../plan/job.ts';
 import { readCommand, type Surroundings } from '../run/exec.ts';
 import type { CertificateFile, PkiDirectory } from '../store/directory.ts';
+import { writeNew } from '../store/files.ts';
 import { keyFile } from '../store/names.ts';
-import { error, type Finding } from './finding.ts';
+import { error, type Finding, warning } from './finding.ts';
+import { type KeyText, type Opened, openKey, readKeyText } from './private-key.ts';
+import { sideBySide } from './side-by-side.ts';
 
-/** Variable with the passphrase of the key of a stem; undefined: not encrypted. */
-export type PassphraseOf = (stem: string) => string | undefined;
+/** Variables that may hold the passphrase of the key of a stem, the likeliest first. */
+export type PassphrasesOf = (stem: string) => readonly string[];
 
-/** Compares every key with the certificate of its stem. */
+/** Compares every key with the certificate of its stem. `scratch` is a folder for passing files to openssl. */
 export async function checkPairs(
   directory: PkiDirectory,
-  passphraseOf: PassphraseOf,
+  passphrasesOf: PassphrasesOf,
+  scratch: string,
   surroundings: Surroundings,
 ): Promise<Finding[]> {
-  const pairs = directory.certificates.filter(({ stem }) => directory.keys.has(stem));
-  const findings = await Promise.all(
-    pairs.map(pair => checkPair(pair, directory.path, passphraseOf(pair.stem), surroundings)),
-  );
+  const owners = new Map(directory.certificates.map(each => [each.stem, [] as CertificateFile[]]));
+  for (const each of directory.certificates) owners.get(each.stem)!.push(each);
+  const told = new Set(directory.unreadable.map(file => file.replace(/\.[a-z]+$/, '')));
+  const inDirectory = { ...surroundings, folder: directory.path };
+  const findings = await sideBySide([...directory.keys], async stem => {
+    const key = await readKey(directory.path, stem, passphrasesOf(stem), inDirectory);
+    if ('finding' in key) return [key.finding];
+    const certificates = owners.get(stem) ?? [];
+    if (certificates.length === 0) return told.has(stem) ? [] : [alone(stem)];
+    return (await Promise.all(certificates.map(each => checkPair(each, key, scratch, inDirectory)))).flat();
+  });
   return findings.flat();
 }
 
-async function checkPair(
-  pair: CertificateFile,
-  folder: string,
-  passphrase: string | undefined,
+const alone = (stem: string): Finding =>
+  warning(
+    'key-without-certificate',
+    keyFile(stem),
+    'there is no certificate for this private key',
+    `put "${stem}.cert" beside it, or move the key away`,
+  );
+
+async function readKey(
+  root: string,
+  stem: string,
+  variables: readonly string[],
   surroundings: Surroundings,
-): Promise<Finding[]> {
-  const file = keyFile(pair.stem);
-  const key = readKey(join(folder, file), passphrase && surroundings.secretOf(passphrase));
-  const isPair = key
-    ? pair.certificate.checkPrivateKey(key)
-    : await isPairByOpenssl(pair, file, passphrase, surroundings);
-  return isPair ? [] : [error('pair-mismatch', pair.file, `the certificate does not belong to "${file}"`)];
+): Promise<Opened | { readonly finding: Finding }> {
+  const text = readText(root, stem);
+  if (text instanceof Error) return { finding: warning('key-unreadable', keyFile(stem), text.message) };
+  return (await openKey(text, variables, surroundings)) ?? { finding: unopened(text, variables) };
 }
 
-/** undefined where node's own OpenSSL does not know the algorithm (ML-DSA, rare curves). */
-function readKey(path: string, passphrase: string | undefined): KeyObject | undefined {
+/** The key file, or why it is not read. */
+function readText(root: string, stem: string): KeyText | Error {
   try {
-    return createPrivateKey({ key: readFileSync(path), ...(passphrase === undefined ? {} : { passphrase }) });
-  } catch {
-    return undefined;
+    return readKeyText(root, keyFile(stem));
+  } catch (failure) {
+    return failure as Error;
   }
 }
 
-async function isPairByOpenssl(
-  pair: CertificateFile,
-  key: string,
-  passphrase: string | undefined,
+function unopened({ file, isEncrypted, isForeign }: KeyText, variables: readonly string[]): Finding {
+  if (isEncrypted)
+    return warning(
+      'key-unreadable',
+      file,
+      `it is encrypted, and the passphrases that are known do not open it (${variables.join(', ') || 'none'})`,
+      `set ${variables[0] ?? 'passphrase-env in its ini file, and that variable,'} to its passphrase`,
+    );
+  if (isForeign) return warning('key-unreadable', file, 'openssl here has no provider for a key of this form');
+  return error('key-broken', file, 'it holds no private key', 'put the private key of its certificate back');
+}
+
+async function checkPair(
+  { file, stem, certificate }: CertificateFile,
+  opened: Opened,
+  scratch: string,
   surroundings: Surroundings,
-): Promise<boolean> {
-  const passin = passphrase ? ['-passin', `env:${passphrase}`] : [];
-  const [ofKey, ofCertificate] = await Promise.all([
-    readCommand(
-      command('openssl', ['pkey', '-in', key, ...passin, '-pubout'], passphrase ? [passphrase] : []),
-      key,
-      surroundings,
-    ),
-    readCommand(command('openssl', ['x509', '-in', pair.file, '-noout', '-pubkey']), pair.file, surroundings),
-  ]);
-  return ofKey === ofCertificate;
+): Promise<Finding[]> {
+  const isPair =
+    'key' in opened
+      ? certificate.checkPrivateKey(opened.key)
+      : opened.publicKey === (await publicKeyOf(certificate, file, scratch, surroundings));
+  return isPair
+    ? []
+    : [
+        error(
+          'pair-mismatch',
+          file,
+          `the certificate does not belong to "${keyFile(stem)}"`,
+          'put the key or the certificate back that belongs to the other',
+        ),
+      ];
+}
+
+function publicKeyOf(
+  certificate: X509Certificate,
+  file: string,
+  scratch: string,
+  surroundings: Surroundings,
+): Promise<string> {
+  const copy = join(mkdtempSync(join(scratch, 'pair-')), 'certificate');
+  writeNew(copy, certificate.toString());
+  return readCommand(command('openssl', ['x509', '-in', copy, '-noout', '-pubkey']), file, surroundings);
 }

@@ -1,0 +1,54 @@
+// Is a directory that we made what the configuration says today? Asked where a configuration is given, or where the
+// one that it was made from is still the same.
+import type { Configuration } from '../model/configuration.ts';
+import type { Fact } from '../model/ini-text.ts';
+import type { Entity } from '../model/types.ts';
+import { differencesOf } from '../store/differences.ts';
+import { describeSources, type Manifest } from '../store/manifest.ts';
+import { certificateFile } from '../store/names.ts';
+import { type Finding, info, warning } from './finding.ts';
+import type { Inspection } from './inspection.ts';
+
+export function checkConfiguration(inspection: Inspection): Finding[] {
+  const { record, settings, options } = inspection;
+  if (record.state !== 'read') return [];
+  const isGiven = (options.configurationFolders ?? []).length > 0;
+  if (!isGiven && !isSame(describeSources(settings.sources), record.manifest.sources)) return [];
+  const { configuration } = settings;
+  return [
+    ...(isGiven ? checkKeyType(entities) : []),
+    ...entities.flatMap(entity => compare(entity, record.manifest, inspection)),
+  ];
+}
+
+const isSame = (a: Manifest['sources'], b: Manifest['sources']): boolean =>
+  Object.keys(a).length === Object.keys(b).length && Object.entries(a).every(([file, hash]) => b[file] === hash);
+
+/** A brand, and a type that all keys have, are taken for those of --brand and --key-type, which no file says. */
+function checkOptions({ hierarchy, defaults }: Configuration): Finding[] {
+  const isOther = (fact: Fact | undefined) =>
+    fact?.line === 0 && fact.overrode !== undefined && fact.overrode.value !== fact.value;
+  const keyTypes = [...hierarchy.values()].map(({ facts }) => facts.get('')?.get('key-type'));
+  return [defaults.get('')?.get('brand'), keyTypes.find(isOther)].filter(isOther).map(fact => {
+    const { file, value, overrode } = fact!;
+    return info('other-option', '.', `made with ${file} ${value}, ${overrode!.file} says "${overrode!.value}"`);
+  });
+}
+
+function compare(entity: Entity, { entities }: Manifest, { directory, settings, factsOf }: Inspection): Finding[] {
+  const file = certificateFile(entity);
+  const found = directory.certificates.find(each => each.file === file);
+  if (!found) {
+    const isExpected =
+      !entity.variable && !Object.hasOwn(entities, entity.stem) && !directory.unreadable.includes(file);
+    return isExpected ? [differs(file, `${entity.file} describes it, and it is not there`)] : [];
+  }
+  if (entity.supplied) return [];
+  const differences = differencesOf(entity, settings.configuration.hierarchy, factsOf(found.certificate));
+  return differences.map(({ key, is, should }) =>
+    differs(file, `${key} is "${is || '(none)'}", ${entity.file} says "${should || '(none)'}"`),
+  );
+}
+
+const differs = (file: string, message: string): Finding =>
+  warning('configuration-differs', file, message, 'generate a new directory to have what the configuration says');

@@ -1,0 +1,143 @@
+// Do the CA databases, their files of issued certificates and the published certificates tell the same?
+import type { X509Certificate } from 'node:crypto';
+import { certificateBlocks } from '../model/pem.ts';
+import { parseCertificate } from '../store/certificate.ts';
+import { readContained, refusalToRead } from '../store/contained-file.ts';
+import { type DatabaseRow, parseIndex, serialOf } from '../store/database-rows.ts';
+import type { CertificateFile } from '../store/directory.ts';
+import { databaseFolder, HIDDEN, issuedFolder } from '../store/names.ts';
+import { error, type Finding, info, warning } from './finding.ts';
+import type { Inspection } from './inspection.ts';
+import { groupBy, hasSigned } from './paths.ts';
+
+interface Database {
+  readonly ca: CertificateFile;
+  readonly index: string;
+  readonly rows: ReadonlyMap<string, DatabaseRow>;
+  /** Files in its folder of issued certificates by serial. */
+  readonly issued: ReadonlyMap<string, string>;
+}
+
+export function checkDatabases(inspection: Inspection): Finding[] {
+  const indexes = inspection.entries.filter(
+    ({ file, kind }) => kind === 'file' && /^\.pki\/[^/]+\/index\.txt$/.test(file),
+  );
+  const published = groupBy(inspection.directory.certificates, each => each.certificate.issuer);
+  return indexes.flatMap(({ file }) => {
+    const stem = file.slice(HIDDEN.length + 1, -'/index.txt'.length);
+    return [...checkSettings(stem, inspection), ...checkDatabase(stem, file, inspection, published)];
+  });
+}
+
+function checkDatabase(
+  stem: string,
+  index: string,
+  inspection: Inspection,
+  published: ReadonlyMap<string, readonly CertificateFile[]>,
+): Finding[] {
+  const { directory, entries, now } = inspection;
+  const refusal = refusalToRead(directory.path, index);
+  if (refusal !== undefined) return [malformed(index, refusal)];
+  const { rows, malformed: lines } = parseIndex(readContained(directory.path, index).toString('latin1'));
+  const findings = lines.map(({ line, reason }) => malformed(index, `line ${line}: ${reason}`));
+  const ca = directory.certificates.find(each => each.stem === stem);
+  if (!ca) return findings;
+  const prefix = `${issuedFolder(stem)}/`;
+  const files = entries.map(({ file }) => file).filter(file => file.startsWith(prefix) && file.endsWith('.pem'));
+  const database: Database = {
+    ca,
+    index,
+    rows: new Map(rows.map(row => [row.serial, row])),
+    issued: new Map(files.map(file => [serialOf(file.slice(prefix.length, -'.pem'.length)), file])),
+  };
+  return [
+    ...findings,
+    ...rows.flatMap(row => checkRow(row, database, now)),
+    ...[...database.issued].flatMap(([serial, file]) => checkIssued(serial, file, database, directory.path)),
+    ...(published.get(ca.certificate.subject) ?? []).flatMap(each => checkPublished(each, database)),
+  ];
+}
+
+const malformed = (file: string, message: string): Finding =>
+  error('database-malformed', file, message, 'restore it from a backup: openssl ca refuses to go on from it');
+
+function checkRow({ line, serial, status, expiry }: DatabaseRow, { index, issued }: Database, now: Date): Finding[] {
+  const stale = status === 'V' && expiry < now;
+  return [
+    ...(issued.has(serial)
+      ? []
+      : [warning('issued-missing', index, `line ${line}: there is no issued/ file of serial number ${serial}`)]),
+    ...(stale
+      ? [info('row-stale', index, `line ${line}: it expired and still counts as valid`, 'openssl ca -updatedb')]
+      : []),
+  ];
+}
+
+/** A copy of what was issued is as its name says, and has a row. */
+function checkIssued(serial: string, file: string, database: Database, root: string): Finding[] {
+  const certificate = readIssued(root, file);
+  if (!certificate) return [error('issued-mismatch', file, 'it holds no certificate', 'restore it from a backup')];
+  // A CA that changed its key has the certificates of the old one too, so that its name has to do.
+  const isNamed = certificate.issuer === database.ca.certificate.subject;
+  if (serialOf(certificate.serialNumber) !== serial || !isNamed)
+    return [
+      error('issued-mismatch', file, `"${database.ca.file}" did not issue it under this serial number`, 'move it away'),
+    ];
+  return compareRow(file, certificate, database);
+}
+
+function readIssued(root: string, file: string): X509Certificate | undefined {
+  try {
+    const [block] = certificateBlocks(readContained(root, file).toString('latin1'));
+    return block === undefined ? undefined : parseCertificate(block);
+  } catch {
+    return undefined;
+  }
+}
+
+function compareRow(file: string, certificate: X509Certificate, { index, rows, ca }: Database): Finding[] {
+  const row = rows.get(serialOf(certificate.serialNumber));
+  if (!row) {
+    // Not every way of making a root puts it into its own database.
+    return certificate.fingerprint256 === ca.certificate.fingerprint256
+      ? []
+      : [error('row-missing', file, `"${index}" has no row of it: it cannot be revoked`, `add the row to "${index}"`)];
+  }
+  return row.expiry.getTime() === new Date(certificate.validTo).getTime()
+    ? []
+    : [error('row-mismatch', file, `line ${row.line} of "${index}" has another expiry`, 'correct the row')];
+}
+
+function checkPublished({ file, certificate }: CertificateFile, database: Database): Finding[] {
+  const { ca, index, rows, issued } = database;
+  if (!certificate.checkIssued(ca.certificate) || !hasSigned(ca.certificate, certificate)) return [];
+  const serial = serialOf(certificate.serialNumber);
+  const revoked =
+    rows.get(serial)?.status === 'R'
+      ? [
+          error(
+            'revoked-published',
+            file,
+            `it is revoked in "${index}", and still there`,
+            'replace it, or move it away',
+          ),
+        ]
+      : [];
+  return [...revoked, ...(issued.has(serial) ? [] : compareRow(file, certificate, database))];
+}
+
+const SETTINGS: readonly [name: string, syntax: RegExp][] = [
+  ['index.txt.attr', /^(\s*unique_subject\s*=\s*(yes|no)\s*\n?)?\s*$/],
+  ['crlnumber', /^[0-9A-Fa-f]{2,}\n?$/],
+  ['serial', /^[0-9A-Fa-f]{2,}\n?$/],
+];
+
+function checkSettings(stem: string, { entries, directory }: Inspection): Finding[] {
+  return SETTINGS.flatMap(([name, syntax]) => {
+    const file = `${databaseFolder(stem)}/${name}`;
+    if (!entries.some(each => each.file === file && each.kind === 'file')) return [];
+    const refusal = refusalToRead(directory.path, file);
+    const isSane = refusal === undefined && syntax.test(readContained(directory.path, file).toString('latin1'));
+    return isSane ? [] : [malformed(file, refusal ?? 'its content is none that openssl ca writes')];
+  });
+}

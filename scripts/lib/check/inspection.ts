@@ -1,0 +1,97 @@
+// What every question of `verify` gets: the directory, read once, and what is known of how it was made.
+import type { X509Certificate } from 'node:crypto';
+import { ConfigError } from '../errors.ts';
+import type { Overrides } from '../model/configuration.ts';
+import type { Hierarchy } from '../model/hierarchy.ts';
+import { passphraseValue } from '../model/passphrase.ts';
+import type { Surroundings } from '../run/exec.ts';
+import { type CertificateFacts, describeCertificate } from '../store/certificate-facts.ts';
+import { type PkiDirectory, readPkiDirectory } from '../store/directory.ts';
+import { type Entry, listEntries } from '../store/inventory.ts';
+import { readSettings, type Settings } from '../store/settings.ts';
+import type { PassphrasesOf } from './pairs.ts';
+import { findIssuers, type Issuers } from './paths.ts';
+import { overridesOf, type Record, readRecord } from './record.ts';
+
+export interface VerifyOptions {
+  readonly expiresWithinDays: number;
+  readonly environment: NodeJS.ProcessEnv;
+  /** Configuration folders of one's own: what the directory is compared with. */
+  readonly configurationFolders?: readonly string[];
+  /** The time for which it is asked; the system's by default. */
+  readonly now?: Date;
+}
+
+export interface Inspection {
+  readonly directory: PkiDirectory;
+  readonly entries: readonly Entry[];
+  /** What the manifest says. */
+  readonly record: Record;
+  readonly settings: Settings;
+  readonly issuers: Issuers;
+  /** What a certificate of the directory says, worked out once. */
+  readonly factsOf: (certificate: X509Certificate) => CertificateFacts;
+  readonly passphrasesOf: PassphrasesOf;
+  readonly now: Date;
+  readonly options: VerifyOptions;
+  /** A folder for passing files to openssl. */
+  readonly scratch: string;
+  readonly surroundings: Surroundings;
+}
+
+/** Reads everything of `root` that several questions need. Throws a ConfigError where the configuration has mistakes. */
+export function inspect(
+  root: string,
+  options: VerifyOptions,
+  scratch: string,
+  controller: AbortController,
+): Inspection {
+  const { environment, now = new Date() } = options;
+  const entries = listEntries(root);
+  const directory = readPkiDirectory(root);
+  const record = readRecord(root);
+  const settings = readAsMade(options.configurationFolders ?? [], overridesOf(record, now), now);
+  const secretOf = (name: string) => passphraseValue(name, environment);
+  return {
+    directory,
+    entries,
+    record,
+    settings,
+    issuers: findIssuers(directory.certificates, now),
+    factsOf: makeFactsOf(),
+    passphrasesOf: passphrasesOf(settings.configuration.hierarchy, secretOf),
+    now,
+    options,
+    scratch,
+    surroundings: { folder: scratch, environment, secretOf, controller },
+  };
+}
+
+function makeFactsOf(): Inspection['factsOf'] {
+  const known = new Map<X509Certificate, CertificateFacts>();
+  return certificate => {
+    const facts = known.get(certificate) ?? describeCertificate(certificate.raw);
+    known.set(certificate, facts);
+    return facts;
+  };
+}
+
+/** With what `generate` was told beside the configuration, as far as the manifest says that and it can be. */
+function readAsMade(folders: readonly string[], overrides: Overrides, now: Date): Settings {
+  try {
+    return readSettings(folders, overrides);
+  } catch (failure) {
+    if (!(failure instanceof ConfigError)) throw failure;
+    return readSettings(folders, { now });
+  }
+}
+
+/** Its own variables first, then all that any entity knows: the keys of a stem that we do not know may have any. */
+function passphrasesOf(hierarchy: Hierarchy, secretOf: Surroundings['secretOf']): PassphrasesOf {
+  const entities = [...hierarchy.values()];
+  const all = new Set(entities.flatMap(({ passphraseVariables }) => passphraseVariables));
+  return stem => {
+    const own = hierarchy.get(stem)?.passphraseVariables ?? [];
+    return [...new Set([...own, ...all])].filter(name => secretOf(name) !== undefined);
+  };
+}

@@ -1,0 +1,66 @@
+// The manifest as anybody may have left it: what can be understood of it, and what it tells of the run that made it.
+import type { Overrides } from '../model/configuration.ts';
+import { parseKeyType } from '../model/key-type.ts';
+import type { KeyType } from '../model/types.ts';
+import { readContained } from '../store/contained-file.ts';
+import type { Manifest } from '../store/manifest.ts';
+import { MANIFEST } from '../store/names.ts';
+
+type RecordedEntity = Manifest['entities'][string];
+
+/** `absent`: no manifest; `unreadable` and `unknown-schema`: one that we do not understand. */
+export type Record =
+  | { readonly state: 'absent' | 'unreadable' | 'unknown-schema' }
+  | { readonly state: 'read'; readonly manifest: Manifest };
+
+export function readRecord(root: string): Record {
+  let text: string;
+  try {
+    text = readContained(root, MANIFEST).toString('utf8');
+  } catch (failure) {
+    return { state: (failure as Error).message.endsWith('ENOENT') ? 'absent' : 'unreadable' };
+  }
+  try {
+    const manifest: unknown = JSON.parse(text);
+    if (!isObject(manifest)) return { state: 'unreadable' };
+    if (manifest.schema !== 1) return { state: 'unknown-schema' };
+    return isManifest(manifest)
+      ? { state: 'read', manifest: manifest as unknown as Manifest }
+      : { state: 'unreadable' };
+  } catch {
+    return { state: 'unreadable' };
+  }
+}
+
+const isObject = (value: unknown): value is { [key: string]: unknown } =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const isTexts = (value: unknown): boolean =>
+  isObject(value) && Object.values(value).every(each => typeof each === 'string');
+
+const isRecorded = ({ certificate, sha256 }: Partial<RecordedEntity>): boolean =>
+  certificate !== undefined && sha256 !== undefined;
+
+const isManifest = ({ entities, owners, updates, sources, brand, created }: { [key: string]: unknown }): boolean =>
+  isObject(entities) &&
+  Object.values(entities).every(each => isTexts(each) && isRecorded(each as RecordedEntity)) &&
+  [owners, updates, sources].every(isTexts) &&
+  [brand, created].every(each => typeof each === 'string');
+
+/** What the command line said when it was made: brand, time, and a key type that all keys share. */
+export function overridesOf(record: Record, now: Date): Overrides {
+  if (record.state !== 'read') return { now };
+  const { brand, created } = record.manifest;
+  const made = new Date(created);
+  return { brand, keyType: sharedKeyType(record.manifest), now: Number.isNaN(made.getTime()) ? now : made };
+}
+
+function sharedKeyType({ entities }: Manifest): KeyType | undefined {
+  const types = new Set(Object.values(entities).map(({ keyType }) => String(keyType).replace(/ \(.*\)$/, '')));
+  const [type] = types;
+  if (types.size !== 1 || type === undefined) return undefined;
+  try {
+    return parseKeyType(type);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,53 @@
+// Which files does no PKI have there?
+import { type Entry, EXPORTS_FOLDER } from '../store/inventory.ts';
+import { HIDDEN, JOURNAL, MANIFEST } from '../store/names.ts';
+import { type Finding, info, warning } from './finding.ts';
+import type { Inspection } from './inspection.ts';
+
+/** What may follow the stem of a certificate. */
+const OF_CERTIFICATE = /\.(key|cert|crt|csr|esl|auth|cer|crl|crl\.der|p12)$/;
+/** What the scripts of old and openssl leave behind. */
+const LEFTOVERS = /^(_.+\.esl|.+\.(csr|conf|cnf|srl|old|attr)|index(\..*)?|serial(\..*)?|crlnumber(\..*)?)$/;
+const IN_DATABASE = /^(index\.txt(\.attr)?|crlnumber|serial)(\.old)?$/;
+const ISSUED = /^issued\/[0-9A-F]+\.pem$/;
+
+export function checkStrays({ entries, directory, settings }: Inspection): Finding[] {
+  const ofCertificates = entries.flatMap(({ file }) => /^([^/]+)\.(?:cert|crt)$/.exec(file)?.[1] ?? []);
+  // A key without a certificate is a finding of its own.
+  const stems = new Set([...ofCertificates, ...directory.keys, ...settings.configuration.hierarchy.keys()]);
+  return entries.filter(({ file, kind }) => file !== '.' && isPlain(kind)).flatMap(entry => describe(entry, stems));
+}
+
+/** All others are findings wherever they are. */
+const isPlain = (kind: Entry['kind']): boolean => kind === 'file' || kind === 'folder';
+
+function describe({ file, kind }: Entry, stems: ReadonlySet<string>): Finding[] {
+  const isKnown = kind === 'folder' ? isKnownFolder(file, stems) : isKnownFile(file, stems);
+  // What lies in an unknown folder is not looked at.
+  if (isKnown || !isKnownFolder(parentOf(file), stems)) return [];
+  if (kind === 'file' && LEFTOVERS.test(file))
+    return [info('leftover', file, 'a script or openssl left it: nobody needs it')];
+  const what = kind === 'folder' ? 'a folder' : 'a file';
+  return [warning('stray-file', file, `${what} of this name does not belong there`, 'move it away')];
+}
+
+const parentOf = (file: string): string => (file.includes('/') ? file.slice(0, file.lastIndexOf('/')) : '');
+
+function isKnownFolder(folder: string, stems: ReadonlySet<string>): boolean {
+  if (['', EXPORTS_FOLDER, HIDDEN].includes(folder)) return true;
+  const [first, ca = '', issued = 'issued', ...rest] = folder.split('/');
+  return first === HIDDEN && stems.has(ca) && issued === 'issued' && rest.length === 0;
+}
+
+function isKnownFile(file: string, stems: ReadonlySet<string>): boolean {
+  const parent = parentOf(file);
+  if (parent === '') return OF_CERTIFICATE.test(file) && stems.has(file.replace(OF_CERTIFICATE, ''));
+  if (parent === EXPORTS_FOLDER) return /^certs\/signing_key\.(pem|x509)$/.test(file);
+  const name = file.slice(HIDDEN.length + 1);
+  if (parent === HIDDEN)
+    return (
+      [MANIFEST, JOURNAL].includes(file) || (/\.(cnf|csr|esl)$/.test(name) && stems.has(name.replace(/\.\w+$/, '')))
+    );
+  const inFolder = name.slice(name.indexOf('/') + 1);
+  return IN_DATABASE.test(inFolder) || ISSUED.test(inFolder);
+}

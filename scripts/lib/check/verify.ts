@@ -1,0 +1,92 @@
+// Is a PKI directory sound, whoever made it? Asks all questions; only reads, and passes files to openssl through a
+// folder of its own under the system's temporary one.
+import { accessSync, constants, mkdtempSync, realpathSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { StateError } from '../errors.ts';
+import { removeTree } from '../run/staging.ts';
+import { checkAlgorithms } from './algorithms.ts';
+import { checkChains } from './chains.ts';
+import { checkConfiguration } from './configuration.ts';
+import { checkDatabases } from './databases.ts';
+import { checkExports } from './exports.ts';
+import { error, type Finding, inOrder } from './finding.ts';
+import { type Inspection, inspect, type VerifyOptions } from './inspection.ts';
+import { checkManifest } from './manifest.ts';
+import { checkModes } from './modes.ts';
+import { checkPairs } from './pairs.ts';
+import { purposesOf } from './purpose.ts';
+import { checkStrays } from './strays.ts';
+import { checkEntries, checkUnreadable } from './unreadable.ts';
+import { checkValidity } from './validity.ts';
+import { checkVariables } from './variables.ts';
+
+export type { VerifyOptions } from './inspection.ts';
+
+/** All findings, the worst first. Throws a StateError where there is no directory to look at. */
+export async function verifyDirectory(
+  path: string,
+  options: VerifyOptions,
+  controller: AbortController,
+): Promise<readonly Finding[]> {
+  const root = rootOf(path);
+  const scratch = mkdtempSync(join(tmpdir(), 'trustme-pki-verify-'));
+  try {
+    const inspection = inspect(root, options, scratch, controller);
+    const { certificates, unreadable } = inspection.directory;
+    if (certificates.length + unreadable.length === 0) return [noPki(path)];
+    return inOrder(await askAll(inspection));
+  } finally {
+    removeTree(scratch);
+  }
+}
+
+const noPki = (path: string): Finding =>
+  error(
+    'no-pki',
+    '.',
+    'it holds no certificates',
+    `trustme-pki generate --dir '${path}' makes them in a new directory`,
+  );
+
+async function askAll(inspection: Inspection): Promise<Finding[]> {
+  const { directory, issuers, now, passphrasesOf, scratch, surroundings } = inspection;
+  const question = { purposesOf, now, isOwnTimeAsked: true };
+  const answers = await Promise.all([
+    checkChains(directory.certificates, issuers, question, scratch, surroundings),
+    checkPairs(directory, passphrasesOf, scratch, surroundings),
+    checkVariables(inspection),
+  ]);
+  const findings = [
+    ...answers.flat(),
+    ...checkUnreadable(inspection),
+    ...checkValidity(inspection),
+    ...checkAlgorithms(inspection),
+    ...checkExports(directory.path),
+    ...checkModes(inspection),
+    ...checkDatabases(inspection),
+    ...checkManifest(inspection),
+    ...checkStrays(inspection),
+    ...checkConfiguration(inspection),
+  ];
+  return withEntries(findings, checkEntries(inspection));
+}
+
+/** What is a link or a FIFO is that, and not also something that cannot be read. */
+function withEntries(findings: readonly Finding[], ofEntries: readonly Finding[]): Finding[] {
+  const told = new Set(ofEntries.map(({ file }) => file));
+  return [...ofEntries, ...findings.filter(({ code, file }) => !(told.has(file) && code.endsWith('-unreadable')))];
+}
+
+/** Without links, so that what lies inside can be told. */
+function rootOf(path: string): string {
+  try {
+    if (!statSync(path).isDirectory()) throw new StateError(`"${path}" is no directory`, 'give the directory of a PKI');
+    accessSync(path, constants.R_OK | constants.X_OK);
+    return realpathSync(path);
+  } catch (failure) {
+    const { code } = failure as NodeJS.ErrnoException;
+    if (code === undefined) throw failure;
+    throw new StateError(`cannot read the directory "${path}": ${code}`, 'give the directory of a PKI: --dir DIR');
+  }
+}

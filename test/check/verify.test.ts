@@ -1,0 +1,450 @@
+// Every finding is made once on a copy of a sound PKI and found, and nothing else is. Mistakes that do not meet share
+// a copy.
+import { execFileSync } from 'node:child_process';
+import {
+  appendFileSync,
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { scratch } from '../helpers/door.ts';
+import { brief, copyOf, edit, makePki, openssl, verify } from './sound-pki.ts';
+
+const test = suite('verify');
+const folder = scratch();
+const sound = join(folder, 'sound');
+const other = join(folder, 'other');
+const DAY = 86_400_000;
+const inDays = (days: number) => ({ now: new Date(Date.now() + days * DAY) });
+
+test.before(async () => {
+  await Promise.all([makePki(sound), makePki(other)]);
+});
+
+type Harm = (out: string) => void;
+/** What is done, and the findings that it leads to. */
+type Mistake = readonly [name: string, harm: Harm, expected: readonly string[] | (() => readonly string[])];
+
+const swap =
+  (...files: readonly string[]): Harm =>
+  out => {
+    for (const file of files) cpSync(join(other, file), join(out, file));
+  };
+const write =
+  (file: string, text: string): Harm =>
+  out =>
+    writeFileSync(join(out, file), text);
+const remove =
+  (...files: readonly string[]): Harm =>
+  out => {
+    for (const file of files) rmSync(join(out, file), { recursive: true });
+  };
+const copy =
+  (from: string, to: string): Harm =>
+  out =>
+    cpSync(join(out, from), join(out, to));
+const setByte = (file: string, at: number, change: (value: number) => number): Harm =>
+  edit(file, text => text.slice(0, at) + String.fromCharCode(change(text.charCodeAt(at)) & 255) + text.slice(at + 1));
+const encrypt =
+  (file: string, passphrase: string): Harm =>
+  out => {
+    openssl(out, `pkey -in ${file} -passin pass:test1234 -aes256 -passout pass:${passphrase} -out new`);
+    chmodSync(join(out, 'new'), 0o600);
+    renameSync(join(out, 'new'), join(out, file));
+  };
+
+const NEW_KEY = 'ec -pkeyopt ec_paramgen_curve:P-256';
+/** A certificate of a root CA "own"; `line` are further words of `openssl req`. */
+const issue =
+  (stem: string, line: string, key = NEW_KEY): Harm =>
+  out => {
+    const root = '.pki/ssig_rootca.cnf -extensions certificate -noenc -subj /CN=own -days 400';
+    if (!existsSync(join(out, 'own.cert')))
+      openssl(out, `req -x509 -new -config ${root} -newkey ${NEW_KEY} -keyout own.key -out own.cert`);
+    const words = `-config .pki/ssig.cnf -extensions certificate -noenc -subj /CN=${stem} -CA own.cert -CAkey own.key`;
+    openssl(out, `req -x509 -new ${words} -newkey ${key} -keyout ${stem}.key -out ${stem}.cert ${line}`);
+  };
+
+/** Makes all mistakes of a copy and compares the findings. */
+const together = (title: string, mistakes: readonly Mistake[], options: Parameters<typeof verify>[1] = {}): void =>
+  test(`${title}: ${mistakes.map(([name]) => name).join('; ')}`, async () => {
+    const harm: Harm = out => {
+      for (const [, each] of mistakes) each(out);
+    };
+    const findings = await verify(copyOf(sound, join(folder, 'copy'), harm), options);
+    const expected = mistakes.flatMap(([, , each]) => (typeof each === 'function' ? each() : each));
+    assert.equal(brief(findings).sort(), [...expected].sort());
+  });
+
+together('directory', [['a sound PKI', () => {}, []]]);
+together('directory', [
+  [
+    'a folder with something else in it',
+    out => {
+      for (const name of readdirSync(out)) rmSync(join(out, name), { recursive: true });
+      writeFileSync(join(out, 'thesis.tex'), '');
+    },
+    ['error no-pki .'],
+  ],
+]);
+
+const TPM_KEY = '-----BEGIN TSS2 PRIVATE KEY-----\nMAA=\n-----END TSS2 PRIVATE KEY-----\n';
+together('keys', [
+  ["another PKI's key", swap('backend.key'), ['error pair-mismatch backend.cert']],
+  ["another PKI's encrypted key", swap('device_subca.key'), ['error pair-mismatch device_subca.cert']],
+  ['a key file that holds no key', write('ssig_cml.key', 'no key\n'), ['error key-broken ssig_cml.key']],
+  ['a passphrase that nobody knows', encrypt('ocsp_server.key', 'secret'), ['warning key-unreadable ocsp_server.key']],
+  ['a key in a TPM', write('ssig.key', TPM_KEY), ['warning key-unreadable ssig.key']],
+  [
+    'a known passphrase, of a stem that nobody knows',
+    out => {
+      issue('mine', '-days 100')(out);
+      encrypt('mine.key', 'test1234')(out);
+    },
+    [],
+  ],
+  ['a key without a certificate', copy('backend.key', 'lone.key'), ['warning key-without-certificate lone.key']],
+  ['a certificate without a key', remove('gen_rootca.key'), []],
+  ['a certificate that is none', write('user_subca.cert', 'none'), ['error certificate-unreadable user_subca.cert']],
+]);
+together('keys', [['a passphrase in the variable of the trust|me era', encrypt('gen_rootca.key', 'old'), []]], {
+  environment: { PATH: process.env.PATH, TRUSTME_TEST_PASSWD_PKI: 'old' },
+});
+
+const reversed = (text: string): string => {
+  const [own, ...rest] = text.match(/-----BEGIN[\s\S]*?-----END CERTIFICATE-----\n/g)!;
+  return [own, ...rest.reverse()].join('');
+};
+together('chains', [
+  [
+    "another PKI's certificate",
+    swap('ssig_cml.cert', 'ssig_cml.key'),
+    ['error chain-broken ssig_cml.cert', 'error manifest-mismatch ssig_cml.cert'],
+  ],
+  [
+    "another PKI's certificate with its whole chain",
+    swap('backend.cert', 'backend.key'),
+    ['error chain-broken backend.cert', 'error manifest-mismatch backend.cert'],
+  ],
+  ['a bundle in the wrong order', edit('ssig.cert', reversed), ['error bundle-mismatch ssig.cert']],
+  [
+    'a TLS server that may not be one',
+    issue('web', '-days 100 -addext extendedKeyUsage=serverAuth -addext nsCertType=client'),
+    ['error chain-refused web.cert'],
+  ],
+  [
+    'a time stamping certificate whose usage is not critical',
+    issue('tsa', '-days 100 -addext extendedKeyUsage=timeStamping'),
+    ['error chain-refused tsa.cert'],
+  ],
+  ['a certificate that outlives its issuer', issue('long', '-days 500'), ['warning outlives-issuer long.cert']],
+  ['a short RSA key', issue('short', '-days 100', 'rsa:1024'), ['warning weak-key short.cert']],
+  ['a SHA-1 signature', issue('old', '-days 100 -sha1'), ['warning weak-signature old.cert']],
+]);
+
+const certificates = (pattern: RegExp) => readdirSync(sound).filter(name => pattern.test(name));
+const END_ENTITIES = /^(backend|ocsp_server|ssig|ssig_cml)\.cert$/;
+for (const [name, days, expected, soon = 30] of [
+  ['ten days before the first certificates end', 1085, () => ['warning expires-soon'], 30],
+  ['ten days before that, asked for nine', 1085, () => [], 9],
+] as const)
+  test(`validity: ${name}`, async () => {
+    const findings = await verify(sound, { ...inDays(days), expiresWithinDays: soon });
+    const wanted = expected().flatMap(each => certificates(END_ENTITIES).map(file => `${each} ${file}`));
+    assert.equal(brief(findings), wanted);
+  });
+
+test('validity: the day after, and what else follows from it', async () => {
+  const findings = brief(await verify(sound, inDays(1095.5)));
+  assert.equal(
+    findings.filter(each => !each.startsWith('info row-stale')),
+    certificates(END_ENTITIES).map(file => `error expired ${file}`),
+  );
+  assert.is(findings.filter(each => each.startsWith('info row-stale')).length, 4);
+});
+
+test('validity: a sub CA that expired is its own finding and that of what it issued', async () => {
+  const findings = await verify(sound, inDays(2191));
+  const of = (file: string) =>
+    findings.filter(each => each.file === file).map(({ code, message }) => `${code} ${message}`);
+  assert.match(
+    of('ssig.cert').join('\n'),
+    /chain-refused openssl refuses it: certificate has expired \(ssig_subca\.cert\)/,
+  );
+  assert.equal(of('gen_rootca.cert'), []);
+  assert.match(of('guestos_subca.cert').join('\n'), /^expired it expired on \d{4}-\d\d-\d\d$/);
+});
+
+test('validity: before all of it', async () => {
+  const findings = brief(await verify(sound, inDays(-2)));
+  const wanted = certificates(/\.(cert|crt)$/).map(file => `error not-yet-valid ${file}`);
+  assert.equal(
+    findings.filter(each => /not-yet-valid/.test(each)),
+    wanted,
+  );
+});
+
+together('UEFI', [
+  ['a list of somebody else', swap('KEK.esl'), ['error list-mismatch KEK.esl', 'error update-mismatch KEK.auth']],
+  [
+    'a list that is cut off',
+    edit('DB.esl', text => text.slice(0, -5)),
+    ['error list-unreadable DB.esl', 'error update-mismatch DB.auth'],
+  ],
+  [
+    "another PKI's list of a certificate that fills no variable",
+    swap('ssig_subca.esl'),
+    ['error list-mismatch ssig_subca.esl'],
+  ],
+]);
+together('UEFI', [
+  [
+    'db without ssig_subca in its list',
+    copy('.pki/DB.esl', 'DB.esl'),
+    ['error list-mismatch DB.esl', 'error update-mismatch DB.auth'],
+  ],
+  [
+    'another owner in a list',
+    setByte('ssig_subca.esl', 28, value => value ^ 1),
+    ['error manifest-mismatch ssig_subca.esl'],
+  ],
+  ['an update that is gone', remove('KEK.auth'), ['error file-missing KEK.auth']],
+  [
+    'an update of the year 1970',
+    out => {
+      setByte('PK.auth', 0, () => 0xb2)(out);
+      setByte('PK.auth', 1, () => 7)(out);
+    },
+    ['error manifest-mismatch PK.auth', 'error update-refused PK.auth', 'warning update-time PK.auth'],
+  ],
+]);
+together('UEFI', [
+  [
+    'an update whose authoriser is gone',
+    remove('KEK.crt', 'KEK.key', 'KEK.esl'),
+    ['error file-missing KEK.crt', 'error update-refused DB.auth'],
+  ],
+  [
+    'an update from the future',
+    setByte('DB.auth', 0, value => value + 9),
+    ['error manifest-mismatch DB.auth', 'warning update-time DB.auth'],
+  ],
+]);
+together('UEFI', [
+  [
+    'updates in the wrong order',
+    setByte('DB.auth', 0, value => value - 1),
+    ['error manifest-mismatch DB.auth', 'error update-refused DB.auth', 'warning update-order DB.auth'],
+  ],
+  [
+    'two of the same second',
+    copy('PK.auth', 'KEK.auth'),
+    ['error manifest-mismatch KEK.auth', 'error update-mismatch KEK.auth', 'info update-same-time KEK.auth'],
+  ],
+  ['an update of a variable that nobody describes', copy('DB.auth', 'ssig.auth'), ['info update-unchecked ssig.auth']],
+]);
+together('UEFI', [
+  ['an update that is none', write('PK.auth', 'x'), ['error update-unreadable PK.auth']],
+  [
+    'an update with a time zone, which firmware refuses',
+    setByte('DB.auth', 12, () => 1),
+    ['error update-refused DB.auth', 'warning update-time DB.auth'],
+  ],
+]);
+
+together('files', [
+  [
+    'an export of another certificate',
+    swap('certs/signing_key.x509'),
+    ['error export-mismatch certs/signing_key.x509'],
+  ],
+  [
+    'keys that others may read',
+    out => {
+      chmodSync(join(out, 'backend.key'), 0o640);
+      chmodSync(join(out, 'certs/signing_key.pem'), 0o644);
+    },
+    ['error key-mode backend.key', 'error key-mode certs/signing_key.pem'],
+  ],
+  [
+    'folders that everybody may change',
+    out => {
+      chmodSync(out, 0o777);
+      chmodSync(join(out, '.pki/gen_rootca'), 0o757);
+    },
+    ['warning folder-mode .', 'warning folder-mode .pki/gen_rootca'],
+  ],
+  [
+    'files that no PKI has',
+    out => {
+      for (const file of ['notes.txt', 'certs/extra.pem', '.pki/staging']) write(file, '')(out);
+      mkdirSync(join(out, 'backup/deep'), { recursive: true });
+      mkdirSync(join(out, '.pki/stranger'));
+      write('.pki/stranger/file', '')(out);
+    },
+    [
+      ...['.pki/staging', '.pki/stranger', 'backup', 'certs/extra.pem', 'notes.txt'].map(
+        file => `warning stray-file ${file}`,
+      ),
+    ],
+  ],
+  [
+    'what scripts and openssl leave',
+    out => {
+      const own = ['.pki/ssig_rootca/index.txt.old', '.pki/ssig_rootca/index.txt.attr.old', '.pki/ssig/crlnumber.old'];
+      mkdirSync(join(out, '.pki/ssig'));
+      for (const file of ['_DB.esl', 'openssl.conf', 'serial.old', 'ssig.csr', ...own]) write(file, '')(out);
+    },
+    ['info leftover _DB.esl', 'info leftover openssl.conf', 'info leftover serial.old'],
+  ],
+  [
+    'a file that is too large',
+    out => truncateSync(join(out, 'ssig_cml.cert'), 11 * 1024 * 1024),
+    ['warning file-too-large ssig_cml.cert'],
+  ],
+]);
+together('files', [
+  [
+    'links that lead out, links that do not, and FIFOs',
+    out => {
+      rmSync(join(out, 'ssig_cml.cert'));
+      symlinkSync(join(other, 'ssig_cml.cert'), join(out, 'ssig_cml.cert'));
+      renameSync(join(out, 'backend.cert'), join(out, 'certs/backend'));
+      symlinkSync('certs/backend', join(out, 'backend.cert'));
+      rmSync(join(out, '.pki/gen_rootca'), { recursive: true });
+      symlinkSync('/', join(out, '.pki/gen_rootca'));
+      rmSync(join(out, 'ssig.key'));
+      const fifos = ['hang.cert', 'ssig.key', 'hang.esl', 'hang.auth', 'certs/hang', '.pki/device_subca/serial'];
+      execFileSync('mkfifo', fifos, { cwd: out });
+    },
+    [
+      ...['ssig_cml.cert', 'backend.cert', '.pki/gen_rootca', 'hang.cert', 'ssig.key', 'hang.esl', 'hang.auth'],
+      ...['certs/hang', '.pki/device_subca/serial'],
+    ]
+      .map(file => `warning not-regular ${file}`)
+      .concat('warning stray-file certs/backend'),
+  ],
+]);
+
+const index = (ca: string): string => `.pki/${ca}/index.txt`;
+const row = (ca: string, commonName: string, change: (line: string) => string): Harm =>
+  edit(index(ca), text => text.replace(new RegExp(`^.*CN=trustme ${commonName}\n`, 'm'), line => change(line)));
+const serialOf = (stem: string): string => openssl(sound, `x509 -in ${stem}.cert -noout -serial`).trim().slice(7);
+const issued = (ca: string, stem: string): string => `.pki/${ca}/issued/${serialOf(stem)}.pem`;
+
+together('databases', [
+  [
+    'rows that are none',
+    out => appendFileSync(join(out, index('backend_subca')), 'V\tsoon\t\t01\tunknown\t/CN=x\nV\n'),
+    [`error database-malformed ${index('backend_subca')}`, `error database-malformed ${index('backend_subca')}`],
+  ],
+  [
+    'a row that stands twice',
+    row('gen_rootca', 'User Sub CA', line => line + line),
+    [`error database-malformed ${index('gen_rootca')}`],
+  ],
+  [
+    'settings that openssl does not take',
+    out => {
+      write('.pki/ssig_subca/crlnumber', 'one\n')(out);
+      write('.pki/ssig_subca/index.txt.attr', 'x\n')(out);
+    },
+    ['error database-malformed .pki/ssig_subca/crlnumber', 'error database-malformed .pki/ssig_subca/index.txt.attr'],
+  ],
+  [
+    'a certificate that has no row',
+    row('gen_rootca', 'Device Sub CA', () => ''),
+    () => [`error row-missing ${issued('gen_rootca', 'device_subca')}`],
+  ],
+  [
+    'a row that has no file',
+    out => rmSync(join(out, issued('ssig_subca', 'ssig'))),
+    [`warning issued-missing ${index('ssig_subca')}`],
+  ],
+  [
+    'neither row nor file of a published certificate',
+    out => {
+      row('ssig_subca_cml', 'CML Signing Certificate', () => '')(out);
+      rmSync(join(out, issued('ssig_subca_cml', 'ssig_cml')));
+    },
+    ['error row-missing ssig_cml.cert'],
+  ],
+  [
+    'a row with another expiry',
+    row('gen_rootca', 'GuestOS Signing Sub CA', line => line.replace(/^V\t\d\d/, 'V\t40')),
+    () => [`error row-mismatch ${issued('gen_rootca', 'guestos_subca')}`],
+  ],
+  [
+    'an issued certificate under the name of another',
+    out => cpSync(join(out, 'ssig_rootca.cert'), join(out, issued('ssig_rootca', 'ssig_subca_cml'))),
+    () => [`error issued-mismatch ${issued('ssig_rootca', 'ssig_subca_cml')}`],
+  ],
+  [
+    'a published certificate that is revoked',
+    row('gen_rootca', 'Backend Sub CA', line => line.replace(/^V\t(\w+)\t/, 'R\t$1\t260101000000Z,keyCompromise')),
+    ['error revoked-published backend_subca.cert'],
+  ],
+]);
+
+const LIAR = { schema: 1, entities: { a: { certificate: 7 } }, owners: {}, updates: {}, sources: {}, brand: 'x' };
+together('manifest', [
+  [
+    'one that is none',
+    write('.pki/manifest.json', JSON.stringify({ ...LIAR, created: 'x' })),
+    ['error manifest-unreadable .pki/manifest.json'],
+  ],
+]);
+together('manifest', [
+  [
+    'one of another version',
+    write('.pki/manifest.json', '{"schema": 2}'),
+    ['warning manifest-schema .pki/manifest.json'],
+  ],
+  ['a second phase that was stopped', write('.pki/journal.json', '{}'), ['error interrupted .pki/journal.json']],
+]);
+together('manifest', [
+  [
+    'one that lies',
+    edit('.pki/manifest.json', text => text.replace(/"sha256": "../, '"sha256": "zz').replace('trustme', '\\u001b[2J')),
+    ['error manifest-mismatch gen_rootca.cert'],
+  ],
+  [
+    'a recorded certificate that is gone',
+    remove('ocsp_server.cert', 'ocsp_server.key'),
+    ['error file-missing ocsp_server.cert'],
+  ],
+]);
+together('manifest', [['none, and no databases', remove('.pki'), []]]);
+
+const conf = join(folder, 'conf');
+const ENTITY = `issuer = backend_subca
+[subject]
+commonName = 2
+[certificate]
+days = 9
+basicConstraints = critical, CA:FALSE
+keyUsage = critical, digitalSignature
+`;
+mkdirSync(join(conf, 'customer'), { recursive: true });
+writeFileSync(join(conf, 'customer/backend.ini'), '[certificate]\ndays = 1000\n');
+writeFileSync(join(conf, 'customer/backend2.ini'), ENTITY);
+together(
+  'configuration',
+  [
+    ['another validity', () => {}, ['warning configuration-differs backend.cert', 'info other-option .']],
+    ['an entity that is new', () => {}, ['warning configuration-differs backend2.cert']],
+  ],
+  { configurationFolders: [conf] },
+);
+
+test.run();
