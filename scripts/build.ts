@@ -6,7 +6,7 @@ import { type BuildOptions, build, type Plugin } from 'esbuild';
 import Handlebars from 'handlebars';
 import { COMPILE_OPTIONS, readTemplate, TEMPLATES } from './lib/store/templates.ts';
 
-const BUNDLED = ['execa', 'handlebars', 'ini'];
+const BUNDLED = ['@peculiar/asn1-x509', 'execa', 'handlebars', 'ini'];
 
 function precompiledTemplates(): string {
   const entries = Object.values(TEMPLATES).map(name => {
@@ -33,15 +33,26 @@ function licences(inputs: readonly string[]): string {
     .join(`\n${'-'.repeat(78)}\n\n`);
 }
 
-/** Modules that are loaded on demand: each becomes a file of its own beside the program. */
-const ON_DEMAND: Readonly<Record<string, string>> = { 'produce.ts': './produce.cjs', handlebars: './handlebars.cjs' };
+/** Verbs that `generate` does without: each is a file of its own beside the program, loaded on demand. */
+const VERBS = readdirSync('scripts/verbs')
+  .map(file => file.replace(/\.ts$/, ''))
+  .filter(name => !['generate', 'gen-dev-certs', 'verb'].includes(name));
+
+/** Modules that are loaded on demand, by the end of what imports call them. */
+const ON_DEMAND: ReadonlyMap<string, string> = new Map([
+  ['handlebars', './handlebars.cjs'],
+  ['produce.ts', './produce.cjs'],
+  ...VERBS.map(name => [`verbs/${name}.ts`, `./${name}.cjs`] as const),
+]);
 
 const plugin: Plugin = {
   name: 'trustme-pki',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /(^handlebars|\/produce\.ts)$/ }, ({ path, kind }) =>
-      kind === 'dynamic-import' ? { path: ON_DEMAND[path.replace(/^.*\//, '')]!, external: true } : undefined,
-    );
+    onResolve({ filter: /^(handlebars$|\.)/ }, ({ path, kind }) => {
+      if (kind !== 'dynamic-import') return undefined;
+      const file = [...ON_DEMAND].find(([end]) => path === end || path.endsWith(`/${end}`))?.[1];
+      return file === undefined ? undefined : { path: file, external: true };
+    });
     onLoad({ filter: /\/store\/precompiled\.ts$/ }, () => ({ contents: precompiledTemplates(), loader: 'js' }));
   },
 };
@@ -67,6 +78,9 @@ try {
   const results = await Promise.all([
     build({ ...options, entryPoints: ['scripts/main.ts'], outfile: join(target, 'main.cjs') }),
     build({ ...options, entryPoints: ['scripts/lib/generate/produce.ts'], outfile: join(target, 'produce.cjs') }),
+    ...VERBS.map(name =>
+      build({ ...options, entryPoints: [`scripts/verbs/${name}.ts`], outfile: join(target, `${name}.cjs`) }),
+    ),
     build({
       ...options,
       stdin: { contents: "module.exports = require('handlebars')", resolveDir: '.' },

@@ -54,9 +54,12 @@ fi
 # node itself would read the caller's openssl.cnf, and end where that is broken.
 unset OPENSSL_CONF
 
+door=${TRUSTME_PKI_DOOR:-gen_dev_certs.sh}
+[ "$door" != trustme-pki ] || exec node "$root/dist/main.cjs" "$@"
+
 case $here in
 */node_modules/*) default_dir=test_certificates ;;
 *) default_dir=$here/test_certificates ;;
 esac
 
-exec node "$root/dist/main.cjs" "${TRUSTME_PKI_DOOR:-gen_dev_certs.sh}" "$default_dir" "$@"
+exec node "$root/dist/main.cjs" "$door" "$default_dir" "$@"

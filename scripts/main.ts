@@ -3,21 +3,54 @@
 import { Interrupted, isPkiError, UsageError } from './lib/errors.ts';
 import type { VerbContext } from './verbs/verb.ts';
 
-const HELP = `usage: trustme-pki VERB [options]
+type Verb = (context: VerbContext) => Promise<number>;
 
-  generate    make the PKI, or add what is missing
+interface VerbEntry {
+  /** What it does, in the list of verbs; the doors of the shell scripts have none and are not listed. */
+  readonly summary?: string;
+  /** Loads the code, only when the verb is called. */
+  readonly load: () => Promise<Verb>;
+}
+
+const VERBS: Readonly<Record<string, VerbEntry>> = {
+  generate: {
+    summary: 'make the PKI, or add what is missing',
+    load: async () => (await import('./verbs/generate.ts')).generateVerb,
+  },
+  plan: {
+    summary: 'print the jobs and command lines, run nothing',
+    load: async () => (await import('./verbs/plan.ts')).planVerb,
+  },
+  show: {
+    summary: 'effective values and where each came from',
+    load: async () => (await import('./verbs/show.ts')).showVerb,
+  },
+  graph: {
+    summary: 'a picture of the configuration, or of a directory',
+    load: async () => (await import('./verbs/graph.ts')).graphVerb,
+  },
+  verify: {
+    summary: 'is the directory sound; reads only',
+    load: async () => (await import('./verbs/verify.ts')).verifyVerb,
+  },
+  'init-conf': {
+    summary: 'a commented configuration folder to start from',
+    load: async () => (await import('./verbs/init-conf.ts')).initConfVerb,
+  },
+  'gen_dev_certs.sh': { load: () => door('gen_dev_certs.sh', true) },
+  cml_gen_dev_certs: { load: () => door('cml_gen_dev_certs', false) },
+};
+
+const listed = () => Object.entries(VERBS).filter(([, { summary }]) => summary);
+
+const help = (): string => `usage: trustme-pki VERB [options]
+
+${listed()
+  .map(([name, { summary }]) => `  ${name.padEnd(11)} ${summary}`)
+  .join('\n')}
 
 "trustme-pki VERB --help" lists a verb's options; "trustme-pki --version" prints the version.
 The drop-in scripts gen_dev_certs.sh [OUT_DIR [KEY_TYPE]] and cml_gen_dev_certs DIR [KEY_TYPE] do what "generate" does.`;
-
-type Verb = (context: VerbContext) => Promise<number>;
-
-/** Loads the code of a verb; each only when it is called. */
-const VERBS: Readonly<Record<string, () => Promise<Verb>>> = {
-  generate: async () => (await import('./verbs/generate.ts')).generateVerb,
-  'gen_dev_certs.sh': () => door('gen_dev_certs.sh', true),
-  cml_gen_dev_certs: () => door('cml_gen_dev_certs', false),
-};
 
 /** The shell scripts pass the default directory on as the first word. */
 async function door(name: string, hasDefault: boolean): Promise<Verb> {
@@ -30,7 +63,10 @@ async function door(name: string, hasDefault: boolean): Promise<Verb> {
 
 async function unknownVerb(verb: string): Promise<never> {
   const { nearest } = await import('./lib/model/nearest.ts');
-  const close = nearest(verb, ['generate']);
+  const close = nearest(
+    verb,
+    listed().map(([name]) => name),
+  );
   throw new UsageError(
     `unknown verb "${verb}"`,
     close ? `did you mean "${close}"?` : '"trustme-pki --help" lists the verbs',
@@ -46,11 +82,11 @@ async function main(words: readonly string[], controller: AbortController): Prom
   const [verb, ...rest] = words;
   if (verb === undefined)
     throw new UsageError('no verb was given', 'trustme-pki generate; "trustme-pki --help" lists the verbs');
-  if (verb === '--help' || verb === '-h' || verb === 'help') return print(HELP);
+  if (verb === '--help' || verb === '-h' || verb === 'help') return print(help());
   if (verb === '--version') return print((await import('./lib/store/package.ts')).packageVersion());
-  const load = Object.hasOwn(VERBS, verb) ? VERBS[verb] : undefined;
-  if (!load) return unknownVerb(verb);
-  return (await load())({ words: rest, environment: process.env, stderr: process.stderr, controller, print });
+  const entry = Object.hasOwn(VERBS, verb) ? VERBS[verb] : undefined;
+  if (!entry) return unknownVerb(verb);
+  return (await entry.load())({ words: rest, environment: process.env, stderr: process.stderr, controller, print });
 }
 
 function explain(error: unknown): number {

@@ -1,4 +1,5 @@
 // Command-line words into options: the table of what each verb takes, wrong words into UsageErrors.
+import { delimiter } from 'node:path';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { UsageError } from './lib/errors.ts';
 import { nearest } from './lib/model/nearest.ts';
@@ -55,4 +56,13 @@ export function textOf(given: Given, name: string): string | undefined {
   const value = given[name];
   if (value === '') throw new UsageError(`--${name} is empty`, `give a value, or leave --${name} out`);
   return typeof value === 'string' ? value : undefined;
+}
+
+/** The configuration folders of --conf, or of TRUSTME_PKI_CONF where it was not given. */
+export function readFolders(conf: Given[string], environment: NodeJS.ProcessEnv): string[] {
+  const folders = Array.isArray(conf)
+    ? (conf as string[])
+    : (environment.TRUSTME_PKI_CONF ?? '').split(delimiter).filter(Boolean);
+  if (folders.includes('')) throw new UsageError('--conf is empty', 'give a folder');
+  return folders;
 }

@@ -14,7 +14,8 @@ curl curl
 python3 python3
 shellcheck shellcheck
 faketime faketime
-strace strace'
+strace strace
+chromium chromium'
 
 missing=$(while read -r tool package; do command -v "$tool" >/dev/null || echo "$package"; done <<<"$needed" | sort -u | tr '\n' ' ')
 if [ -n "$missing" ]; then

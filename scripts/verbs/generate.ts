@@ -1,10 +1,9 @@
 // `trustme-pki generate`: make the PKI, or add what is missing.
 import { availableParallelism } from 'node:os';
-import { delimiter } from 'node:path';
 import { UsageError } from '../lib/errors.ts';
 import type { GenerateOptions } from '../lib/generate/generate.ts';
 import { parseKeyType } from '../lib/model/key-type.ts';
-import { COMMON, type Given, type OptionTable, parseWords, textOf } from '../options.ts';
+import { COMMON, type Given, type OptionTable, parseWords, readFolders, textOf } from '../options.ts';
 import { run, type VerbContext } from './verb.ts';
 
 export const GENERATE_OPTIONS = {
@@ -43,14 +42,6 @@ export function readGenerateOptions(given: Given, environment: NodeJS.ProcessEnv
     configurationFolders: readFolders(given.conf, environment),
     environment,
   };
-}
-
-function readFolders(given: Given[string], environment: NodeJS.ProcessEnv): string[] {
-  const folders = Array.isArray(given)
-    ? (given as string[])
-    : (environment.TRUSTME_PKI_CONF ?? '').split(delimiter).filter(Boolean);
-  if (folders.includes('')) throw new UsageError('--conf is empty', 'give a folder');
-  return folders;
 }
 
 function readJobs(text: string | undefined): number {
