@@ -1,20 +1,55 @@
 // Runs the suites with uvu and closes with the line "N passed, N failed". A first argument is a pattern for paths.
+// Files that run real tools have a process of their own, as many at a time as there are processors; the rest shares one.
 import { spawn } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 
-const pattern = process.argv[2] ? `${process.argv[2]}.*\\.test\\.ts$` : '\\.test\\.ts$';
-const child = spawn(process.execPath, ['--import', 'tsx', 'node_modules/uvu/bin.js', 'test', pattern], {
-  stdio: ['ignore', 'pipe', 'inherit'],
-});
-let output = '';
-child.stdout.on('data', chunk => {
-  output += chunk;
-  process.stdout.write(chunk);
-});
-child.on('close', code => {
-  const count = (word: string) => Number(new RegExp(`${word}:\\s+(\\d+)`).exec(output)?.[1] ?? 0);
-  const [total, passed, skipped] = [count('Total'), count('Passed'), count('Skipped')];
-  // A file that cannot be loaded fails the run without being counted by uvu.
-  const failed = Math.max(total - passed, code === 0 && total > 0 ? 0 : 1);
-  process.stdout.write(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`);
-  process.exitCode = failed === 0 ? 0 : 1;
-});
+const pattern = new RegExp(`${process.argv[2] ?? ''}.*\\.test\\.ts$`);
+const files = (readdirSync('test', { recursive: true }) as string[]).filter(file => pattern.test(file)).sort();
+const isSlow = (file: string): boolean => /^(check|e2e|fuzz|graph)\/|^(mistakes|recipes)\./.test(file);
+// The longest first, so that none is left alone at the end.
+const FIRST = ['e2e/interruption', 'recipes', 'e2e/bad-input', 'e2e/states'];
+const rank = (file: string): number => {
+  const found = FIRST.findIndex(name => file.startsWith(name));
+  return found < 0 ? FIRST.length : found;
+};
+const slow = files.filter(isSlow).sort((a, b) => rank(a) - rank(b));
+const quick = files.filter(file => !isSlow(file));
+const tasks = [...slow.map(file => [file]), ...(quick.length > 0 ? [quick] : [])];
+
+interface Count {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+}
+
+/** One uvu process; what it prints comes when it ends, so that two never mix. */
+function runFiles(group: readonly string[]): Promise<Count> {
+  const names = group.map(file => file.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|');
+  const args = ['--import', 'tsx', 'node_modules/uvu/bin.js', 'test', `^(${names})$`];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', chunk => (output += chunk));
+  return new Promise(done =>
+    child.on('close', code => {
+      process.stdout.write(output);
+      const count = (word: string) => Number(new RegExp(`${word}:\\s+(\\d+)`).exec(output)?.[1] ?? 0);
+      const [total, passed, skipped] = [count('Total'), count('Passed'), count('Skipped')];
+      // A file that cannot be loaded fails the run without being counted by uvu.
+      done({ passed, skipped, failed: Math.max(total - passed, code === 0 && total > 0 ? 0 : 1) });
+    }),
+  );
+}
+
+const counts: Count[] = [];
+const waiting = tasks.values();
+const worker = async (): Promise<void> => {
+  for (const group of waiting) counts.push(await runFiles(group));
+};
+await Promise.all(Array.from({ length: availableParallelism() }, worker));
+const sum = (key: keyof Count): number => counts.reduce((all, each) => all + each[key], 0);
+const failed = sum('failed') + (tasks.length === 0 ? 1 : 0);
+process.stdout.write(
+  `${sum('passed')} passed, ${failed} failed${sum('skipped') > 0 ? `, ${sum('skipped')} skipped` : ''}\n`,
+);
+process.exitCode = failed === 0 ? 0 : 1;

@@ -6,11 +6,11 @@ import * as assert from 'uvu/assert';
 import { checkDirectory, refuseUnsound } from '../../scripts/lib/check/check.ts';
 import type { Variable } from '../../scripts/lib/model/types.ts';
 import { door, STEMS, scratch, tool } from '../helpers/door.ts';
+import { copyOf, sharedPki } from './sound-pki.ts';
 
 const test = suite('check');
 const folder = scratch();
-const sound = join(folder, 'sound');
-const other = join(folder, 'other');
+let [sound, other] = ['', ''];
 const VARIABLES = new Map<string, Variable>([
   ['PK', { name: 'PK', contains: ['PK'], authoriser: 'PK' }],
   ['KEK', { name: 'KEK', contains: ['KEK'], authoriser: 'PK' }],
@@ -20,16 +20,12 @@ const ALL = [...STEMS, 'PK', 'KEK', 'DB'];
 const ENCRYPTED = /^(gen_rootca|\w+_subca)$/;
 
 test.before(async () => {
-  const runs = await Promise.all([sound, other].map(out => door([out, 'ec:prime256v1'], { DO_PLATFORM_KEYS: 'y' })));
-  for (const { status, stderr } of runs) assert.is(status, 0, stderr);
+  [sound, other] = await Promise.all([sharedPki('sound'), sharedPki('other')]);
 });
 
 /** Findings as "code file" for a copy of the sound directory that `harm` has harmed. */
 async function findingsAfter(harm: (out: string) => void): Promise<string[]> {
-  const out = join(folder, 'harmed');
-  rmSync(out, { recursive: true, force: true });
-  cpSync(sound, out, { recursive: true });
-  harm(out);
+  const out = copyOf(sound, join(folder, 'harmed'), harm);
   const findings = await checkDirectory(
     {
       stems: new Set(ALL),
@@ -45,74 +41,89 @@ const swap = (file: string) => (out: string) => cpSync(join(other, file), join(o
 const edit = (file: string, change: (bytes: Buffer) => Buffer) => (out: string) =>
   writeFileSync(join(out, file), change(readFileSync(join(out, file))));
 
-const CASES: [string, (out: string) => void, string[]][] = [
-  ['a sound directory has no finding', () => {}, []],
-  ["another PKI's key", swap('backend.key'), ['pair-mismatch backend.cert']],
-  ["another PKI's encrypted key", swap('device_subca.key'), ['pair-mismatch device_subca.cert']],
+const flipLastByte = (bytes: Buffer): Buffer => {
+  const text = bytes.toString('latin1');
+  const first = text.slice(text.indexOf('-----BEGIN'), text.indexOf('-----END'));
+  const body = Buffer.from(first.split('\n').slice(1).join(''), 'base64');
+  body[body.length - 1]! ^= 1;
+  return Buffer.from(
+    text.replace(first, `-----BEGIN CERTIFICATE-----\n${body.toString('base64').replace(/.{64}/g, '$&\n')}\n`),
+  );
+};
+const withForeignRoot = (bytes: Buffer): Buffer =>
+  Buffer.concat([bytes.subarray(0, bytes.lastIndexOf('-----BEGIN')), readFileSync(join(other, 'gen_rootca.cert'))]);
+
+type Mistake = readonly [name: string, harm: (out: string) => void, expected: readonly string[]];
+
+/** Mistakes that do not meet share a copy. */
+const COPIES: readonly (readonly Mistake[])[] = [
+  [['a sound directory has no finding', () => {}, []]],
   [
-    "another PKI's end-entity certificate",
-    swap('ssig_cml.cert'),
-    ['chain-broken ssig_cml.cert', 'pair-mismatch ssig_cml.cert'],
+    ["another PKI's key", swap('backend.key'), ['pair-mismatch backend.cert']],
+    ["another PKI's encrypted key", swap('device_subca.key'), ['pair-mismatch device_subca.cert']],
+    [
+      "another PKI's end-entity certificate",
+      swap('ssig_cml.cert'),
+      ['chain-broken ssig_cml.cert', 'pair-mismatch ssig_cml.cert'],
+    ],
+    [
+      'a certificate that is none',
+      out => writeFileSync(join(out, 'ssig.cert'), 'no PEM'),
+      ['certificate-unreadable ssig.cert'],
+    ],
+    [
+      'a certificate whose signature is damaged',
+      edit('ocsp_server.cert', flipLastByte),
+      ['chain-refused ocsp_server.cert'],
+    ],
+    ['a bundle with a foreign root', edit('user_subca.cert', withForeignRoot), ['bundle-mismatch user_subca.cert']],
   ],
   [
-    'a certificate that is none',
-    out => writeFileSync(join(out, 'backend.cert'), 'no PEM'),
-    ['certificate-unreadable backend.cert'],
+    ['a list of somebody else', swap('KEK.esl'), ['list-mismatch KEK.esl', 'update-mismatch KEK.auth']],
+    [
+      'a list that is cut off',
+      edit('DB.esl', bytes => bytes.subarray(0, -5)),
+      ['list-unreadable DB.esl', 'update-mismatch DB.auth'],
+    ],
+    ['an update that is none', out => writeFileSync(join(out, 'PK.auth'), 'x'), ['update-unreadable PK.auth']],
+    ['an export of another certificate', swap('certs/signing_key.x509'), ['export-mismatch certs/signing_key.x509']],
+    ['an export of another key', swap('certs/signing_key.pem'), ['export-mismatch certs/signing_key.pem']],
   ],
   [
-    'a certificate whose signature is damaged',
-    edit('ocsp_server.cert', bytes => {
-      const text = bytes.toString('latin1');
-      const first = text.slice(text.indexOf('-----BEGIN'), text.indexOf('-----END'));
-      const body = Buffer.from(first.split('\n').slice(1).join(''), 'base64');
-      body[body.length - 1]! ^= 1;
-      return Buffer.from(
-        text.replace(first, `-----BEGIN CERTIFICATE-----\n${body.toString('base64').replace(/.{64}/g, '$&\n')}\n`),
-      );
-    }),
-    ['chain-refused ocsp_server.cert'],
-  ],
-  [
-    'a bundle with a foreign root',
-    edit('device_subca.cert', bytes =>
-      Buffer.concat([bytes.subarray(0, bytes.lastIndexOf('-----BEGIN')), readFileSync(join(other, 'gen_rootca.cert'))]),
-    ),
-    ['bundle-mismatch device_subca.cert'],
-  ],
-  ['a list of somebody else', swap('KEK.esl'), ['list-mismatch KEK.esl', 'update-mismatch KEK.auth']],
-  [
-    'a list that is cut off',
-    edit('DB.esl', bytes => bytes.subarray(0, -5)),
-    ['list-unreadable DB.esl', 'update-mismatch DB.auth'],
-  ],
-  [
-    'db without ssig_subca in list and update',
-    out => cpSync(join(out, '.pki/DB.esl'), join(out, 'DB.esl')),
-    ['list-mismatch DB.esl', 'update-mismatch DB.auth'],
-  ],
-  [
-    'an update whose time was changed after signing',
-    edit('PK.auth', bytes =>
-      Buffer.concat([bytes.subarray(0, 6), Buffer.from([(bytes[6]! + 1) % 60]), bytes.subarray(7)]),
-    ),
-    ['update-refused PK.auth'],
-  ],
-  ['an update that is none', out => writeFileSync(join(out, 'DB.auth'), 'x'), ['update-unreadable DB.auth']],
-  ['an update that is missing', out => rmSync(join(out, 'KEK.auth')), ['update-unreadable KEK.auth']],
-  [
-    'an update signed by the wrong authoriser',
-    out =>
-      tool(
-        'sh',
-        ['-c', "rm DB.auth && sign-efi-sig-list -t '2026-01-01 00:00:00' -k PK.key -c PK.crt db DB.esl DB.auth"],
-        out,
+    [
+      'db without ssig_subca in list and update',
+      out => cpSync(join(out, '.pki/DB.esl'), join(out, 'DB.esl')),
+      ['list-mismatch DB.esl', 'update-mismatch DB.auth'],
+    ],
+    [
+      'an update whose time was changed after signing',
+      edit('PK.auth', bytes =>
+        Buffer.concat([bytes.subarray(0, 6), Buffer.from([(bytes[6]! + 1) % 60]), bytes.subarray(7)]),
       ),
-    ['update-refused DB.auth'],
+      ['update-refused PK.auth'],
+    ],
+    ['an update that is missing', out => rmSync(join(out, 'KEK.auth')), ['update-unreadable KEK.auth']],
   ],
-  ['an export of another certificate', swap('certs/signing_key.x509'), ['export-mismatch certs/signing_key.x509']],
-  ['an export of another key', swap('certs/signing_key.pem'), ['export-mismatch certs/signing_key.pem']],
+  [
+    [
+      'an update signed by the wrong authoriser',
+      out =>
+        tool(
+          'sh',
+          ['-c', "rm DB.auth && sign-efi-sig-list -t '2026-01-01 00:00:00' -k PK.key -c PK.crt db DB.esl DB.auth"],
+          out,
+        ),
+      ['update-refused DB.auth'],
+    ],
+  ],
 ];
-for (const [name, harm, expected] of CASES) test(name, async () => assert.equal(await findingsAfter(harm), expected));
+for (const mistakes of COPIES)
+  test(mistakes.map(([name]) => name).join('; '), async () => {
+    const found = await findingsAfter(out => {
+      for (const [, harm] of mistakes) harm(out);
+    });
+    assert.equal(found, mistakes.flatMap(([, , expected]) => expected).sort());
+  });
 
 test('a configuration that leads to what strict verification refuses is not published', async () => {
   const conf = join(folder, 'conf');

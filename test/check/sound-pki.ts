@@ -1,4 +1,4 @@
-// A sound PKI to harm copies of, made once a file of tests, and ways to ask about it.
+// A sound PKI to harm copies of, another one, and ways to ask about them.
 import { execFileSync } from 'node:child_process';
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,26 +7,28 @@ import { type VerifyOptions, verifyDirectory } from '../../scripts/lib/check/ver
 import { generate } from '../../scripts/lib/generate/generate.ts';
 import { parseKeyType } from '../../scripts/lib/model/key-type.ts';
 import { makeReport } from '../../scripts/lib/run/report.ts';
-import { cleanEnvironment } from '../helpers/door.ts';
+import { cleanEnvironment, scratch } from '../helpers/door.ts';
 
 export const environment = cleanEnvironment();
 
-/** Generates a whole PKI, in this process. */
-export const makePki = (outDir: string, keyType = 'ec:prime256v1', configurationFolders: readonly string[] = []) =>
-  generate(
-    {
-      outDir,
-      keyType: parseKeyType(keyType),
-      hasPlatformKeys: !keyType.startsWith('ed'),
-      brand: undefined,
-      isWeakForced: false,
-      width: 4,
-      configurationFolders,
-      environment,
-    },
-    makeReport(process.stderr, true),
-    new AbortController(),
-  );
+const folder = scratch();
+const made = new Map<string, Promise<string>>();
+
+/** The path of a whole PKI, not to be changed: made once, since all tests of a run are one process. */
+export function sharedPki(name: 'sound' | 'other'): Promise<string> {
+  const path = made.get(name) ?? makePki(join(folder, name));
+  made.set(name, path);
+  return path;
+}
+
+async function makePki(outDir: string): Promise<string> {
+  const options = {
+    ...{ outDir, environment, keyType: parseKeyType('ec:prime256v1'), hasPlatformKeys: true },
+    ...{ brand: undefined, isWeakForced: false, width: 4, configurationFolders: [] },
+  };
+  await generate(options, makeReport(process.stderr, true), new AbortController());
+  return outDir;
+}
 
 export const verify = (path: string, options: Partial<VerifyOptions> = {}): Promise<readonly Finding[]> =>
   verifyDirectory(path, { expiresWithinDays: 30, environment, ...options }, new AbortController());

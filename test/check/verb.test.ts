@@ -6,14 +6,14 @@ import * as assert from 'uvu/assert';
 import { isPkiError } from '../../scripts/lib/errors.ts';
 import { verifyVerb } from '../../scripts/verbs/verify.ts';
 import { scratch } from '../helpers/door.ts';
-import { environment, makePki } from './sound-pki.ts';
+import { environment, sharedPki } from './sound-pki.ts';
 
 const test = suite('verify, the verb');
 const folder = scratch();
-const sound = join(folder, 'sound');
+let sound = '';
 
 test.before(async () => {
-  await makePki(sound);
+  sound = await sharedPki('sound');
 });
 
 /** Runs the verb in this process, as main.ts does. */
@@ -68,11 +68,11 @@ const WRONG: readonly [words: readonly string[], status: number, message: RegExp
   [['--expires', '3'], 2, /unknown option "--expires"/],
   [['absent'], 1, /cannot read the directory "absent": ENOENT/],
   [[import.meta.filename], 1, /is no directory/],
-  [[sound, '--conf', 'absent'], 1, /cannot read the configuration folder "absent"/],
+  [['SOUND', '--conf', 'absent'], 1, /cannot read the configuration folder "absent"/],
 ];
 for (const [words, status, message] of WRONG)
   test(`${message.source} ends with ${status}`, async () => {
-    const ended = await verify(...words);
+    const ended = await verify(...words.map(word => (word === 'SOUND' ? sound : word)));
     assert.is(ended.status, status, ended.stderr);
     assert.match(ended.stderr, message);
     assert.match(ended.stderr, /\nhint: \S/);

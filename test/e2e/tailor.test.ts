@@ -123,7 +123,7 @@ test('plan --diff tells what differs between configuration and directory, and no
   mkdirSync(other);
   writeFileSync(
     join(other, 'backend.ini'),
-    '[certificate]\nsubjectAltName = DNS:mdm.example.org, IP:::1\ndays = 30\nnotAfter =\n',
+    '[certificate]\nsubjectAltName = DNS:mdm.example.org, IP:::1\ndays = 700\nnotAfter =\n',
   );
   writeFileSync(join(other, 'user_subca.ini'), 'remove = yes\n');
   const twin = readFileSync(join(folder, 'own-twin.ini'), 'utf8');
@@ -134,7 +134,7 @@ test('plan --diff tells what differs between configuration and directory, and no
     changed.stdout.split('\n').filter(line => !line.startsWith('"')),
     [
       '~ backend: backend.cert differs',
-      '    days: 546 -> 30',
+      '    days: 546 -> 700',
       '    subjectAltName: DNS:localhost -> DNS:mdm.example.org, IP:::1',
       '+ backend2: backend2.cert is configured, not there',
       '- user_subca: user_subca.cert is there, not configured',

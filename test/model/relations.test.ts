@@ -58,9 +58,9 @@ const nested: readonly [issuer: string, subject: string, fits: boolean][] = [
   ['notAfter = 2030-01-01', 'days = 1', true],
   ['notAfter = 2030-01-01', 'days = 99999', false],
   ['days = 99999', 'notAfter = 2030-01-01', true],
-  ['notBefore = 2020-01-01\ndays = 3000', 'days = 3000', false],
-  ['days = 100', 'notBefore = 2020-01-01\ndays = 3000', false],
-  ['days = 100', 'notBefore = 2020-01-01\ndays = 1000', true],
+  ['notBefore = 2025-06-01\ndays = 3000', 'days = 3000', false],
+  ['days = 100', 'notBefore = 2025-06-01\ndays = 3000', false],
+  ['days = 100', 'notBefore = 2025-12-01\ndays = 100', true],
 ];
 for (const [issuer, subject, fits] of nested)
   suite(`${subject.replace('\n', ', ')} below ${issuer.replace('\n', ', ')}: ${fits ? 'accepted' : 'refused'}`, () => {

@@ -16,8 +16,8 @@ export function checkConfiguration(inspection: Inspection): Finding[] {
   if (!isGiven && !isSame(describeSources(settings.sources), record.manifest.sources)) return [];
   const { configuration } = settings;
   return [
-    ...(isGiven ? checkKeyType(entities) : []),
-    ...entities.flatMap(entity => compare(entity, record.manifest, inspection)),
+    ...(isGiven ? checkOptions(configuration) : []),
+    ...[...configuration.hierarchy.values()].flatMap(entity => compare(entity, record.manifest, inspection)),
   ];
 }
 
@@ -45,7 +45,9 @@ function compare(entity: Entity, { entities }: Manifest, { directory, settings, 
   }
   if (entity.supplied) return [];
   const differences = differencesOf(entity, settings.configuration.hierarchy, factsOf(found.certificate));
-  return differences.map(({ key, is, should }) =>
+  // A template of one's own may add what no ini file says.
+  const told = settings.templates.length > 0 ? differences.filter(({ should }) => should !== '') : differences;
+  return told.map(({ key, is, should }) =>
     differs(file, `${key} is "${is || '(none)'}", ${entity.file} says "${should || '(none)'}"`),
   );
 }

@@ -4,6 +4,7 @@ import { error, type Finding, warning } from './finding.ts';
 import type { Inspection } from './inspection.ts';
 
 const DAY = 86_400_000;
+const SHORT_LIFE = 30;
 const RENEW = 'make a new one in time; trust anchors have to get to every device';
 
 export function checkValidity({ directory, issuers, now, options }: Inspection): Finding[] {
@@ -18,7 +19,10 @@ function checkTime({ file, certificate }: CertificateFile, now: Date, days: numb
   if (until < now) return [error('expired', file, `it expired on ${day(until)}`, 'make a new one')];
   if (from > now) return [error('not-yet-valid', file, `it is not valid before ${day(from)}`, 'look at the clock')];
   const left = Math.floor((until.getTime() - now.getTime()) / DAY);
-  return until.getTime() - now.getTime() < days * DAY
+  // What is made for a few days would always be about to end.
+  const life = (until.getTime() - from.getTime()) / DAY;
+  const soon = life > SHORT_LIFE ? days : Math.min(days, life / 3);
+  return until.getTime() - now.getTime() < soon * DAY
     ? [warning('expires-soon', file, `it expires on ${day(until)}, in ${left === 1 ? '1 day' : `${left} days`}`, RENEW)]
     : [];
 }

@@ -3,7 +3,7 @@
 import type { ConfigProblem } from '../errors.ts';
 import { type Hierarchy, problemOf } from './hierarchy.ts';
 import { type Entity, hasKey, isSelfSigned, type Profile, type Validity, type Variable } from './types.ts';
-import { clip, formatValidity, outlives } from './validity.ts';
+import { clip, formatValidity, outlives, validityOf } from './validity.ts';
 
 interface Context {
   readonly now: Date;
@@ -62,6 +62,8 @@ const sectionOf = (profile: string): string => `issued ${profile}`.trim();
 /** A certificate ends no later than its issuer's; one that was made elsewhere is as it is. */
 function nest(entity: Entity, issuer: Entity | undefined, context: Context): Entity {
   if (entity.supplied) return entity;
+  refuseOver(entity, 'certificate', entity.certificate, context);
+  for (const [name, profile] of entity.issued) refuseOver(entity, sectionOf(name), profile, context);
   const certificate =
     issuer && !issuer.supplied
       ? within(entity, 'certificate', entity.certificate, issuer.stem, issuer.certificate, context)
@@ -70,6 +72,13 @@ function nest(entity: Entity, issuer: Entity | undefined, context: Context): Ent
   for (const [name, profile] of entity.issued)
     issued.set(name, within(entity, sectionOf(name), profile, entity.stem, certificate, context));
   return { ...entity, certificate, issued };
+}
+
+/** A certificate that nobody would accept any more. */
+function refuseOver(entity: Entity, section: string, profile: Profile, { now, problems }: Context): void {
+  const isStated = profile.days || profile.notAfter;
+  if (!isStated || validityOf(profile, now).notAfter > now) return;
+  problems.push(problemOf(entity, section, profile.notAfter ? 'notAfter' : 'days', 'an end that is not over yet'));
 }
 
 function within(
