@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { printableLines, UsageError } from '../lib/errors.ts';
 import { compareDirectory, formatComparison } from '../lib/generate/compare.ts';
 import { prepare } from '../lib/generate/prepare.ts';
+import { isWellKnown } from '../lib/model/key-type.ts';
 import { scriptOf, shellOf } from '../lib/plan/script.ts';
 import { commandLine } from '../lib/plan/shell.ts';
 import { parseWords } from '../options.ts';
@@ -47,7 +48,10 @@ export async function planVerb(context: VerbContext): Promise<number> {
     return context.print(printableLines(formatComparison(options.outDir, comparisons)));
   }
   const { plan, inputs } = prepared;
-  const notes = given.quiet ? [] : prepared.notes;
+  const asked = prepared.made.some(({ keyType }) => !isWellKnown(keyType))
+    ? ['only "generate" asks the installed openssl whether it can make such keys']
+    : [];
+  const notes = given.quiet ? [] : [...prepared.notes, ...asked];
   if (!given.json)
     return context.print(scriptOf(plan, `trustme-pki ${inputs.version}: the plan of a PKI`, notes).trimEnd());
   const jobs = plan.jobs.map(job => {

@@ -48,3 +48,7 @@ export function formatKeyType(keyType: KeyType): string {
   if (keyType.kind === 'rsa') return `rsa:${keyType.bits}`;
   return keyType.kind === 'ec' ? `ec:${keyType.curve}` : keyType.algorithm;
 }
+
+/** Whether every OpenSSL 3 has it, so that there is no need to ask. */
+export const isWellKnown = (keyType: KeyType): boolean =>
+  /^(rsa:.*|ec:(prime256v1|secp384r1|secp521r1|P-256|P-384|P-521)|[Ee][Dd](25519|448))$/.test(formatKeyType(keyType));

@@ -3,7 +3,7 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { CommandError, StateError, UsageError } from '../errors.ts';
-import { formatKeyType, KEY_TYPE_HINT, LEAST_EC_BITS } from '../model/key-type.ts';
+import { formatKeyType, isWellKnown, KEY_TYPE_HINT, LEAST_EC_BITS } from '../model/key-type.ts';
 import { nearest } from '../model/nearest.ts';
 import type { KeyType } from '../model/types.ts';
 import { command, type Job } from '../plan/job.ts';
@@ -55,12 +55,9 @@ export async function requireOpenssl(surroundings: Surroundings): Promise<string
   );
 }
 
-/** Key types that every OpenSSL 3 has; no need to ask. */
-const WELL_KNOWN = /^(rsa:.*|ec:(prime256v1|secp384r1|secp521r1|P-256|P-384|P-521)|[Ee][Dd](25519|448))$/;
-
 /** Refuses a key type that the installed openssl cannot make, or a curve that is weak (unless forced). Throws a UsageError. */
 export async function requireKeyType(keyType: KeyType, isForced: boolean, surroundings: Surroundings): Promise<void> {
-  if (WELL_KNOWN.test(formatKeyType(keyType))) return;
+  if (isWellKnown(keyType)) return;
   if (keyType.kind === 'ec') await requireCurve(keyType.curve, isForced, surroundings);
   else await requireTrial(keyType, surroundings);
 }

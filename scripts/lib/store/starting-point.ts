@@ -31,8 +31,21 @@ const commented = (text: string): string =>
     })
     .join('\n');
 
-/** Writes the folder; returns its files. Throws a StateError where something is there already. */
+/** Writes the folder; returns its files. Throws a StateError where something is there already, or it cannot be made. */
 export function writeStartingPoint(folder: string): string[] {
+  try {
+    return write(folder);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === undefined) throw error;
+    throw new StateError(
+      `cannot write the folder "${folder}": ${code}`,
+      'give a new folder, in a place that can be written',
+    );
+  }
+}
+
+function write(folder: string): string[] {
   if (existsSync(folder) && readdirSync(folder).length > 0)
     throw new StateError(`"${folder}" is there and not empty: nothing is overwritten`, 'give a new folder');
   const files = readShippedFolder();
