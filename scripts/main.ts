@@ -33,6 +33,18 @@ const VERBS: Readonly<Record<string, VerbEntry>> = {
     summary: 'is the directory sound; reads only',
     load: async () => (await import('./verbs/verify.ts')).verifyVerb,
   },
+  list: {
+    summary: 'what a CA issued',
+    load: async () => (await import('./verbs/list.ts')).listVerb,
+  },
+  revoke: {
+    summary: 'take certificates out of use, or release them from hold',
+    load: async () => (await import('./verbs/revoke.ts')).revokeVerb,
+  },
+  crl: {
+    summary: 'write revocation lists',
+    load: async () => (await import('./verbs/crl.ts')).crlVerb,
+  },
   'init-conf': {
     summary: 'a commented configuration folder to start from',
     load: async () => (await import('./verbs/init-conf.ts')).initConfVerb,

@@ -8,7 +8,7 @@ import type { Inspection } from './inspection.ts';
 const OF_CERTIFICATE = /\.(key|cert|crt|csr|esl|auth|cer|crl|crl\.der|p12)$/;
 /** What the scripts of old and openssl leave behind. */
 const LEFTOVERS = /^(_.+\.esl|.+\.(csr|conf|cnf|srl|old|attr)|index(\..*)?|serial(\..*)?|crlnumber(\..*)?)$/;
-const IN_DATABASE = /^(index\.txt(\.attr)?|crlnumber|serial)(\.old)?$/;
+const IN_DATABASE = /^((index\.txt(\.attr)?|crlnumber|serial)(\.old)?|lock|requests\.tsv)$/;
 const ISSUED = /^issued\/[0-9A-F]+\.pem$/;
 
 export function checkStrays({ entries, directory, settings }: Inspection): Finding[] {

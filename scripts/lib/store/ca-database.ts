@@ -11,7 +11,7 @@ export function indexRow(certificate: string): string {
 }
 
 /** RFC 5280 4.1.2.5: two digits of the year through 2049, four from then on. */
-function asn1Time(time: Date): string {
+export function asn1Time(time: Date): string {
   const digits = time
     .toISOString()
     .slice(0, 19)

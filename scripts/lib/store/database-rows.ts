@@ -8,6 +8,11 @@ export interface DatabaseRow {
   readonly expiry: Date;
   /** Hexadecimal digits as `serialOf` gives them. */
   readonly serial: string;
+  /** As openssl writes it: /C=DE/CN=name. */
+  readonly subject: string;
+  /** Of a revoked certificate: when, and one of openssl's words for why. */
+  readonly revocation: Date | undefined;
+  readonly reason: string | undefined;
 }
 
 export interface DatabaseRows {
@@ -40,14 +45,23 @@ function parseRow(content: string, line: number): DatabaseRow | string {
   // openssl escapes a tab inside a field with a backslash.
   const fields = content.split(/(?<!\\)\t/);
   if (fields.length !== 6) return `it has ${fields.length} fields, not 6`;
-  const [status, expiry, revocation, serial] = fields as [string, string, string, string];
+  const [status, expiry, revocation, serial, , subject] = fields as [string, string, string, string, string, string];
+  const [time = '', reason] = revocation.split(',');
   if (!/^[VRE]$/.test(status)) return 'its status is not V, R or E';
   const until = parseTime(expiry);
   if (!until) return 'its expiry is no UTCTime or GeneralizedTime';
-  if (status === 'R' ? !parseTime(revocation.split(',')[0]!) : revocation !== '')
+  if (status === 'R' ? !parseTime(time) : revocation !== '')
     return status === 'R' ? 'it is revoked without a time' : 'it has a time of revocation, and is not revoked';
   if (!/^[0-9A-Fa-f]+$/.test(serial)) return 'its serial number is not hexadecimal';
-  return { line, status: status as DatabaseRow['status'], expiry: until, serial: serialOf(serial) };
+  return {
+    line,
+    status: status as DatabaseRow['status'],
+    expiry: until,
+    serial: serialOf(serial),
+    subject,
+    revocation: parseTime(time),
+    reason,
+  };
 }
 
 /** RFC 5280 4.1.2.5: YYMMDDHHMMSSZ, where 50 to 99 are the years 1950 to 1999, or YYYYMMDDHHMMSSZ. */

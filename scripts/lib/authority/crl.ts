@@ -1,0 +1,53 @@
+// Revocation lists: signed by openssl from a CA's index, with a number that rises.
+import { existsSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { StateError } from '../errors.ts';
+import { pemToDer } from '../model/pem.ts';
+import { command } from '../plan/job.ts';
+import { runCommand } from '../run/exec.ts';
+import { databaseFolder, keyFile } from '../store/names.ts';
+import { replaceFile } from './database.ts';
+import type { Authority } from './open.ts';
+
+export interface Crl {
+  readonly ca: string;
+  /** Absolute paths: PEM, DER. */
+  readonly files: readonly [string, string];
+  /** Hexadecimal. */
+  readonly number: string;
+}
+
+/** Signs a new list and puts it in the place of the old one; `days` stands in for what the configuration says. */
+export async function writeCrl(authority: Authority, folder: string, days: number | undefined): Promise<Crl> {
+  const { stem, path, configuration, passphrase, surroundings, work } = authority;
+  if (!existsSync(join(path, keyFile(stem))))
+    throw new StateError(`the key of ${stem} is not in the directory`, 'make the list where the key is');
+  const numberFile = `${databaseFolder(stem)}/crlnumber`;
+  const number = readFileSync(join(path, numberFile), 'latin1').trim();
+  const [ownNumber, ownConfiguration, list] = ['crlnumber', 'ca.cnf', 'list.crl'].map(name => join(work, name)) as [
+    string,
+    string,
+    string,
+  ];
+  replaceFile(ownNumber, `${number}\n`);
+  replaceFile(ownConfiguration, withNumber(configuration, relative(path, ownNumber)));
+  const args = [
+    ...['ca', '-batch', '-config', relative(path, ownConfiguration), '-gencrl', '-out', relative(path, list)],
+    ...(days === undefined ? [] : ['-crldays', String(days)]),
+    ...(passphrase ? ['-passin', `env:${passphrase}`] : []),
+    ...(/rsa_pss_saltlen:\S+/.test(configuration) ? ['-sigopt', /rsa_pss_saltlen:\S+/.exec(configuration)![0]] : []),
+  ];
+  await runCommand(command('openssl', args, passphrase ? [passphrase] : []), `${stem}.crl`, surroundings);
+  // The number is used up before anybody sees the list that has it.
+  replaceFile(join(path, numberFile), readFileSync(ownNumber));
+  const pem = readFileSync(list, 'latin1');
+  const files = [join(folder, `${stem}.crl`), join(folder, `${stem}.crl.der`)] as const;
+  replaceFile(files[0], pem);
+  replaceFile(files[1], pemToDer(pem));
+  return { ca: stem, files, number };
+}
+
+/** The same configuration with another file for the number: openssl writes it in two steps, and may be killed between. */
+function withNumber(configuration: string, file: string): string {
+  return configuration.replace(/^crlnumber = .*$/m, () => `crlnumber = ${file}`);
+}

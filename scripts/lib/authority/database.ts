@@ -1,0 +1,53 @@
+// The index of a CA's database: rows read, looked up and changed; written whole, so that it is never half there.
+import { closeSync, fchmodSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { StateError } from '../errors.ts';
+import { type DatabaseRow, parseIndex } from '../store/database-rows.ts';
+import { syncPath } from '../store/files.ts';
+import { databaseFolder } from '../store/names.ts';
+
+export const indexFile = (ca: string): string => `${databaseFolder(ca)}/index.txt`;
+
+/** Puts a file in the place of another, synced: a reader, and whoever comes after a power cut, finds the one or the other. */
+export function replaceFile(path: string, content: string | Buffer, mode = 0o644): void {
+  const temporary = `${path}.new`;
+  rmSync(temporary, { force: true });
+  const descriptor = openSync(temporary, 'wx', mode);
+  try {
+    fchmodSync(descriptor, mode);
+    writeFileSync(descriptor, content);
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+  renameSync(temporary, path);
+  syncPath(dirname(path));
+}
+
+/** The rows of a CA. Throws a StateError where a line is none: such a database must not be written again. */
+export function readRows(path: string, ca: string): readonly DatabaseRow[] {
+  const { rows, malformed } = parseIndex(readIndex(path, ca));
+  const [first] = malformed;
+  if (first)
+    throw new StateError(
+      `"${indexFile(ca)}" line ${first.line}: ${first.reason}`,
+      'restore the database from a backup',
+    );
+  return rows;
+}
+
+function readIndex(path: string, ca: string): string {
+  try {
+    return readFileSync(join(path, indexFile(ca)), 'latin1');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new StateError(`cannot read "${indexFile(ca)}": ${code}`, 'restore the database from a backup');
+  }
+}
+
+/** Changes rows, each by its line number; all other lines stay as they are. */
+export function changeRows(path: string, ca: string, changes: ReadonlyMap<number, (row: string) => string>): void {
+  const lines = readIndex(path, ca).split('\n');
+  for (const [line, change] of changes) lines[line - 1] = change(lines[line - 1]!);
+  replaceFile(join(path, indexFile(ca)), Buffer.from(lines.join('\n'), 'latin1'));
+}

@@ -1,0 +1,55 @@
+// What a CA issued, as rows for people and programs.
+import { printable } from '../errors.ts';
+import type { DatabaseRow } from '../store/database-rows.ts';
+
+export type Status = 'valid' | 'revoked' | 'expired';
+export const STATUSES: readonly Status[] = ['valid', 'revoked', 'expired'];
+
+export interface Issued {
+  readonly serial: string;
+  /** As openssl writes it: /C=DE/CN=name. */
+  readonly subject: string;
+  /** ISO 8601, UTC. */
+  readonly notAfter: string;
+  readonly status: Status;
+  /** Of what is revoked: ISO 8601, UTC. */
+  readonly revoked?: string;
+  readonly reason?: string;
+}
+
+/** `now` decides what has expired, whatever the index says. */
+export function issuedOf(rows: readonly DatabaseRow[], now: Date): Issued[] {
+  return rows.map(({ status, expiry, serial, subject, revocation, reason }) => ({
+    serial,
+    subject,
+    notAfter: expiry.toISOString().replace('.000Z', 'Z'),
+    status: status === 'R' ? 'revoked' : expiry < now ? 'expired' : 'valid',
+    ...(revocation ? { revoked: revocation.toISOString().replace('.000Z', 'Z'), reason: reasonOf(reason) } : {}),
+  }));
+}
+
+/** openssl says a compromise whose time is known in words of its own. */
+const WITH_TIME: Readonly<Record<string, string>> = { keyTime: 'keyCompromise', CAkeyTime: 'CACompromise' };
+
+const reasonOf = (word = 'unspecified'): string => WITH_TIME[word] ?? word;
+
+const COLUMNS = ['status', 'notAfter', 'serial', 'subject', 'revoked', 'reason'] as const;
+
+/** RFC 4180: what has commas, quotes or line ends stands in quotes. */
+export const formatCsv = (issued: readonly Issued[]): string =>
+  [COLUMNS.join(','), ...issued.map(each => COLUMNS.map(column => csvField(each[column] ?? '')).join(','))].join(
+    '\r\n',
+  );
+
+/** A field that a spreadsheet would take for a formula begins with an apostrophe. */
+function csvField(text: string): string {
+  const safe = /^[=+@-]/.test(text) ? `'${text}` : text;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
+
+export const formatIssued = (issued: readonly Issued[]): string =>
+  issued
+    .map(({ status, notAfter, serial, subject, revoked, reason }) =>
+      printable(`${status.padEnd(7)}  ${notAfter}  ${serial}  ${subject}${revoked ? `  (${reason}, ${revoked})` : ''}`),
+    )
+    .join('\n');

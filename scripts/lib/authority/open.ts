@@ -1,0 +1,169 @@
+// Opens a CA of a PKI directory for work: its database under its own lock, its openssl configuration, its passphrase.
+import { existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, realpathSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { StateError, UsageError } from '../errors.ts';
+import { parseKeyType } from '../model/key-type.ts';
+import { nearest } from '../model/nearest.ts';
+import { choosePassphraseVariable, passphraseValue } from '../model/passphrase.ts';
+import type { Entity } from '../model/types.ts';
+import { renderConfiguration } from '../plan/render.ts';
+import type { Surroundings } from '../run/exec.ts';
+import { type Lock, takeLock } from '../run/lock.ts';
+import { removeTree } from '../run/staging.ts';
+import { describeCertificate } from '../store/certificate-facts.ts';
+import { readContained } from '../store/contained-file.ts';
+import { type CertificateFile, type PkiDirectory, readPkiDirectory } from '../store/directory.ts';
+import { configurationFile, databaseFolder } from '../store/names.ts';
+import { packageVersion } from '../store/package.ts';
+import { readSettings, type Settings } from '../store/settings.ts';
+import { loadTemplates } from '../store/templates.ts';
+import { buildDatabase, hasDatabase } from './old-directory.ts';
+
+export interface DirectoryOptions {
+  /** As typed. */
+  readonly dir: string;
+  /** Whether a directory behind a symbolic link may be written. */
+  readonly isReleaseAllowed: boolean;
+  readonly configurationFolders: readonly string[];
+  readonly environment: NodeJS.ProcessEnv;
+}
+
+/** A PKI directory with the configuration that its CAs work by. */
+export interface OpenDirectory {
+  readonly directory: PkiDirectory;
+  readonly settings: Settings;
+  readonly options: DirectoryOptions;
+}
+
+/** One CA, locked; call `close` in the end. */
+export interface Authority {
+  readonly stem: string;
+  readonly path: string;
+  readonly certificate: CertificateFile;
+  /** Text of its openssl configuration; its paths hold in the directory. */
+  readonly configuration: string;
+  /** Variable with the passphrase of its key; undefined: not encrypted. */
+  readonly passphrase: string | undefined;
+  readonly surroundings: Surroundings;
+  /** A folder of its database for what is thrown away. */
+  readonly work: string;
+  close(): void;
+}
+
+/** Throws a StateError where there is no PKI, or where it must not be written. */
+export function openDirectory(options: DirectoryOptions, isWriting: boolean): OpenDirectory {
+  const typed = resolve(options.dir);
+  const found = lstatSync(typed, { throwIfNoEntry: false });
+  if (!found) throw new StateError(`"${options.dir}" is not there`, 'give the PKI directory: --dir DIR');
+  if (found.isSymbolicLink() && isWriting && !options.isReleaseAllowed)
+    throw new StateError(
+      `"${options.dir}" is a symbolic link: a release PKI, which is not written by accident`,
+      'give --release where that is meant',
+    );
+  const path = existsSync(typed) ? realpathSync(typed) : typed;
+  if (!existsSync(path) || !lstatSync(path).isDirectory())
+    throw new StateError(`"${options.dir}" is no directory`, 'give the PKI directory: --dir DIR');
+  const settings = readSettings(options.configurationFolders, { now: new Date() });
+  return { directory: readPkiDirectory(path), settings, options };
+}
+
+/** The CAs of a directory by stem. Certificates of UEFI keys are no CAs of anything. */
+export const authoritiesOf = ({ directory }: OpenDirectory): readonly CertificateFile[] =>
+  directory.certificates.filter(({ certificate, file }) => certificate.ca && file.endsWith('.cert'));
+
+export function findAuthority(open: OpenDirectory, stem: string): CertificateFile {
+  const all = authoritiesOf(open);
+  const found = all.find(each => each.stem === stem);
+  if (found) return found;
+  const names = all.map(each => each.stem);
+  const close = nearest(stem, names);
+  const hint = close ? `did you mean "${close}"?` : `its CAs: ${names.join(', ') || 'none'}`;
+  throw new UsageError(`"${open.options.dir}" has no CA "${stem}"`, hint);
+}
+
+/** Locks a CA and opens its database, which is built first where an old script left none. */
+export async function openAuthority(
+  open: OpenDirectory,
+  stem: string,
+  controller: AbortController,
+  note: (text: string) => void,
+): Promise<Authority> {
+  const certificate = findAuthority(open, stem);
+  const { path } = open.directory;
+  const folder = join(path, databaseFolder(stem));
+  mkdirSync(folder, { recursive: true });
+  const lock = await takeLock(join(folder, 'lock'), controller.signal, () =>
+    note(`trustme-pki: waiting for another run on ${stem}`),
+  );
+  try {
+    return await underLock(open, certificate, lock, controller, note);
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+async function underLock(
+  open: OpenDirectory,
+  certificate: CertificateFile,
+  lock: Lock,
+  controller: AbortController,
+  note: (text: string) => void,
+): Promise<Authority> {
+  const { stem } = certificate;
+  const { environment } = open.options;
+  const { path } = open.directory;
+  const folder = join(path, databaseFolder(stem));
+  for (const name of readdirSync(folder)) if (name.startsWith(WORK)) removeTree(join(folder, name));
+  if (!hasDatabase(path, stem)) {
+    const count = buildDatabase(open.directory, certificate);
+    note(`trustme-pki: ${stem} had no database: built it from the ${count} certificates in the directory`);
+  }
+  const work = mkdtempSync(join(folder, WORK));
+  const secretOf = (name: string) => passphraseValue(name, environment);
+  return {
+    stem,
+    path,
+    certificate,
+    configuration: await configurationOf(open, certificate),
+    passphrase: passphraseOf(open, stem),
+    surroundings: { folder: path, environment, secretOf, controller },
+    work,
+    close() {
+      removeTree(work);
+      lock.release();
+    },
+  };
+}
+
+const WORK = 'work.';
+
+/** What the directory was made with, unless folders are named now. */
+async function configurationOf(open: OpenDirectory, { stem, certificate }: CertificateFile): Promise<string> {
+  const { directory, settings, options } = open;
+  const file = configurationFile(stem);
+  if (options.configurationFolders.length === 0 && existsSync(join(directory.path, file)))
+    return readContained(directory.path, file).toString('utf8');
+  const entity = settings.configuration.hierarchy.get(stem);
+  if (!entity)
+    throw new StateError(
+      `no configuration describes the CA "${stem}"`,
+      'give the folder that it was made with: --conf FOLDER',
+    );
+  const template = (await loadTemplates(settings.templates))(stem);
+  // The key is the one that the directory has, whatever type the configuration would give it today.
+  const { keyType, isPssKey } = describeCertificate(certificate.raw);
+  const own: Entity = { ...entity, keyType: parseKeyType(keyType), scheme: isPssKey ? 'rsa-pss' : 'rsa' };
+  return renderConfiguration(template, own, passphraseOf(open, stem), packageVersion());
+}
+
+/** The variable that opens the key: asked only where the key is encrypted. */
+function passphraseOf({ directory, settings, options }: OpenDirectory, stem: string): string | undefined {
+  if (!directory.keys.has(stem)) return undefined;
+  if (!readContained(directory.path, `${stem}.key`).includes('ENCRYPTED')) return undefined;
+  const entities = [...settings.configuration.hierarchy.values()];
+  const own = settings.configuration.hierarchy.get(stem)?.passphraseVariables ?? [];
+  const names = own.length > 0 ? own : [...new Set(entities.flatMap(each => each.passphraseVariables))];
+  const isSet = (name: string) => Boolean(options.environment[name]);
+  return choosePassphraseVariable(names, isSet) ?? names[0];
+}

@@ -1,0 +1,134 @@
+// Revokes certificates, puts them on hold and releases them, in the database of the CA that issued them.
+import { X509Certificate } from 'node:crypto';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { basename } from 'node:path';
+import { StateError, UsageError } from '../errors.ts';
+import { certificateBlocks } from '../model/pem.ts';
+import { asn1Time } from '../store/ca-database.ts';
+import { type DatabaseRow, serialOf } from '../store/database-rows.ts';
+import { changeRows, readRows } from './database.ts';
+import { hasDatabase } from './old-directory.ts';
+import { type Authority, authoritiesOf, type OpenDirectory } from './open.ts';
+
+/** Reasons of RFC 5280 5.3.1. removeFromCRL releases a certificate from hold. */
+export const REASONS = [
+  'unspecified',
+  'keyCompromise',
+  'CACompromise',
+  'affiliationChanged',
+  'superseded',
+  'cessationOfOperation',
+  'certificateHold',
+  'removeFromCRL',
+] as const;
+export type Reason = (typeof REASONS)[number];
+
+export interface Revocation {
+  readonly reason: Reason;
+  /** When the key was compromised; for keyCompromise and CACompromise alone (RFC 5280 5.3.2). */
+  readonly invalidity: Date | undefined;
+}
+
+export interface Target {
+  readonly ca: string;
+  /** Upper-case hexadecimal. */
+  readonly serial: string;
+  /** As typed. */
+  readonly given: string;
+}
+
+/** Finds the certificate that a word means: a file, a serial number, or the name of a `.cert` of the directory. */
+export function findTarget(open: OpenDirectory, given: string): Target {
+  const own = open.directory.certificates.find(({ stem, file }) => stem === given || file === given);
+  const certificate = own?.certificate ?? readFile(given);
+  if (certificate) return { given, ca: issuerOf(open, certificate, given), serial: serialOf(certificate.serialNumber) };
+  const serial = /^(0x)?[0-9A-Fa-f:]+$/.test(given) ? serialOf(given.replace(/^0x|:/g, '')) : undefined;
+  const holders = serial === undefined ? [] : authoritiesOf(open).filter(({ stem }) => holds(open, stem, serial));
+  const [holder, other] = holders;
+  if (other) throw new StateError(`two CAs issued the serial number ${serial}`, 'give the certificate’s file');
+  if (holder) return { given, ca: holder.stem, serial: serial! };
+  throw new UsageError(
+    `"${given}" is neither a certificate file, nor a serial number, nor a name in the directory`,
+    '"trustme-pki list CA" lists what a CA issued',
+  );
+}
+
+const holds = ({ directory }: OpenDirectory, ca: string, serial: string): boolean =>
+  hasDatabase(directory.path, ca) && readRows(directory.path, ca).some(row => row.serial === serial);
+
+function readFile(file: string): X509Certificate | undefined {
+  if (!existsSync(file) || !statSync(file).isFile()) return undefined;
+  const bytes = readFileSync(file);
+  const [block] = certificateBlocks(bytes.toString('latin1'));
+  try {
+    return new X509Certificate(block ?? bytes);
+  } catch {
+    throw new StateError(`"${basename(file)}" holds no certificate`, 'give a file in PEM or DER');
+  }
+}
+
+function issuerOf(open: OpenDirectory, certificate: X509Certificate, given: string): string {
+  const issuer = authoritiesOf(open).find(
+    each => certificate.checkIssued(each.certificate) && certificate.verify(each.certificate.publicKey),
+  );
+  if (issuer) return issuer.stem;
+  throw new StateError(`no CA of the directory issued "${given}"`, 'give the directory of its CA: --dir DIR');
+}
+
+export type Change = 'revoked' | 'held' | 'released' | 'already revoked';
+
+/** Changes the rows of one CA's certificates in one write; what happened to each, in order. Throws before it writes. */
+export function revoke(
+  { path, stem }: Pick<Authority, 'path' | 'stem'>,
+  targets: readonly Target[],
+  { reason, invalidity }: Revocation,
+  now: Date,
+): Change[] {
+  const bySerial = new Map(readRows(path, stem).map(row => [row.serial, row]));
+  const changes = new Map<number, (row: string) => string>();
+  const results = targets.map(target => {
+    const row = bySerial.get(target.serial);
+    if (!row)
+      throw new StateError(
+        `the index of ${stem} has no row for "${target.given}"`,
+        'the database is not whole: restore it from a backup',
+      );
+    const result = changeOf(row, reason, target.given);
+    if (result !== 'already revoked') changes.set(row.line, line => newRow(line, result, reason, invalidity, now));
+    return result;
+  });
+  if (changes.size > 0) changeRows(path, stem, changes);
+  return results;
+}
+
+/** Hold can be ended either way; any other revocation is for ever (RFC 5280 5.3.1). */
+function changeOf(row: DatabaseRow, reason: Reason, given: string): Change {
+  const isHeld = row.status === 'R' && row.reason === 'certificateHold';
+  if (reason === 'removeFromCRL') {
+    if (isHeld) return 'released';
+    throw new StateError(
+      `"${given}" is not on hold`,
+      'only what was revoked with --reason certificateHold is released',
+    );
+  }
+  if (row.status === 'R' && !isHeld) return 'already revoked';
+  if (reason === 'certificateHold') return isHeld ? 'already revoked' : 'held';
+  return 'revoked';
+}
+
+/** openssl-ca(1): time, reason, and with keyTime or CAkeyTime the time of the compromise. */
+function newRow(line: string, change: Change, reason: Reason, invalidity: Date | undefined, now: Date): string {
+  const fields = line.split(/(?<!\\)\t/);
+  const general = (time: Date) =>
+    `${time
+      .toISOString()
+      .replace(/[^0-9]/g, '')
+      .slice(0, 14)}Z`;
+  const words = invalidity
+    ? [reason === 'CACompromise' ? 'CAkeyTime' : 'keyTime', general(invalidity)]
+    : reason === 'unspecified'
+      ? []
+      : [reason];
+  const revocation = change === 'released' ? '' : [asn1Time(now), ...words].join(',');
+  return [change === 'released' ? 'V' : 'R', fields[1], revocation, ...fields.slice(3)].join('\t');
+}

@@ -1,0 +1,56 @@
+// `trustme-pki crl [CA…]`: new revocation lists.
+import { existsSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { type Crl, writeCrl } from '../lib/authority/crl.ts';
+import { authoritiesOf, findAuthority, openAuthority, openDirectory } from '../lib/authority/open.ts';
+import { UsageError } from '../lib/errors.ts';
+import { parseWords, textOf } from '../options.ts';
+import {
+  DIRECTORY_HELP,
+  DIRECTORY_OPTIONS,
+  noteTo,
+  RELEASE_HELP,
+  readDays,
+  readDirectoryOptions,
+} from './directory.ts';
+import type { VerbContext } from './verb.ts';
+
+const OPTIONS = { ...DIRECTORY_OPTIONS, days: { type: 'string' }, 'output-dir': { type: 'string' } } as const;
+
+const HELP = `usage: trustme-pki crl [CA...] [options]
+
+Writes revocation lists as CA.crl (PEM) and CA.crl.der, each with a higher number than the one before. Without CA: of
+every CA whose key is in the directory.
+
+  --days N           until the next list (default: crl-days of the configuration)
+  --output-dir DIR   where to write them (default: the PKI directory)
+${DIRECTORY_HELP}
+${RELEASE_HELP}
+
+example: trustme-pki crl --days 7 --output-dir /srv/www/crl`;
+
+export async function crlVerb(context: VerbContext): Promise<number> {
+  const { given, positionals } = parseWords('trustme-pki crl', context.words, OPTIONS);
+  if (given.help) return context.print(HELP);
+  const days = readDays(given);
+  const open = openDirectory(readDirectoryOptions(given, context.environment), true);
+  const folder = resolve(textOf(given, 'output-dir') ?? open.directory.path);
+  if (!existsSync(folder) || !statSync(folder).isDirectory())
+    throw new UsageError(`--output-dir "${folder}" is no folder`, 'make it, or give another one');
+  for (const ca of positionals) findAuthority(open, ca);
+  const withKeys = authoritiesOf(open).filter(({ stem }) => open.directory.keys.has(stem));
+  const names = positionals.length > 0 ? [...new Set(positionals)] : withKeys.map(({ stem }) => stem);
+  const lists: Crl[] = [];
+  for (const ca of names) {
+    const authority = await openAuthority(open, ca, context.controller, noteTo(context, given));
+    try {
+      lists.push(await writeCrl(authority, folder, days));
+    } finally {
+      authority.close();
+    }
+  }
+  if (given.json) return context.print(JSON.stringify({ schema: 1, lists }));
+  if (!given.quiet)
+    for (const { ca, files, number } of lists) context.print(`${ca}: ${files.join(', ')} (number ${number})`);
+  return 0;
+}

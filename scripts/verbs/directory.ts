@@ -1,0 +1,45 @@
+// What the verbs that work in a PKI directory share: which directory, and where progress goes.
+import type { DirectoryOptions } from '../lib/authority/open.ts';
+import { UsageError } from '../lib/errors.ts';
+import { COMMON, type Given, type OptionTable, readFolders, textOf } from '../options.ts';
+import type { VerbContext } from './verb.ts';
+
+export const DIRECTORY_OPTIONS = { ...COMMON, release: { type: 'boolean' } } as const satisfies OptionTable;
+
+export const DIRECTORY_HELP = `  --dir DIR          the PKI directory (TRUSTME_PKI_DIR; else ./test_certificates)
+  --conf DIR         a configuration folder of your own, repeatable (TRUSTME_PKI_CONF)
+  --json             print the result as JSON
+  --quiet            print nothing but errors`;
+
+/** What commands that write take, besides. */
+export const RELEASE_HELP = '  --release          write to a directory behind a symbolic link, too';
+
+export function readDirectoryOptions(given: Given, environment: NodeJS.ProcessEnv): DirectoryOptions {
+  return {
+    dir: textOf(given, 'dir') ?? (environment.TRUSTME_PKI_DIR || 'test_certificates'),
+    isReleaseAllowed: given.release === true,
+    configurationFolders: readFolders(given.conf, environment),
+    environment,
+  };
+}
+
+/** Lines for people. */
+export const noteTo =
+  ({ stderr }: VerbContext, given: Given) =>
+  (text: string): void => {
+    if (!given.quiet) stderr.write(`${text}\n`);
+  };
+
+/** A whole number of days from 1 on. */
+export function readDays(given: Given): number | undefined {
+  const text = textOf(given, 'days');
+  if (text === undefined || /^[1-9][0-9]{0,5}$/.test(text)) return text === undefined ? undefined : Number(text);
+  throw new UsageError(`--days "${text}" is no number of days`, 'give a number from 1 to 999999');
+}
+
+/** One of a list of words, by the option's name. */
+export function readWord<Word extends string>(given: Given, name: string, words: readonly Word[]): Word | undefined {
+  const text = textOf(given, name);
+  if (text === undefined || (words as readonly string[]).includes(text)) return text as Word | undefined;
+  throw new UsageError(`unknown --${name} "${text}"`, `give one of ${words.join(', ')}`);
+}

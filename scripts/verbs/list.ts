@@ -1,0 +1,46 @@
+// `trustme-pki list CA`: what a CA issued.
+
+import { readRows } from '../lib/authority/database.ts';
+import { formatCsv, formatIssued, issuedOf, STATUSES } from '../lib/authority/list.ts';
+import { hasDatabase } from '../lib/authority/old-directory.ts';
+import { findAuthority, openDirectory } from '../lib/authority/open.ts';
+import { StateError, UsageError } from '../lib/errors.ts';
+import { parseWords } from '../options.ts';
+import { DIRECTORY_HELP, DIRECTORY_OPTIONS, readDirectoryOptions, readWord } from './directory.ts';
+import type { VerbContext } from './verb.ts';
+
+const { release: _, ...SHARED } = DIRECTORY_OPTIONS;
+const OPTIONS = { ...SHARED, status: { type: 'string' }, csv: { type: 'boolean' } } as const;
+
+const HELP = `usage: trustme-pki list CA [options]
+
+Lists what a CA issued: status, end of validity, serial number, subject; time and reason of a revocation.
+
+  --status S         valid, revoked or expired ones alone
+  --csv              comma-separated values (RFC 4180)
+${DIRECTORY_HELP}
+
+example: trustme-pki list device_subca --status revoked --csv >revoked.csv`;
+
+export async function listVerb(context: VerbContext): Promise<number> {
+  const { given, positionals } = parseWords('trustme-pki list', context.words, OPTIONS);
+  if (given.help) return context.print(HELP);
+  const [ca, extra] = positionals;
+  if (ca === undefined || extra !== undefined)
+    throw new UsageError(ca === undefined ? 'CA is missing' : `unexpected "${extra}"`, 'usage: trustme-pki list CA');
+  const status = readWord(given, 'status', STATUSES);
+  const open = openDirectory(readDirectoryOptions(given, context.environment), false);
+  findAuthority(open, ca);
+  const { path } = open.directory;
+  if (!hasDatabase(path, ca))
+    throw new StateError(
+      `${ca} has no database in "${path}"`,
+      `"trustme-pki crl ${ca}" builds one from the certificates there`,
+    );
+  const issued = issuedOf(readRows(path, ca), new Date()).filter(
+    each => status === undefined || each.status === status,
+  );
+  if (given.json) return context.print(JSON.stringify({ schema: 1, ca, issued }));
+  if (given.csv) return context.print(formatCsv(issued));
+  return issued.length === 0 ? 0 : context.print(formatIssued(issued));
+}

@@ -1,0 +1,73 @@
+// `trustme-pki revoke CERT…`: takes certificates out of use, for ever or until they are released.
+import { openAuthority, openDirectory } from '../lib/authority/open.ts';
+import { type Change, findTarget, REASONS, revoke, type Target } from '../lib/authority/revoke.ts';
+import { UsageError } from '../lib/errors.ts';
+import { parseWords, textOf } from '../options.ts';
+import {
+  DIRECTORY_HELP,
+  DIRECTORY_OPTIONS,
+  noteTo,
+  RELEASE_HELP,
+  readDirectoryOptions,
+  readWord,
+} from './directory.ts';
+import type { VerbContext } from './verb.ts';
+
+const OPTIONS = { ...DIRECTORY_OPTIONS, reason: { type: 'string' }, 'invalidity-date': { type: 'string' } } as const;
+
+const HELP = `usage: trustme-pki revoke CERT... [options]
+
+Revokes certificates. CERT is a file, a serial number (hexadecimal), or the name of a certificate of the directory.
+Readers learn of it by the next revocation list ("trustme-pki crl") or an OCSP answer.
+
+  --reason R         ${REASONS.slice(0, 4).join(', ')},
+                     ${REASONS.slice(4).join(', ')}
+                     (certificateHold can be undone: removeFromCRL)
+  --invalidity-date T
+                     when the key was compromised: 2026-12-31 or 2026-12-31T23:59:59Z
+${DIRECTORY_HELP}
+${RELEASE_HELP}
+
+example: trustme-pki revoke device-0815.cert --reason keyCompromise && trustme-pki crl device_subca`;
+
+interface Done extends Target {
+  readonly result: Change;
+}
+
+export async function revokeVerb(context: VerbContext): Promise<number> {
+  const { given, positionals } = parseWords('trustme-pki revoke', context.words, OPTIONS);
+  if (given.help) return context.print(HELP);
+  if (positionals.length === 0) throw new UsageError('CERT is missing', 'usage: trustme-pki revoke CERT...');
+  const reason = readWord(given, 'reason', REASONS) ?? 'unspecified';
+  const revocation = { reason, invalidity: readInvalidity(textOf(given, 'invalidity-date'), reason) };
+  const open = openDirectory(readDirectoryOptions(given, context.environment), true);
+  const targets = positionals.map(word => findTarget(open, word));
+  const done: Done[] = [];
+  for (const ca of new Set(targets.map(target => target.ca))) {
+    const authority = await openAuthority(open, ca, context.controller, noteTo(context, given));
+    try {
+      const own = targets.filter(target => target.ca === ca);
+      const results = revoke(authority, own, revocation, new Date());
+      done.push(...own.map((target, i) => ({ ...target, result: results[i]! })));
+    } finally {
+      authority.close();
+    }
+  }
+  if (given.json) return context.print(JSON.stringify({ schema: 1, certificates: done }));
+  for (const { given: word, ca, serial, result } of done)
+    if (!given.quiet) context.print(`${word}: ${result} (${ca}, serial ${serial})`);
+  noteTo(context, given)(`trustme-pki: next: trustme-pki crl ${[...new Set(done.map(({ ca }) => ca))].join(' ')}`);
+  return 0;
+}
+
+function readInvalidity(text: string | undefined, reason: string): Date | undefined {
+  if (text === undefined) return undefined;
+  const time = /^\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\dZ)?$/.test(text) ? new Date(text) : undefined;
+  if (!time || Number.isNaN(time.getTime()) || time > new Date())
+    throw new UsageError(
+      `--invalidity-date "${text}" is no time in the past`,
+      'give 2026-12-31 or 2026-12-31T23:59:59Z',
+    );
+  if (reason === 'keyCompromise' || reason === 'CACompromise') return time;
+  throw new UsageError('--invalidity-date goes with a compromised key', 'give --reason keyCompromise or CACompromise');
+}

@@ -1,0 +1,200 @@
+// list, revoke and crl: what standard clients make of it, holds, old directories, and what goes wrong.
+import { cpSync, existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { cleanEnvironment, isMissing, MAIN, ROOT, scratch, start, tool } from '../helpers/door.ts';
+
+const test = suite('revocation');
+const folder = scratch();
+const base = join(folder, 'base');
+const program = (words: readonly string[], extra: NodeJS.ProcessEnv = {}) =>
+  start(process.execPath, [MAIN, ...words], { cwd: folder, env: cleanEnvironment(extra) }).ended;
+
+test.before(async () => {
+  const { status, stderr } = await program(['generate', '--dir', 'base', '--key-type', 'ec:prime256v1', '--quiet']);
+  assert.is(status, 0, stderr);
+});
+
+/** A copy of the PKI, and the program working in it. */
+function copyOf(name: string) {
+  cpSync(base, join(folder, name), { recursive: true });
+  const run = (...words: string[]) => program([...words, '--dir', name]);
+  const succeed = async (...words: string[]): Promise<string> => {
+    const { status, stdout, stderr } = await run(...words);
+    assert.is(status, 0, stderr);
+    return stdout;
+  };
+  const openssl = (...args: string[]) => tool('openssl', args, join(folder, name));
+  return { path: join(folder, name), run, succeed, openssl };
+}
+
+/** What openssl says of backend.cert with the newest list. */
+function isRevoked({ openssl }: ReturnType<typeof copyOf>): boolean {
+  const lists = ['-crl_check', '-CRLfile', 'backend_subca.crl'];
+  try {
+    openssl('verify', ...lists, '-CAfile', 'gen_rootca.cert', '-untrusted', 'backend_subca.cert', 'backend.cert');
+    return false;
+  } catch (error) {
+    assert.match(String((error as { stderr: string }).stderr), /certificate revoked/);
+    return true;
+  }
+}
+
+test('a revoked certificate is on the next list, and clients refuse it', async () => {
+  const pki = copyOf('simple');
+  await pki.succeed('crl', 'backend_subca');
+  assert.is(isRevoked(pki), false);
+  const said = await pki.succeed('revoke', 'backend', '--reason', 'keyCompromise', '--invalidity-date', '2026-01-02');
+  assert.match(said, /^backend: revoked \(backend_subca, serial [0-9A-F]{40}\)\n$/);
+  await pki.succeed('crl', 'backend_subca', '--days', '7');
+  assert.is(isRevoked(pki), true);
+  const text = pki.openssl('crl', '-inform', 'DER', '-in', 'backend_subca.crl.der', '-noout', '-text');
+  assert.match(text, /Key Compromise/);
+  assert.match(text, /Invalidity Date: \s+Jan {2}2 00:00:00 2026 GMT/);
+  assert.match(text, /CRL Number: \s+2\n/);
+  pki.openssl('crl', '-in', 'backend_subca.crl', '-CAfile', 'backend_subca.cert', '-noout', '-verify');
+  const again = await pki.succeed('revoke', 'backend.cert');
+  assert.match(again, /^backend\.cert: already revoked/);
+  if (!isMissing('certtool')) {
+    const seen = tool('certtool', ['--crl-info', '--infile', 'backend_subca.crl'], pki.path);
+    assert.match(seen, /Revoked certificates \(1\)/);
+  }
+});
+
+test('hold is not for ever: a released certificate is not on the next list', async () => {
+  const pki = copyOf('hold');
+  const serial = pki.openssl('x509', '-in', 'backend.cert', '-noout', '-serial').trim().replace('serial=', '');
+  assert.match(await pki.succeed('revoke', serial, '--reason', 'certificateHold'), /: held /);
+  await pki.succeed('crl');
+  assert.is(isRevoked(pki), true);
+  assert.match(
+    await pki.succeed('list', 'backend_subca', '--status', 'revoked'),
+    new RegExp(`${serial}.*certificateHold`),
+  );
+  assert.match(await pki.succeed('revoke', 'backend.cert', '--reason', 'removeFromCRL'), /: released /);
+  await pki.succeed('crl', 'backend_subca');
+  assert.is(isRevoked(pki), false);
+  const wrong = await pki.run('revoke', 'backend', '--reason', 'removeFromCRL');
+  assert.is(wrong.status, 1);
+  assert.match(wrong.stderr, /"backend" is not on hold/);
+  // openssl goes on from here, and the directory is sound.
+  const ca = ['ca', '-config', '.pki/backend_subca.cnf', '-passin', 'env:P', '-gencrl', '-out', '/dev/null'];
+  tool('openssl', ca, pki.path, { P: 'test1234' });
+  assert.is((await program(['verify', 'hold'])).status, 0);
+});
+
+test('several at once, of two CAs: all are looked up before anything is written', async () => {
+  const pki = copyOf('several');
+  const before = readFileSync(join(pki.path, '.pki/backend_subca/index.txt'), 'utf8');
+  const wrong = await pki.run('revoke', 'backend', 'bakend');
+  assert.is(wrong.status, 2);
+  assert.match(wrong.stderr, /"bakend" is neither a certificate file, nor a serial number, nor a name/);
+  assert.is(readFileSync(join(pki.path, '.pki/backend_subca/index.txt'), 'utf8'), before);
+  const { certificates } = JSON.parse(await pki.succeed('revoke', 'backend', 'ssig', 'ocsp_server', '--json'));
+  assert.equal(
+    certificates.map(({ given, ca, result }: Record<string, string>) => [given, ca, result]),
+    [
+      ['backend', 'backend_subca', 'revoked'],
+      ['ocsp_server', 'backend_subca', 'revoked'],
+      ['ssig', 'ssig_subca', 'revoked'],
+    ],
+  );
+  const { lists } = JSON.parse(await pki.succeed('crl', '--json'));
+  assert.is(lists.length, 8);
+});
+
+test('list: as text, as CSV and as JSON', async () => {
+  const pki = copyOf('listed');
+  const csv = await pki.succeed('list', 'backend_subca', '--csv');
+  assert.match(
+    csv,
+    /^status,notAfter,serial,subject,revoked,reason\r\nvalid,20\d\d-.*\/CN=trustme Backend Certificate,,\r\n/,
+  );
+  const { issued } = JSON.parse(await pki.succeed('list', 'backend_subca', '--json'));
+  assert.equal(
+    issued.map(({ status }: { status: string }) => status),
+    ['valid', 'valid'],
+  );
+  assert.is(await pki.succeed('list', 'device_subca'), '');
+  assert.is(await pki.succeed('list', 'backend_subca', '--status', 'expired'), '');
+  const late = await start('faketime', [
+    '2031-01-01',
+    process.execPath,
+    MAIN,
+    'list',
+    'backend_subca',
+    '--dir',
+    pki.path,
+  ]).ended;
+  assert.match(late.stdout, /^expired /m);
+});
+
+test('a directory of the old script gets its databases with the first command, which says so', async () => {
+  tool('tar', ['xzf', join(ROOT, 'test/fixtures/directories/script-2026-ec.tar.gz'), '-C', folder]);
+  const name = 'script-2026-ec';
+  const before = await program(['list', 'backend_subca', '--dir', name]);
+  assert.is(before.status, 1);
+  assert.match(before.stderr, /backend_subca has no database/);
+  const { status, stderr } = await program(['revoke', 'backend', '--dir', name]);
+  assert.is(status, 0, stderr);
+  assert.match(stderr, /backend_subca had no database: built it from the 2 certificates in the directory/);
+  assert.match((await program(['crl', 'backend_subca', '--dir', name])).stdout, /number 01/);
+  assert.match((await program(['list', 'backend_subca', '--dir', name])).stdout, /^revoked .*Backend Certificate/m);
+  const codes = JSON.parse((await program(['verify', name, '--json'])).stdout).findings.map(
+    ({ code }: { code: string }) => code,
+  );
+  assert.equal([...new Set(codes)].sort(), ['key-mode', 'revoked-published']);
+});
+
+test('what goes wrong is told, and changes nothing', async () => {
+  const pki = copyOf('wrong');
+  symlinkSync('wrong', join(folder, 'link'));
+  const index = join(pki.path, '.pki/backend_subca/index.txt');
+  const before = readFileSync(index, 'utf8');
+  const cases: [words: string[], status: number, said: RegExp, environment?: NodeJS.ProcessEnv][] = [
+    [['revoke', 'backend', '--dir', 'link'], 1, /is a symbolic link: a release PKI.*\n.*--release/],
+    [['revoke', '--dir', 'wrong'], 2, /CERT is missing/],
+    [['revoke', 'backend', '--reason', 'stolen', '--dir', 'wrong'], 2, /unknown --reason "stolen"/],
+    [['revoke', 'backend', '--invalidity-date', '2026-01-02', '--dir', 'wrong'], 2, /goes with a compromised key/],
+    [
+      ['revoke', 'backend', '--reason', 'keyCompromise', '--invalidity-date', '2999-01-02', '--dir', 'wrong'],
+      2,
+      /no time in the past/,
+    ],
+    [['revoke', MAIN, '--dir', 'wrong'], 1, /holds no certificate/],
+    [['revoke', 'ABCDEF', '--dir', 'wrong'], 2, /neither a certificate file/],
+    [['crl', 'backend_sub', '--dir', 'wrong'], 2, /has no CA "backend_sub"\n.*did you mean "backend_subca"/],
+    [['crl', 'backend', '--dir', 'wrong'], 2, /has no CA "backend"/],
+    [['crl', '--days', '0', '--dir', 'wrong'], 2, /is no number of days/],
+    [['crl', '--output-dir', 'nowhere', '--dir', 'wrong'], 2, /is no folder/],
+    [['list', '--dir', 'wrong'], 2, /CA is missing/],
+    [['list', 'backend_subca', '--dir', 'nowhere'], 1, /"nowhere" is not there/],
+    [['crl', 'backend_subca', '--dir', 'wrong'], 1, /the passphrase is wrong/, { GYROIDOS_TEST_PASSWD_PKI: 'wrong' }],
+  ];
+  for (const [words, status, said, environment] of cases) {
+    const ended = await program(words, environment);
+    assert.is(ended.status, status, `${words.join(' ')}: ${ended.stderr}`);
+    assert.match(ended.stderr, said);
+  }
+  assert.is(readFileSync(index, 'utf8'), before);
+  assert.is(readFileSync(join(pki.path, '.pki/backend_subca/crlnumber'), 'utf8'), '01\n');
+  assert.not.ok(existsSync(join(pki.path, 'backend_subca.crl')));
+  assert.equal(
+    readdirSync(join(pki.path, '.pki/backend_subca')).filter(name => name.startsWith('work.')),
+    [],
+  );
+  writeFileSync(index, `${before}half a row\n`);
+  const half = await program(['revoke', 'backend', '--dir', 'wrong']);
+  assert.is(half.status, 1);
+  assert.match(half.stderr, /index\.txt" line 3: it has 1 fields, not 6/);
+});
+
+test('two revocations at once both hold', async () => {
+  const pki = copyOf('together');
+  await Promise.all([pki.succeed('revoke', 'backend'), pki.succeed('revoke', 'ocsp_server'), pki.succeed('crl')]);
+  const revoked = await pki.succeed('list', 'backend_subca', '--status', 'revoked');
+  assert.is(revoked.trim().split('\n').length, 2);
+});
+
+test.run();
