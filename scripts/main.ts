@@ -33,6 +33,14 @@ const VERBS: Readonly<Record<string, VerbEntry>> = {
     summary: 'is the directory sound; reads only',
     load: async () => (await import('./verbs/verify.ts')).verifyVerb,
   },
+  issue: {
+    summary: 'key and certificate from a CA',
+    load: async () => (await import('./verbs/issue.ts')).issueVerb,
+  },
+  'sign-csr': {
+    summary: 'certificates for requests',
+    load: async () => (await import('./verbs/sign-csr.ts')).signCsrVerb,
+  },
   list: {
     summary: 'what a CA issued',
     load: async () => (await import('./verbs/list.ts')).listVerb,

@@ -1,0 +1,98 @@
+// Certificates for requests by `openssl ca`, a few hundred a process and several processes side by side, each on a
+// database of its own in the CA's work folder. What they make is merged into the CA's database by the caller.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { CommandError } from '../errors.ts';
+import { command } from '../plan/job.ts';
+import { runCommand } from '../run/exec.ts';
+import { parseIndex } from '../store/database-rows.ts';
+import type { RequestFacts } from '../store/request-facts.ts';
+import type { Authority } from './open.ts';
+import { namesOf } from './request-policy.ts';
+
+/** What requests are signed with. */
+export interface Signing {
+  /** Section of the configuration, such as `issued` or `issued_rsa`. */
+  readonly section: string;
+  /** undefined: what the configuration says. */
+  readonly days: number | undefined;
+  /** Whether openssl copies the subjectAltName of requests; else it is written out for each. */
+  readonly isCopied: boolean;
+}
+
+export interface Made {
+  readonly facts: RequestFacts;
+  /** Hexadecimal as openssl writes it, with a leading zero where the number of digits would be odd. */
+  readonly serial: string;
+  /** PEM. */
+  readonly certificate: string;
+  /** The row of index.txt. */
+  readonly row: string;
+}
+
+let folders = 0;
+
+/** Signs requests that were checked; throws a CommandError where openssl refuses one of them. */
+export async function signBatch(
+  authority: Authority,
+  requests: readonly RequestFacts[],
+  signing: Signing,
+): Promise<Made[]> {
+  const { path, work, configuration, passphrase, surroundings } = authority;
+  const folder = join(work, String(++folders));
+  mkdirSync(join(folder, 'certs'), { recursive: true });
+  const inside = (name: string) => relative(path, join(folder, name));
+  const names = requests.map((_request, i) => `${i}.csr`);
+  for (const [i, { der }] of requests.entries()) writeFileSync(join(folder, names[i]!), pemOf(der));
+  writeFileSync(join(folder, 'index.txt'), '');
+  writeFileSync(join(folder, 'index.txt.attr'), 'unique_subject = no\n');
+  const own = signing.isCopied ? configuration : withNames(configuration, signing.section, requests[0]!);
+  writeFileSync(join(folder, 'ca.cnf'), retarget(own, inside('index.txt'), inside('certs')));
+  const salt = /rsa_pss_saltlen:\S+/.exec(configuration)?.[0];
+  const args = [
+    ...['ca', '-batch', '-notext', '-preserveDN', '-config', inside('ca.cnf'), '-extensions', signing.section],
+    ...(signing.days === undefined ? [] : ['-days', String(signing.days)]),
+    ...(passphrase ? ['-passin', `env:${passphrase}`] : []),
+    ...(salt ? ['-sigopt', salt] : []),
+    ...['-out', '/dev/null', '-infiles', ...names.map(inside)],
+  ];
+  const step = command('openssl', args, passphrase ? [passphrase] : []);
+  await runCommand(step, `signing by ${authority.stem}`, surroundings);
+  return collect(folder, requests);
+}
+
+/** openssl passes over a request that it does not like, and says so with exit code 0. */
+function collect(folder: string, requests: readonly RequestFacts[]): Made[] {
+  const lines = readFileSync(join(folder, 'index.txt'), 'latin1').split('\n').filter(Boolean);
+  const { rows } = parseIndex(lines.join('\n'));
+  if (rows.length !== requests.length)
+    throw new CommandError('signing', `openssl signed ${rows.length} of ${requests.length} requests`, 'openssl ca', '');
+  return lines.map((row, i) => {
+    const serial = row.split('\t')[3]!;
+    const certificate = readFileSync(join(folder, 'certs', `${serial}.pem`), 'latin1');
+    return { facts: requests[i]!, serial, certificate, row };
+  });
+}
+
+const pemOf = (der: Buffer): string => {
+  const body = der.toString('base64').replace(/.{1,64}/g, '$&\n');
+  return `-----BEGIN CERTIFICATE REQUEST-----\n${body}-----END CERTIFICATE REQUEST-----\n`;
+};
+
+/** The same configuration on another database. */
+const retarget = (configuration: string, index: string, certificates: string): string =>
+  configuration
+    .replace(/^database = .*$/m, () => `database = ${index}`)
+    .replace(/^new_certs_dir = .*$/m, () => `new_certs_dir = ${certificates}`);
+
+/** Nothing of the request is copied, but for its names: they are added to the section. */
+function withNames(configuration: string, section: string, { extensions }: RequestFacts): string {
+  const value = extensions.get('subjectAltName');
+  const own = configuration.replace(/^copy_extensions = .*$/m, 'copy_extensions = none');
+  if (value === undefined) return own;
+  const lines = namesOf(value).map((name, i) => {
+    const [kind, ...rest] = name.split(':');
+    return `${kind}.${i} = ${rest.join(':').replace(/[\\$"'`#;]/g, '\\$&')}`;
+  });
+  return `${own.replace(`[${section}]\n`, `[${section}]\nsubjectAltName = @requested_names\n`)}\n[requested_names]\n${lines.join('\n')}\n`;
+}

@@ -1,0 +1,57 @@
+// A profile of a CA as its openssl configuration has it: which section a request gets, and what is copied from it.
+import { UsageError } from '../errors.ts';
+import { nearest } from '../model/nearest.ts';
+import type { RequestFacts } from '../store/request-facts.ts';
+import type { Authority } from './open.ts';
+
+export interface ProfileSection {
+  readonly isNameCopied: boolean;
+  sectionFor(facts: RequestFacts): string;
+  /** Whether openssl copies nothing of the request but its names. */
+  isPlain(facts: RequestFacts, section: string): boolean;
+}
+
+/** openssl's names of what requests ask for. */
+const OPENSSL_NAMES: Readonly<Record<string, string>> = { subjectKeyIdentifier: 'subjectKeyIdentifier' };
+
+/** Throws a UsageError where the CA has no such profile. */
+export function profileOf({ configuration, stem }: Authority, name: string): ProfileSection {
+  const sections = readSections(configuration);
+  const section = name === '' ? (sections.get('authority')?.get('x509_extensions') ?? 'issued') : `issued_${name}`;
+  const found = sections.get(section);
+  if (!found) {
+    const names = [...sections.keys()].flatMap(each => /^issued_(.+?)(?:_rsa|_part\d+)?$/.exec(each)?.[1] ?? []);
+    const others = [...new Set(names)].filter(each => each !== 'rsa');
+    const close = nearest(name, others);
+    throw new UsageError(
+      `${stem} has no profile "${name}"`,
+      close ? `did you mean "${close}"?` : `its profiles: ${others.join(', ') || 'the one without a name'}`,
+    );
+  }
+  return {
+    isNameCopied: sections.get('authority')?.get('copy_extensions') === 'copy',
+    sectionFor: ({ key }) =>
+      key?.asymmetricKeyType === 'rsa' && sections.has(`${section}_rsa`) ? `${section}_rsa` : section,
+    isPlain: ({ extensions }, own) =>
+      [...extensions.keys()].every(
+        key => key === 'subjectAltName' || sections.get(own)?.has(OPENSSL_NAMES[key] ?? key),
+      ),
+  };
+}
+
+/** config(5), as far as our template writes it. */
+function readSections(text: string): Map<string, Map<string, string>> {
+  const sections = new Map<string, Map<string, string>>();
+  let current = new Map<string, string>();
+  for (const line of text.split('\n')) {
+    const section = /^\[(.+)\]$/.exec(line)?.[1];
+    if (section !== undefined) {
+      current = new Map();
+      sections.set(section.trim(), current);
+      continue;
+    }
+    const [, key, value] = /^\s*([^#=\s]+)\s*=\s*(.*)$/.exec(line) ?? [];
+    if (key !== undefined) current.set(key, value!.trim());
+  }
+  return sections;
+}

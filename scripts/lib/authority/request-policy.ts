@@ -1,0 +1,65 @@
+// May a CA sign a request? Its key, subject and the extensions that it asks for, against what the CA gives.
+import type { KeyObject } from 'node:crypto';
+import { LEAST_RSA_BITS } from '../model/key-type.ts';
+import type { RequestFacts } from '../store/request-facts.ts';
+
+/** Curves that TLS stacks and openssl's clients take. */
+const CURVES = ['prime256v1', 'secp384r1', 'secp521r1', 'brainpoolP256r1', 'brainpoolP384r1', 'brainpoolP512r1'];
+/** FIPS 186-4: 2^16 + 1 is the least. */
+const LEAST_EXPONENT = 65537n;
+
+/** Usages come from the CA alone: asking for them is no mistake, and has no effect. */
+const GIVEN_BY_CA = ['keyUsage', 'extendedKeyUsage', 'subjectKeyIdentifier'];
+const NAME_KINDS = ['DNS', 'IP', 'URI', 'email'];
+
+/** Why a request is refused; undefined: it may be signed. */
+export function refuseRequest(facts: RequestFacts, isNameCopied: boolean): string | undefined {
+  if (!facts.key) return 'its key is of an algorithm that is not known here';
+  if (!facts.isSelfSigned) return 'its signature is not by its own key';
+  return refuseKey(facts.key) ?? refuseSubject(facts) ?? refuseExtensions(facts, isNameCopied);
+}
+
+function refuseKey({ asymmetricKeyType: kind, asymmetricKeyDetails: details }: KeyObject): string | undefined {
+  if (kind === 'rsa' || kind === 'rsa-pss') {
+    const bits = details?.modulusLength ?? 0;
+    if (bits < LEAST_RSA_BITS) return `its RSA key has ${bits} bits, ${LEAST_RSA_BITS} are asked for`;
+    const exponent = details?.publicExponent ?? 0n;
+    return exponent < LEAST_EXPONENT || exponent % 2n === 0n
+      ? `its RSA key has the exponent ${exponent}: ${LEAST_EXPONENT} is the least`
+      : undefined;
+  }
+  if (kind === 'ec')
+    return CURVES.includes(details?.namedCurve ?? '')
+      ? undefined
+      : `its curve ${details?.namedCurve ?? 'without a name'} is none of ${CURVES.join(', ')}`;
+  return kind === 'ed25519' || kind === 'ed448' ? undefined : `its key of type ${kind} signs nothing`;
+}
+
+function refuseSubject({ subject }: RequestFacts): string | undefined {
+  const names = subject.filter(({ name }) => name.replace('+', '') === 'commonName');
+  if (names.length === 0) return 'its subject has no commonName';
+  const broken = subject.find(({ value }) => /[\p{Cc}\u2028\u2029]/u.test(value) || value === '');
+  return broken ? `its subject's ${broken.name} is empty or has control characters` : undefined;
+}
+
+function refuseExtensions({ extensions }: RequestFacts, isNameCopied: boolean): string | undefined {
+  for (const [key, value] of extensions) {
+    if (GIVEN_BY_CA.includes(key)) continue;
+    if (key === 'basicConstraints') {
+      if (/CA:TRUE/.test(value)) return 'it asks to be a CA';
+    } else if (key !== 'subjectAltName') return `it asks for the extension ${key}, which the CA does not give`;
+    else {
+      if (!isNameCopied) return 'it asks for subjectAltName, which this profile does not take over';
+      const wrong = namesOf(value).find(name => !NAME_KINDS.includes(name.split(':')[0]!));
+      if (wrong) return `its subjectAltName has ${wrong}; kinds that are taken over: ${NAME_KINDS.join(', ')}`;
+    }
+  }
+  return undefined;
+}
+
+/** The names of a subjectAltName; a comma inside one has a backslash before it. */
+export const namesOf = (value: string): string[] =>
+  value
+    .split(/(?<!\\),\s*/)
+    .filter(word => word !== 'critical')
+    .map(word => word.replaceAll('\\,', ','));

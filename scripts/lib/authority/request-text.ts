@@ -1,0 +1,81 @@
+// The subject and names that somebody types, into the openssl configuration of a request.
+import { UsageError } from '../errors.ts';
+import { subjectAltName } from '../model/extension-values.ts';
+import { nearest } from '../model/nearest.ts';
+import { refuseAttribute, SUBJECT_ATTRIBUTES } from '../model/subject.ts';
+import type { Extension } from '../model/types.ts';
+import { describeCertificate } from '../store/certificate-facts.ts';
+import { SHORT_NAMES } from '../store/oid-names.ts';
+import type { Authority } from './open.ts';
+
+const escapeValue = (value: string): string => value.replace(/[\\$"'`#;]/g, '\\$&');
+
+/** A request for this subject and these names, in openssl's words. */
+export function requestConfiguration(subject: readonly Extension[], names: readonly string[]): string {
+  const attributes = subject.map(({ name, value }, i) => `${i}.${name} = ${escapeValue(value)}`);
+  const asked = names.map(
+    (name, i) => `${name.replace(/:.*$/s, '')}.${i} = ${escapeValue(name.replace(/^[^:]*:/, ''))}`,
+  );
+  const extensions = asked.length > 0 ? ['[extensions]', 'subjectAltName = @names', '[names]', ...asked] : [];
+  return [
+    '[req]',
+    'prompt = no',
+    'utf8 = yes',
+    'string_mask = utf8only',
+    'distinguished_name = subject',
+    ...(asked.length > 0 ? ['req_extensions = extensions'] : []),
+    '[subject]',
+    ...attributes,
+    ...extensions,
+    '',
+  ].join('\n');
+}
+
+/** What was typed, or the attributes of the CA's subject with `name` for its common name. */
+export function subjectOf({ certificate }: Authority, name: string, subject: string | undefined): Extension[] {
+  if (subject !== undefined) return parseSubject(subject);
+  const own = describeCertificate(certificate.certificate.raw).subject;
+  const shared = own.filter(each => !/^\+?(commonName|serialNumber)$/.test(each.name));
+  return checked([
+    ...shared.map(each => ({ ...each, name: each.name.replace('+', '') })),
+    { name: 'commonName', value: name },
+  ]);
+}
+
+const LONG_NAMES = new Map(Object.entries(SHORT_NAMES).map(([long, short]) => [short.toLowerCase(), long]));
+
+/** `C=DE, O=Firm, CN=name` or `/C=DE/O=Firm/CN=name`; a backslash before a comma or slash that belongs to a value. */
+function parseSubject(text: string): Extension[] {
+  const isSlashed = text.startsWith('/');
+  const parts = (isSlashed ? text.slice(1) : text).split(isSlashed ? /(?<!\\)\// : /(?<!\\),/);
+  return checked(
+    parts.map(part => {
+      const [, type = '', value = ''] = /^\s*([A-Za-z0-9.]+)\s*=\s*(.*?)\s*$/s.exec(part) ?? [];
+      const name = LONG_NAMES.get(type.toLowerCase()) ?? type;
+      if (SUBJECT_ATTRIBUTES.includes(name)) return { name, value: value.replace(/\\([\\,/])/g, '$1') };
+      const close = nearest(name, SUBJECT_ATTRIBUTES);
+      throw new UsageError(
+        `--subject "${text}": unknown attribute in "${part}"`,
+        close ? `did you mean "${close}"?` : 'give C=DE, O=Firm, CN=name',
+      );
+    }),
+  );
+}
+
+function checked(subject: Extension[]): Extension[] {
+  for (const { name, value } of subject) {
+    const refusal = value === '' ? 'a value' : refuseAttribute(name, value);
+    if (refusal) throw new UsageError(`${name} "${value}" cannot be in a subject`, `expected ${refusal}`);
+  }
+  return subject;
+}
+
+/** Throws a UsageError where one is no name of subjectAltName. */
+export function refuseNames(names: readonly string[]): void {
+  const wrong = names.find(name => name.includes(',') || subjectAltName(name) !== undefined);
+  if (wrong !== undefined)
+    throw new UsageError(
+      `--san "${wrong}" is no name`,
+      'give DNS:host, IP:address, URI:uri or email:a@b, one for each --san',
+    );
+}

@@ -1,0 +1,96 @@
+// `trustme-pki issue CA NAME`: key and certificate from a CA.
+import { existsSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { issue } from '../lib/authority/issue.ts';
+import { openAuthority, openDirectory } from '../lib/authority/open.ts';
+import { StateError, UsageError } from '../lib/errors.ts';
+import { parseKeyType, refuseWeakRsa } from '../lib/model/key-type.ts';
+import { type Given, parseWords, textOf } from '../options.ts';
+import {
+  DIRECTORY_HELP,
+  DIRECTORY_OPTIONS,
+  noteTo,
+  RELEASE_HELP,
+  readDays,
+  readDirectoryOptions,
+} from './directory.ts';
+import type { VerbContext } from './verb.ts';
+
+const OPTIONS = {
+  ...DIRECTORY_OPTIONS,
+  profile: { type: 'string' },
+  subject: { type: 'string' },
+  san: { type: 'string', multiple: true },
+  days: { type: 'string' },
+  'key-type': { type: 'string' },
+  'output-dir': { type: 'string' },
+  p12: { type: 'boolean' },
+  'password-env': { type: 'string' },
+} as const;
+
+/** The variable of --p12 where --password-env names no other. */
+const PASSWORD = 'TRUSTME_PKI_P12_PASSWORD';
+
+const HELP = `usage: trustme-pki issue CA NAME [options]
+
+Makes NAME.key (mode 0600) and NAME.cert (with its chain) from a CA of the directory. Nothing is overwritten.
+
+  --profile P        a profile of the CA, [issued P] (default: [issued])
+  --subject DN       "C=DE, O=Firm, CN=name" (default: that of the CA, with NAME for its common name)
+  --san KIND:VALUE   a name, repeatable: DNS:host, IP:address, URI:uri, email:a@b
+  --days N           validity (default: what the profile says)
+  --key-type T       rsa:BITS, ec:CURVE, or an algorithm such as ed25519 (default: that of the CA's key)
+  --output-dir DIR   where the files go (default: the PKI directory)
+  --p12              NAME.p12, too; its password stands in ${PASSWORD}
+  --password-env V   or in the variable V
+${DIRECTORY_HELP}
+${RELEASE_HELP}
+
+example: trustme-pki issue backend_subca mdm --san DNS:mdm.example.org`;
+
+export async function issueVerb(context: VerbContext): Promise<number> {
+  const { given, positionals } = parseWords('trustme-pki issue', context.words, OPTIONS);
+  if (given.help) return context.print(HELP);
+  const [ca, name, extra] = positionals;
+  if (ca === undefined || name === undefined || extra !== undefined)
+    throw new UsageError(
+      extra === undefined ? 'CA or NAME is missing' : `unexpected "${extra}"`,
+      'usage: trustme-pki issue CA NAME',
+    );
+  if (!/^[A-Za-z0-9][A-Za-z0-9_.@-]*$/.test(name))
+    throw new UsageError(`NAME "${name}" cannot be a file name here`, 'give letters, digits, "_", "-", "." and "@"');
+  const keyType = textOf(given, 'key-type');
+  const options = {
+    name,
+    profile: textOf(given, 'profile') ?? '',
+    subject: textOf(given, 'subject'),
+    names: (given.san as string[] | undefined) ?? [],
+    days: readDays(given),
+    keyType: keyType === undefined ? undefined : parseKeyType(keyType),
+    passwordVariable: readPassword(given, context.environment),
+  };
+  if (options.keyType) refuseWeakRsa(options.keyType, false);
+  const open = openDirectory(readDirectoryOptions(given, context.environment), true);
+  const folder = resolve(textOf(given, 'output-dir') ?? open.directory.path);
+  if (!existsSync(folder) || !statSync(folder).isDirectory())
+    throw new UsageError(`--output-dir "${folder}" is no folder`, 'make it, or give another one');
+  const authority = await openAuthority(open, ca, context.controller, noteTo(context, given));
+  try {
+    const issued = await issue(authority, { ...options, folder });
+    if (given.json) return context.print(JSON.stringify({ schema: 1, ca, ...issued }));
+    return given.quiet ? 0 : context.print(`${name}: ${issued.files.join(', ')} (${ca}, serial ${issued.serial})`);
+  } finally {
+    authority.close();
+  }
+}
+
+function readPassword(given: Given, environment: NodeJS.ProcessEnv): string | undefined {
+  const variable = textOf(given, 'password-env') ?? PASSWORD;
+  if (!given.p12) return undefined;
+  if (!environment[variable])
+    throw new StateError(
+      `--p12 needs a password, and ${variable} is not set`,
+      `export ${variable}, or name another with --password-env`,
+    );
+  return variable;
+}

@@ -1,0 +1,81 @@
+// `trustme-pki sign-csr CA REQUEST…`: certificates for requests.
+import { existsSync, statSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { openAuthority, openDirectory } from '../lib/authority/open.ts';
+import { formatProgress, formatResults, readOrders } from '../lib/authority/orders.ts';
+import { signRequests } from '../lib/authority/sign-requests.ts';
+import { UsageError } from '../lib/errors.ts';
+import { parseWords, textOf } from '../options.ts';
+import {
+  DIRECTORY_HELP,
+  DIRECTORY_OPTIONS,
+  noteTo,
+  RELEASE_HELP,
+  readDays,
+  readDirectoryOptions,
+} from './directory.ts';
+import type { VerbContext } from './verb.ts';
+
+const OPTIONS = {
+  ...DIRECTORY_OPTIONS,
+  profile: { type: 'string' },
+  days: { type: 'string' },
+  'output-dir': { type: 'string' },
+  'leaf-only': { type: 'boolean' },
+  'same-key': { type: 'boolean' },
+} as const;
+
+const HELP = `usage: trustme-pki sign-csr CA REQUEST... [options]
+
+Signs certification requests (PKCS #10, PEM or DER; folders: every .csr, .der, .req and .pem file in them). The
+certificate of NAME.csr is NAME.cert beside it, with its chain. What cannot be signed is told and stops nothing else; a
+request that was signed before gets its certificate again. Exit 1 where one was refused.
+
+  --profile P        a profile of the CA, [issued P] (default: [issued])
+  --days N           validity (default: what the profile says)
+  --output-dir DIR   where certificates go
+  --leaf-only        without the chain
+  --same-key         also where a key has a certificate already
+${DIRECTORY_HELP}
+${RELEASE_HELP}
+
+example: trustme-pki sign-csr device_subca requests/ --output-dir certificates`;
+
+export async function signCsrVerb(context: VerbContext): Promise<number> {
+  const { given, positionals } = parseWords('trustme-pki sign-csr', context.words, OPTIONS);
+  if (given.help) return context.print(HELP);
+  const [ca, ...words] = positionals;
+  if (ca === undefined || words.length === 0)
+    throw new UsageError(
+      ca === undefined ? 'CA is missing' : 'REQUEST is missing',
+      'usage: trustme-pki sign-csr CA REQUEST...',
+    );
+  const folder = textOf(given, 'output-dir');
+  if (folder !== undefined && !(existsSync(folder) && statSync(folder).isDirectory()))
+    throw new UsageError(`--output-dir "${folder}" is no folder`, 'make it, or give another one');
+  const orders = readOrders(words, folder);
+  const options = {
+    profile: textOf(given, 'profile') ?? '',
+    days: readDays(given),
+    isLeafOnly: given['leaf-only'] === true,
+    isSameKeyAllowed: given['same-key'] === true,
+    width: availableParallelism(),
+  };
+  const note = noteTo(context, given);
+  const open = openDirectory(readDirectoryOptions(given, context.environment), true);
+  const authority = await openAuthority(open, ca, context.controller, note);
+  try {
+    const start = Date.now();
+    const results = await signRequests(
+      authority,
+      orders,
+      options,
+      done => done < orders.length && note(formatProgress(done, orders.length, start)),
+    );
+    if (given.json) context.print(JSON.stringify({ schema: 1, ca, results }));
+    else if (!given.quiet) context.print(formatResults(results));
+    return results.some(({ result }) => result === 'refused') ? 1 : 0;
+  } finally {
+    authority.close();
+  }
+}

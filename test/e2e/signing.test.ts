@@ -1,0 +1,334 @@
+// issue and sign-csr: requests as devices make them, by the hundred, refused ones, kills, and what goes wrong.
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { cleanEnvironment, MAIN, scratch, start, tool } from '../helpers/door.ts';
+
+const test = suite('signing');
+const folder = scratch();
+const base = join(folder, 'base');
+const requests = join(folder, 'requests');
+const program = (words: readonly string[], extra: NodeJS.ProcessEnv = {}) =>
+  start(process.execPath, [MAIN, ...words], { cwd: folder, env: cleanEnvironment(extra) }).ended;
+const openssl = (...args: string[]) => tool('openssl', args, folder);
+const EC = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-noenc', '-keyout', '/dev/null'];
+const COUNT = 120;
+
+function request(file: string, subject: string, extensions: readonly string[] = [], key: readonly string[] = EC): void {
+  const added = extensions.flatMap(extension => ['-addext', extension]);
+  const config = join(folder, 'empty.cnf');
+  writeFileSync(config, '[req]\ndistinguished_name = dn\n[dn]\n[x]\nCN = other\n');
+  openssl('req', '-new', '-config', config, '-utf8', ...key, '-subj', subject, ...added, '-out', file);
+}
+
+test.before(async () => {
+  const { status, stderr } = await program(['generate', '--dir', 'base', '--key-type', 'ec:prime256v1', '--quiet']);
+  assert.is(status, 0, stderr);
+  mkdirSync(requests);
+  for (let i = 0; i < COUNT; i++)
+    request(join(requests, `d${i}.csr`), `/O=Maker/CN=device ${i}`, [`subjectAltName=URI:UUID:${i}`]);
+});
+
+function copyOf(name: string) {
+  cpSync(base, join(folder, name), { recursive: true });
+  cpSync(requests, join(folder, `${name}-csr`), { recursive: true });
+  return {
+    path: join(folder, name),
+    requests: join(folder, `${name}-csr`),
+    index: (ca: string) =>
+      readFileSync(join(folder, name, `.pki/${ca}/index.txt`), 'latin1')
+        .split('\n')
+        .filter(Boolean),
+    run: (...words: string[]) => program([...words, '--dir', name]),
+  };
+}
+
+const verifies = (pki: string, ca: string, file: string): string =>
+  tool(
+    'openssl',
+    ['verify', '-x509_strict', '-CAfile', 'gen_rootca.cert', '-untrusted', `${ca}.cert`, file],
+    join(folder, pki),
+  );
+
+test('requests as devices make them are signed with the usages of the CA, and their names', async () => {
+  const pki = copyOf('devices');
+  const asked = [
+    'subjectAltName=URI:UUID:1b4e28ba-2fa1-11d2-883f-0016d3cca427',
+    'keyUsage=keyCertSign',
+    'extendedKeyUsage=clientAuth',
+  ];
+  const rsa = ['-newkey', 'rsa:3072', '-noenc', '-keyout', '/dev/null'];
+  request(join(folder, 'cml.csr'), '/C=DE/O=Maker/CN=device', asked, rsa);
+  request(join(folder, 'pss.csr'), '/CN=pss', asked, [
+    '-newkey',
+    'rsa-pss',
+    '-pkeyopt',
+    'rsa_keygen_bits:2048',
+    '-noenc',
+    '-keyout',
+    '/dev/null',
+  ]);
+  request(
+    join(folder, 'ed.csr'),
+    '/CN=Müller+serialNumber=7',
+    [],
+    ['-newkey', 'ed25519', '-noenc', '-keyout', '/dev/null'],
+  );
+  openssl('req', '-in', 'ed.csr', '-outform', 'DER', '-out', 'ed.der');
+  const { status, stdout, stderr } = await pki.run(
+    'sign-csr',
+    'device_subca',
+    'cml.csr',
+    'pss.csr',
+    'ed.der',
+    '--days',
+    '9',
+  );
+  assert.is(status, 0, stdout + stderr);
+  const text = openssl('x509', '-in', 'cml.cert', '-noout', '-text');
+  assert.match(text, /Key Usage: critical\s+Digital Signature, Non Repudiation, Key Encipherment\n/);
+  assert.match(text, /TLS Web Client Authentication\n/);
+  assert.match(text, /URI:UUID:1b4e28ba/);
+  assert.match(text, /C = DE, O = Maker, CN = device/);
+  assert.not.match(openssl('x509', '-in', 'pss.cert', '-noout', '-ext', 'keyUsage'), /Encipherment/);
+  assert.match(
+    openssl('x509', '-in', 'ed.cert', '-noout', '-subject', '-nameopt', 'utf8,sep_comma_plus'),
+    /serialNumber=7\+CN=Müller|CN=Müller\+serialNumber=7/,
+  );
+  for (const name of ['cml', 'pss', 'ed'])
+    assert.match(verifies('devices', 'device_subca', join(folder, `${name}.cert`)), /OK/);
+  assert.is(readFileSync(join(folder, 'cml.cert'), 'utf8').split('BEGIN CERTIFICATE').length - 1, 3);
+  // A profile without extendedKeyUsage gives none, whatever is asked for.
+  const user = await pki.run('sign-csr', 'user_subca', 'cml.csr', '--output-dir', pki.requests, '--leaf-only');
+  assert.is(user.status, 0, user.stdout);
+  assert.not.match(openssl('x509', '-in', join(pki.requests, 'cml.cert'), '-noout', '-text'), /Extended Key Usage/);
+  assert.is((await program(['verify', 'devices'])).status, 0);
+});
+
+test('a folder of requests: bad ones stop no other, and a second run signs nothing twice', async () => {
+  const pki = copyOf('bulk');
+  const bad: [name: string, text: string | (() => void), reason: RegExp][] = [
+    [
+      'weak',
+      () =>
+        request(join(pki.requests, 'weak.csr'), '/CN=x', [], ['-newkey', 'rsa:1024', '-noenc', '-keyout', '/dev/null']),
+      /1024 bits/,
+    ],
+    [
+      'authority',
+      () => request(join(pki.requests, 'authority.csr'), '/CN=x', ['basicConstraints=CA:TRUE']),
+      /asks to be a CA/,
+    ],
+    [
+      'policy',
+      () => request(join(pki.requests, 'policy.csr'), '/CN=x', ['certificatePolicies=1.2.3']),
+      /the extension certificatePolicies/,
+    ],
+    [
+      'dirname',
+      () => request(join(pki.requests, 'dirname.csr'), '/CN=x', ['subjectAltName=dirName:x']),
+      /subjectAltName has dirName/,
+    ],
+    ['nameless', () => request(join(pki.requests, 'nameless.csr'), '/O=x'), /no commonName/],
+    [
+      'curve',
+      () =>
+        request(
+          join(pki.requests, 'curve.csr'),
+          '/CN=x',
+          [],
+          ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:secp224r1', '-noenc', '-keyout', '/dev/null'],
+        ),
+      /curve secp224r1 is none of/,
+    ],
+    ['nothing', 'hello', /no certification request/],
+    ['cut', readFileSync(join(pki.requests, 'd0.csr'), 'latin1').slice(0, 200), /no certification request/],
+  ];
+  for (const [name, make] of bad)
+    if (typeof make === 'string') writeFileSync(join(pki.requests, `${name}.csr`), make);
+    else make();
+  // A changed subject, its signature as it was.
+  const der = Buffer.from(
+    readFileSync(join(pki.requests, 'd1.csr'), 'latin1')
+      .split('\n')
+      .filter(line => !line.startsWith('-'))
+      .join(''),
+    'base64',
+  );
+  const at = der.indexOf('device 1');
+  writeFileSync(
+    join(pki.requests, 'forged.der'),
+    Buffer.concat([der.subarray(0, at), Buffer.from('device 9'), der.subarray(at + 8)]),
+  );
+  const { status, stdout } = await pki.run('sign-csr', 'device_subca', 'bulk-csr', '--json');
+  assert.is(status, 1);
+  const { results } = JSON.parse(stdout);
+  const reasonOf = (name: string) =>
+    results.find(({ given }: { given: string }) => given.startsWith(`bulk-csr/${name}.`)).reason;
+  for (const [name, , reason] of bad) assert.match(reasonOf(name), reason);
+  assert.match(reasonOf('forged'), /not by its own key|same key/);
+  assert.is(results.filter(({ result }: { result: string }) => result === 'signed').length, COUNT);
+  assert.is(pki.index('device_subca').length, COUNT);
+  rmSync(join(pki.requests, 'd7.cert'));
+  const again = await pki.run('sign-csr', 'device_subca', 'bulk-csr');
+  assert.match(again.stdout, new RegExp(`0 signed, ${COUNT} already signed, ${bad.length + 1} refused`));
+  assert.ok(existsSync(join(pki.requests, 'd7.cert')), 'handed out again');
+  assert.is(pki.index('device_subca').length, COUNT);
+  for (const file of readdirSync(pki.requests)
+    .filter(name => name.endsWith('.cert'))
+    .slice(0, 5))
+    assert.match(verifies('bulk', 'device_subca', join(pki.requests, file)), /OK/);
+});
+
+test('a key gets one certificate, unless that is asked for; a compromised one none', async () => {
+  const pki = copyOf('keys');
+  openssl('genpkey', '-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-out', 'one.key');
+  for (const name of ['one', 'two', 'three'])
+    request(join(folder, `${name}.csr`), `/CN=${name}`, [], ['-key', 'one.key']);
+  assert.is((await pki.run('sign-csr', 'device_subca', 'one.csr')).status, 0);
+  const refused = await pki.run('sign-csr', 'device_subca', 'two.csr');
+  assert.is(refused.status, 1);
+  assert.match(
+    refused.stdout,
+    /two\.csr: refused: its key has a certificate: serial [0-9A-F]+ \(--same-key allows another\)/,
+  );
+  assert.is((await pki.run('sign-csr', 'device_subca', 'two.csr', '--same-key')).status, 0);
+  assert.is((await pki.run('revoke', 'one.cert', '--reason', 'keyCompromise')).status, 0);
+  const blocked = await pki.run('sign-csr', 'device_subca', 'three.csr', '--same-key');
+  assert.match(blocked.stdout, /three\.csr: refused: its key was revoked as compromised/);
+});
+
+test('killed at random points, index, certificates and serials agree, and nothing is signed twice', async () => {
+  const pki = copyOf('kills');
+  let interrupted = 0;
+  for (let i = 0; i < 12; i++) {
+    const { child, ended } = start(
+      process.execPath,
+      [MAIN, 'sign-csr', 'device_subca', 'kills-csr', '--dir', 'kills'],
+      { cwd: folder, env: cleanEnvironment() },
+    );
+    setTimeout(() => child.kill('SIGKILL'), 150 + Math.random() * 700);
+    const { status } = await ended;
+    if (status === null) interrupted++;
+    const serials = pki.index('device_subca').map(row => row.split('\t')[3]!);
+    assert.is(new Set(serials).size, serials.length);
+    for (const serial of serials)
+      assert.ok(existsSync(join(pki.path, `.pki/device_subca/issued/${serial}.pem`)), serial);
+    for (const file of readdirSync(pki.requests).filter(name => name.endsWith('.cert'))) {
+      const [, serial] = /serial=(\w+)/.exec(openssl('x509', '-in', join(pki.requests, file), '-noout', '-serial'))!;
+      assert.ok(serials.includes(serial!), `${file} was handed out and is not in the index`);
+    }
+    if (status === 0 && i < 8) {
+      rmSync(pki.path, { recursive: true });
+      rmSync(pki.requests, { recursive: true });
+      copyOf('kills');
+    }
+  }
+  assert.ok(interrupted > 2, `${interrupted} kills`);
+  const last = await pki.run('sign-csr', 'device_subca', 'kills-csr');
+  assert.is(last.status, 0, last.stdout);
+  assert.is(pki.index('device_subca').length, COUNT);
+  assert.is(readdirSync(pki.requests).filter(name => name.endsWith('.cert')).length, COUNT);
+});
+
+test('two runs on one CA at once wait for each other, and sign each request once', async () => {
+  const pki = copyOf('together');
+  const [one, two] = await Promise.all([
+    pki.run('sign-csr', 'device_subca', 'together-csr'),
+    pki.run('sign-csr', 'device_subca', 'together-csr'),
+  ]);
+  assert.equal([one.status, two.status], [0, 0], one.stderr + two.stderr);
+  assert.is(pki.index('device_subca').length, COUNT);
+});
+
+test('issue: key 0600, certificate with its chain, names, PKCS #12, an OCSP responder', async () => {
+  const pki = copyOf('issued');
+  const mdm = await pki.run('issue', 'backend_subca', 'mdm', '--san', 'DNS:mdm.example.org', '--san', 'IP:192.0.2.1');
+  assert.is(mdm.status, 0, mdm.stderr);
+  assert.is(statSync(join(pki.path, 'mdm.key')).mode & 0o777, 0o600);
+  const text = tool('openssl', ['x509', '-in', 'mdm.cert', '-noout', '-text'], pki.path);
+  assert.match(text, /DNS:mdm\.example\.org, IP Address:192\.0\.2\.1/);
+  assert.match(text, /Subject: C = DE, O = OSS Release, OU = Development, CN = mdm\n/);
+  assert.match(verifies('issued', 'backend_subca', 'mdm.cert'), /OK/);
+  const again = await pki.run('issue', 'backend_subca', 'mdm');
+  assert.is(again.status, 1);
+  assert.match(again.stderr, /mdm\.key" is there: nothing is overwritten/);
+  const alice = await program(
+    [
+      'issue',
+      'user_subca',
+      'alice',
+      '--p12',
+      '--password-env',
+      'PW',
+      '--key-type',
+      'rsa:2048',
+      '--subject',
+      'C=DE, O=A\\, B, CN=Alice Müller',
+      '--dir',
+      'issued',
+    ],
+    { PW: 'geheim' },
+  );
+  assert.is(alice.status, 0, alice.stderr);
+  assert.is(statSync(join(pki.path, 'alice.p12')).mode & 0o777, 0o600);
+  assert.match(
+    tool('openssl', ['pkcs12', '-in', 'alice.p12', '-passin', 'pass:geheim', '-nokeys'], pki.path),
+    /Alice|M\\C3\\BCller/,
+  );
+  assert.match(
+    tool('openssl', ['x509', '-in', 'alice.cert', '-noout', '-subject', '-nameopt', 'utf8'], pki.path),
+    /O=A, B, CN=Alice Müller/,
+  );
+  assert.is(
+    (await pki.run('issue', 'device_subca', 'responder', '--profile', 'ocsp', '--key-type', 'ed25519')).status,
+    0,
+  );
+  assert.match(
+    tool('openssl', ['x509', '-in', 'responder.cert', '-noout', '-text'], pki.path),
+    /OCSP Signing[\s\S]*OCSP No Check/,
+  );
+  assert.is((await program(['verify', 'issued'])).status, 0);
+});
+
+test('what goes wrong is told, and nothing is made', async () => {
+  const pki = copyOf('wrong');
+  const before = pki.index('user_subca');
+  const cases: [words: string[], status: number, said: RegExp, environment?: NodeJS.ProcessEnv][] = [
+    [['issue', 'user_subca', '../evil'], 2, /cannot be a file name/],
+    [['issue', 'user_subca'], 2, /CA or NAME is missing/],
+    [['issue', 'user_subc', 'bob'], 2, /did you mean "user_subca"/],
+    [['issue', 'user_subca', 'bob', '--profile', 'ocps'], 2, /did you mean "ocsp"/],
+    [['issue', 'user_subca', 'bob', '--san', 'DNS:a b'], 2, /is no name/],
+    [['issue', 'user_subca', 'bob', '--subject', 'Q=1'], 2, /unknown attribute/],
+    [['issue', 'user_subca', 'bob', '--subject', 'C=Germany, CN=bob'], 2, /cannot be in a subject/],
+    [['issue', 'user_subca', 'bob', '--key-type', 'rsa:1024'], 2, /too weak/],
+    [['issue', 'user_subca', 'bob', '--p12'], 1, /TRUSTME_PKI_P12_PASSWORD is not set/],
+    [['issue', 'user_subca', 'bob'], 1, /the passphrase is wrong/, { GYROIDOS_TEST_PASSWD_PKI: 'wrong' }],
+    [['issue', 'gen_rootca', 'bob', '--san', 'DNS:x'], 1, /does not issue "bob": it asks for subjectAltName/],
+    [['sign-csr', 'device_subca'], 2, /REQUEST is missing/],
+    [['sign-csr', 'device_subca', 'nowhere.csr'], 2, /"nowhere\.csr" is not there/],
+    [['sign-csr', 'device_subca', 'base'], 2, /"base" holds no request/],
+    [['sign-csr', 'device_subca', 'wrong-csr/d1.csr', 'wrong-csr/d1.csr'], 2, /would both become/],
+    [
+      ['sign-csr', 'device_subca', 'wrong-csr/d1.csr'],
+      1,
+      /the passphrase is wrong/,
+      { GYROIDOS_TEST_PASSWD_PKI: 'wrong' },
+    ],
+  ];
+  for (const [words, status, said, environment] of cases) {
+    const ended = await program([...words, '--dir', 'wrong'], environment);
+    assert.is(ended.status, status, `${words.join(' ')}: ${ended.stdout}${ended.stderr}`);
+    assert.match(ended.stderr + ended.stdout, said);
+  }
+  assert.equal(pki.index('user_subca'), before);
+  assert.equal(
+    readdirSync(pki.path).filter(name => /^bob/.test(name)),
+    [],
+  );
+  assert.not.ok(existsSync(join(pki.requests, 'd1.cert')));
+});
+
+test.run();
