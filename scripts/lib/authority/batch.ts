@@ -24,8 +24,8 @@ export interface Made {
   readonly facts: RequestFacts;
   /** Hexadecimal as openssl writes it, with a leading zero where the number of digits would be odd. */
   readonly serial: string;
-  /** PEM. */
-  readonly certificate: string;
+  /** Its certificate in PEM, in the work folder. */
+  readonly file: string;
   /** The row of index.txt. */
   readonly row: string;
 }
@@ -69,8 +69,7 @@ function collect(folder: string, requests: readonly RequestFacts[]): Made[] {
     throw new CommandError('signing', `openssl signed ${rows.length} of ${requests.length} requests`, 'openssl ca', '');
   return lines.map((row, i) => {
     const serial = row.split('\t')[3]!;
-    const certificate = readFileSync(join(folder, 'certs', `${serial}.pem`), 'latin1');
-    return { facts: requests[i]!, serial, certificate, row };
+    return { facts: requests[i]!, serial, file: join(folder, 'certs', `${serial}.pem`), row };
   });
 }
 

@@ -14,7 +14,7 @@ import type { Result, SignOptions } from './judge.ts';
 import { readLedger } from './ledger.ts';
 import type { Authority } from './open.ts';
 import { refuseNames, requestConfiguration, subjectOf } from './request-text.ts';
-import { handOut, signRequests } from './sign-requests.ts';
+import { chainOf, handOut, signRequests } from './sign-requests.ts';
 
 export interface IssueOptions extends Omit<SignOptions, 'isLeafOnly' | 'isSameKeyAllowed' | 'width'> {
   readonly name: string;
@@ -65,7 +65,7 @@ function recover(authority: Authority, key: string, certificate: string): string
     const spki = createPublicKey(createPrivateKey(readFileSync(key))).export({ format: 'der', type: 'spki' });
     const keySha256 = createHash('sha256').update(spki).digest('hex');
     const entry = readLedger(authority.path, authority.stem).findLast(each => each.keySha256 === keySha256);
-    if (entry) handOut(authority, entry.serial, certificate, false);
+    if (entry) handOut(authority, entry.serial, certificate, chainOf(authority));
     return entry?.serial;
   } catch {
     return undefined; // somebody's own key: it stays
@@ -110,8 +110,8 @@ async function make(
   // The key first: a certificate without its key would be of no use to anybody. A link is never put over a file.
   linkSync(ownKey, key);
   rmSync(ownKey);
-  syncPath(options.folder);
-  handOut(authority, result.serial, certificate, false);
+  handOut(authority, result.serial, certificate, chainOf(authority));
+  await runCommand(command('sync', ['-f', options.folder]), 'sync', surroundings);
   return result.serial;
 }
 

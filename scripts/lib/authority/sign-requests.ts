@@ -1,11 +1,10 @@
 // Requests into certificates: each is checked, signed once, entered in the CA's index, and only then handed out.
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { StateError } from '../errors.ts';
 import { certificateBlocks } from '../model/pem.ts';
 import { command } from '../plan/job.ts';
 import { runCommand } from '../run/exec.ts';
-import { writeNew } from '../store/files.ts';
 import { issuedFile } from '../store/names.ts';
 import type { RequestFacts } from '../store/request-facts.ts';
 import { type Made, type Signing, signBatch } from './batch.ts';
@@ -65,12 +64,16 @@ async function signChunk(
     known,
   );
   const byFacts = new Map(wanted.map(({ facts }, i) => [facts, made[i]!]));
-  return judged.map(each => {
-    if ('result' in each) return finish(authority, each.order, each.result, options);
+  const chain = options.isLeafOnly ? '' : chainOf(authority);
+  const results = judged.map(each => {
+    if ('result' in each) return finish(authority, each.order, each.result, chain);
     const one = byFacts.get(each.facts)!;
-    if (!('serial' in one)) return { given: each.order.given, result: 'refused', reason: one.reason };
-    return finish(authority, each.order, { given: each.order.given, result: 'signed', serial: one.serial }, options);
+    if (!('serial' in one)) return { given: each.order.given, result: 'refused', reason: one.reason } as const;
+    return finish(authority, each.order, { given: each.order.given, result: 'signed', serial: one.serial }, chain);
   });
+  for (const folder of new Set(results.flatMap(({ output }) => (output === undefined ? [] : [dirname(output)]))))
+    await runCommand(command('sync', ['-f', folder]), 'sync', authority.surroundings);
+  return results;
 }
 
 type Outcome = Made | { readonly reason: string };
@@ -129,7 +132,7 @@ async function signGroup(
 async function enter(authority: Authority, made: readonly Made[], known: Known): Promise<void> {
   if (made.length === 0) return;
   const { path, stem, surroundings } = authority;
-  for (const { serial, certificate } of made) writeNew(join(path, issuedFile(stem, serial)), certificate);
+  for (const { serial, file } of made) renameSync(file, join(path, issuedFile(stem, serial)));
   await runCommand(command('sync', ['-f', '.']), 'sync', surroundings);
   const entries = made.map(({ serial, facts: { keySha256, sha256 } }) => ({ serial, keySha256, sha256 }));
   appendLedger(path, stem, entries);
@@ -143,23 +146,27 @@ async function enter(authority: Authority, made: readonly Made[], known: Known):
 }
 
 /** Says where the certificate of an order lies, and puts it there where that is not done yet. */
-function finish(authority: Authority, { output }: Order, result: Result, { isLeafOnly }: SignOptions): Result {
+function finish(authority: Authority, { output }: Order, result: Result, chain: string): Result {
   if (result.serial === undefined) return result;
-  return handOut(authority, result.serial, output, isLeafOnly)
+  return handOut(authority, result.serial, output, chain)
     ? { ...result, output }
     : { ...result, result: 'refused', reason: `"${output}" is there and holds something else` };
 }
 
-/** Writes the certificate of a row, with its chain; false where another file is there. */
-export function handOut(
-  { path, stem, certificate }: Authority,
-  serial: string,
-  output: string,
-  isLeafOnly: boolean,
-): boolean {
-  const blocksOf = (file: string) => certificateBlocks(readFileSync(file, 'latin1'));
-  const [own = ''] = blocksOf(join(path, issuedFile(stem, serial)));
-  if (existsSync(output)) return blocksOf(output)[0] === own;
-  replaceFile(output, [own, ...(isLeafOnly ? [] : blocksOf(join(path, certificate.file)))].join(''));
+/** What follows a certificate of the CA: its own and the rest of its file. */
+export const chainOf = ({ path, certificate }: Authority): string =>
+  certificateBlocks(readFileSync(join(path, certificate.file), 'latin1')).join('');
+
+/**
+ * Writes the certificate of a row, with its chain; false where another file is there. It is never half there; whoever
+ * calls this syncs the folder.
+ */
+export function handOut({ path, stem }: Authority, serial: string, output: string, chain: string): boolean {
+  const own = readFileSync(join(path, issuedFile(stem, serial)), 'latin1');
+  if (existsSync(output)) return readFileSync(output, 'latin1').startsWith(own);
+  const temporary = `${output}.new`;
+  rmSync(temporary, { force: true });
+  writeFileSync(temporary, own + chain, { flag: 'wx', mode: 0o644 });
+  renameSync(temporary, output);
   return true;
 }
