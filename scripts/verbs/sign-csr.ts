@@ -23,6 +23,7 @@ const OPTIONS = {
   'output-dir': { type: 'string' },
   'leaf-only': { type: 'boolean' },
   'same-key': { type: 'boolean' },
+  blocklist: { type: 'string', multiple: true },
 } as const;
 
 const HELP = `usage: trustme-pki sign-csr CA REQUEST... [options]
@@ -36,6 +37,7 @@ request that was signed before gets its certificate again. Exit 1 where one was 
   --output-dir DIR   where certificates go
   --leaf-only        without the chain
   --same-key         also where a key has a certificate already
+  --blocklist FILE   keys that get none, repeatable: the SHA-256 of a DER public key on each line
 ${DIRECTORY_HELP}
 ${RELEASE_HELP}
 
@@ -59,6 +61,7 @@ export async function signCsrVerb(context: VerbContext): Promise<number> {
     days: readDays(given),
     isLeafOnly: given['leaf-only'] === true,
     isSameKeyAllowed: given['same-key'] === true,
+    blocklists: (given.blocklist as string[] | undefined) ?? [],
     width: availableParallelism(),
   };
   const note = noteTo(context, given);

@@ -1,10 +1,10 @@
-// Certificates for requests by `openssl ca`, a few hundred a process and several processes side by side, each on a
-// database of its own in the CA's work folder. What they make is merged into the CA's database by the caller.
+// Certificates for requests by `openssl ca`, a few hundred a process, each process on a database of its own in the CA's
+// work folder. What they make is merged into the CA's database by the caller.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { CommandError } from '../errors.ts';
 import { command } from '../plan/job.ts';
-import { runCommand } from '../run/exec.ts';
+import { runLogged } from '../run/exec.ts';
 import { parseIndex } from '../store/database-rows.ts';
 import type { RequestFacts } from '../store/request-facts.ts';
 import type { Authority } from './open.ts';
@@ -30,9 +30,16 @@ export interface Made {
   readonly row: string;
 }
 
+/** openssl passed over a request; `report` is what it said. */
+export class PassedOver extends Error {
+  constructor(readonly report: string) {
+    super('openssl passed over a request');
+  }
+}
+
 let folders = 0;
 
-/** Signs requests that were checked; throws a CommandError where openssl refuses one of them. */
+/** Signs requests that were checked. Throws a CommandError, or PassedOver where a request is not to openssl's liking. */
 export async function signBatch(
   authority: Authority,
   requests: readonly RequestFacts[],
@@ -43,6 +50,7 @@ export async function signBatch(
   mkdirSync(join(folder, 'certs'), { recursive: true });
   const inside = (name: string) => relative(path, join(folder, name));
   const names = requests.map((_request, i) => `${i}.csr`);
+  // A copy: what was checked is what is signed, whoever writes to the request meanwhile.
   for (const [i, { der }] of requests.entries()) writeFileSync(join(folder, names[i]!), pemOf(der));
   writeFileSync(join(folder, 'index.txt'), '');
   writeFileSync(join(folder, 'index.txt.attr'), 'unique_subject = no\n');
@@ -57,20 +65,34 @@ export async function signBatch(
     ...['-out', '/dev/null', '-infiles', ...names.map(inside)],
   ];
   const step = command('openssl', args, passphrase ? [passphrase] : []);
-  await runCommand(step, `signing by ${authority.stem}`, surroundings);
-  return collect(folder, requests);
+  const report = await runLogged(step, `signing by ${authority.stem}`, surroundings, join(folder, 'log'));
+  return collect(folder, requests, report);
 }
 
 /** openssl passes over a request that it does not like, and says so with exit code 0. */
-function collect(folder: string, requests: readonly RequestFacts[]): Made[] {
+function collect(folder: string, requests: readonly RequestFacts[], report: string): Made[] {
   const lines = readFileSync(join(folder, 'index.txt'), 'latin1').split('\n').filter(Boolean);
   const { rows } = parseIndex(lines.join('\n'));
-  if (rows.length !== requests.length)
-    throw new CommandError('signing', `openssl signed ${rows.length} of ${requests.length} requests`, 'openssl ca', '');
+  if (rows.length !== requests.length) throw new PassedOver(report);
   return lines.map((row, i) => {
     const serial = row.split('\t')[3]!;
     return { facts: requests[i]!, serial, file: join(folder, 'certs', `${serial}.pem`), row };
   });
+}
+
+/** Whether openssl got as far as a request: what failed before that would fail for each of them. */
+export function isOfRequest(error: unknown): error is CommandError | PassedOver {
+  if (error instanceof PassedOver) return true;
+  if (!(error instanceof CommandError)) return false;
+  return /^Check that the request matches/m.test(error.stderr) && !/No space left on device/i.test(error.stderr);
+}
+
+/** The last words of openssl about a request that it does not sign. */
+export function lastWords(error: CommandError | PassedOver): string {
+  const report = error instanceof PassedOver ? error.report : error.stderr;
+  const lines = report.split('\n').map(line => line.trim());
+  const own = lines.slice(lines.findLastIndex(line => line.startsWith('Check that the request matches')) + 1);
+  return own.filter(line => line !== '' && line !== 'Signature ok').at(-1) ?? 'no reason given';
 }
 
 const pemOf = (der: Buffer): string => {

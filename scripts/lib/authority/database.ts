@@ -1,12 +1,29 @@
 // The index of a CA's database: rows read, looked up and changed; written whole, so that it is never half there.
-import { closeSync, fchmodSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fchmodSync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { StateError } from '../errors.ts';
 import { type DatabaseRow, parseIndex } from '../store/database-rows.ts';
 import { syncPath } from '../store/files.ts';
-import { databaseFolder } from '../store/names.ts';
+import { databaseFolder, HIDDEN } from '../store/names.ts';
 
 export const indexFile = (ca: string): string => `${databaseFolder(ca)}/index.txt`;
+
+/** The CAs of a directory that have a database, by stem. */
+export const authoritiesWithDatabase = (path: string): string[] =>
+  readdirSync(join(path, HIDDEN), { withFileTypes: true })
+    .filter(entry => entry.isDirectory() && existsSync(join(path, indexFile(entry.name))))
+    .map(({ name }) => name);
 
 /** Puts a file in the place of another, synced: a reader, and whoever comes after a power cut, finds the one or the other. */
 export function replaceFile(path: string, content: string | Buffer, mode = 0o644): void {

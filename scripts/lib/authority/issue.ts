@@ -1,5 +1,5 @@
 // Key and certificate in one step from a CA: the key is made here, and handed out with its certificate.
-import { createHash, createPrivateKey, createPublicKey } from 'node:crypto';
+import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { existsSync, linkSync, readFileSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { StateError } from '../errors.ts';
@@ -9,14 +9,16 @@ import { command } from '../plan/job.ts';
 import { keyAlgorithm } from '../plan/openssl.ts';
 import { runCommand } from '../run/exec.ts';
 import { describeCertificate } from '../store/certificate-facts.ts';
+import { keyDigest } from '../store/der.ts';
 import { syncPath, writeNew } from '../store/files.ts';
+import { chainOf, handOut } from './deliver.ts';
 import type { Result, SignOptions } from './judge.ts';
 import { readLedger } from './ledger.ts';
 import type { Authority } from './open.ts';
 import { refuseNames, requestConfiguration, subjectOf } from './request-text.ts';
-import { chainOf, handOut, signRequests } from './sign-requests.ts';
+import { signRequests } from './sign-requests.ts';
 
-export interface IssueOptions extends Omit<SignOptions, 'isLeafOnly' | 'isSameKeyAllowed' | 'width'> {
+export interface IssueOptions extends Omit<SignOptions, 'isLeafOnly' | 'isSameKeyAllowed' | 'blocklists' | 'width'> {
   readonly name: string;
   readonly folder: string;
   /** undefined: the attributes of the CA's subject, with `name` for its common name. */
@@ -63,8 +65,8 @@ function recover(authority: Authority, key: string, certificate: string): string
   if (!existsSync(key) || existsSync(certificate)) return undefined;
   try {
     const spki = createPublicKey(createPrivateKey(readFileSync(key))).export({ format: 'der', type: 'spki' });
-    const keySha256 = createHash('sha256').update(spki).digest('hex');
-    const entry = readLedger(authority.path, authority.stem).findLast(each => each.keySha256 === keySha256);
+    const own = keyDigest(spki);
+    const entry = readLedger(authority.path, authority.stem).findLast(({ keySha256 }) => keySha256 === own);
     if (entry) handOut(authority, entry.serial, certificate, chainOf(authority));
     return entry?.serial;
   } catch {
@@ -103,7 +105,7 @@ async function make(
     inside(request),
   ]);
   const order = { given: options.name, file: request, output: join(work, 'new.cert') };
-  const signing = { ...options, isLeafOnly: false, isSameKeyAllowed: false, width: 1 };
+  const signing = { ...options, isLeafOnly: false, isSameKeyAllowed: false, blocklists: [], width: 1 };
   const [result] = (await signRequests(authority, [order], signing, () => {})) as [Result];
   if (result.serial === undefined)
     throw new StateError(`${authority.stem} does not issue "${options.name}": ${result.reason}`);

@@ -1,10 +1,7 @@
 // Which requests are signed: what was signed before, what must not be, and why.
 import { existsSync, readFileSync } from 'node:fs';
-import { serialOf } from '../store/database-rows.ts';
 import { describeRequest, type RequestFacts } from '../store/request-facts.ts';
-import { readRows } from './database.ts';
-import { type LedgerEntry, readLedger } from './ledger.ts';
-import type { Authority } from './open.ts';
+import type { Known } from './known.ts';
 import type { ProfileSection } from './profile-section.ts';
 import { refuseRequest } from './request-policy.ts';
 
@@ -23,6 +20,8 @@ export interface SignOptions {
   readonly isLeafOnly: boolean;
   /** Whether a key that has a certificate may get another one. */
   readonly isSameKeyAllowed: boolean;
+  /** Files with SHA-256 of public keys that get no certificate. */
+  readonly blocklists: readonly string[];
   /** openssl processes side by side. */
   readonly width: number;
 }
@@ -35,41 +34,20 @@ export interface Result {
   readonly reason?: string;
 }
 
-/** What a CA has issued so far, by request and by key. */
-export interface Known {
-  readonly bySha256: Map<string, LedgerEntry>;
-  /** Of every certificate that is valid by the index. */
-  readonly keys: Map<string, LedgerEntry>;
-  /** Of certificates that were revoked because their key was known to others. */
-  readonly blocked: Set<string>;
+export interface Accepted {
+  readonly order: Order;
+  readonly facts: RequestFacts;
 }
 
-export function readKnown({ path, stem }: Authority): Known {
-  const status = new Map(readRows(path, stem).map(row => [row.serial, row]));
-  const known: Known = { bySha256: new Map(), keys: new Map(), blocked: new Set() };
-  for (const entry of readLedger(path, stem)) {
-    const row = status.get(serialOf(entry.serial));
-    // A run that was killed before it wrote the index: nobody got this certificate.
-    if (!row) continue;
-    if (row.status !== 'R') {
-      known.bySha256.set(entry.sha256, entry);
-      known.keys.set(entry.keySha256, entry);
-    } else if (/^(keyCompromise|keyTime)$/.test(row.reason ?? '')) known.blocked.add(entry.keySha256);
-  }
-  return known;
-}
+export type Judged = Accepted | { readonly order: Order; readonly result: Result };
 
-export type Judged =
-  | { readonly order: Order; readonly facts: RequestFacts }
-  | { readonly order: Order; readonly result: Result };
-
-/** `taken` are the keys of requests of this run. */
+/** `taken` are the requests of this run that will be signed, by key. */
 export function judge(
   order: Order,
   profile: ProfileSection,
   { isSameKeyAllowed }: SignOptions,
   known: Known,
-  taken: Map<string, string>,
+  taken: Map<string, Accepted>,
 ): Judged {
   const refuse = (reason: string): Judged => ({ order, result: { given: order.given, result: 'refused', reason } });
   try {
@@ -78,15 +56,19 @@ export function judge(
     if (before) return { order, result: { given: order.given, result: 'already signed', serial: before.serial } };
     const reason = refuseRequest(facts, profile.isNameCopied);
     if (reason) return refuse(reason);
-    if (known.blocked.has(facts.keySha256)) return refuse('its key was revoked as compromised');
+    const block = known.blocked.get(facts.keySha256);
+    if (block !== undefined) return refuse(`its key ${block}`);
     const twin = known.keys.get(facts.keySha256);
     if (twin && !isSameKeyAllowed)
       return refuse(`its key has a certificate: serial ${twin.serial} (--same-key allows another)`);
     const other = taken.get(facts.keySha256);
-    if (other !== undefined && !isSameKeyAllowed) return refuse(`it has the same key as ${other}`);
+    // A request that is signed by another key will be refused: it takes nobody's place.
+    if (other && !isSameKeyAllowed && other.facts.isSelfSigned())
+      return refuse(`it has the same key as ${other.order.given}`);
     if (existsSync(order.output)) return refuse(`"${order.output}" is there: nothing is overwritten`);
-    taken.set(facts.keySha256, order.given);
-    return { order, facts };
+    const accepted = { order, facts };
+    taken.set(facts.keySha256, accepted);
+    return accepted;
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     return refuse(code === undefined ? message : `it cannot be read: ${code}`);

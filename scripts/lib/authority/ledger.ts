@@ -5,13 +5,14 @@ import { databaseFolder } from '../store/names.ts';
 
 export interface LedgerEntry {
   readonly serial: string;
-  /** SHA-256 of the public key and of the request: hexadecimal. */
+  /** SHA-256 of the public key (DER subjectPublicKeyInfo), hexadecimal. */
   readonly keySha256: string;
-  readonly sha256: string;
+  /** SHA-256 of the request (DER), hexadecimal; undefined: the certificate was not made for one. */
+  readonly sha256: string | undefined;
 }
 
 const fileOf = (path: string, ca: string): string => join(path, databaseFolder(ca), 'requests.tsv');
-const LINE = /^([0-9A-F]+)\t([0-9a-f]{64})\t([0-9a-f]{64})$/;
+const LINE = /^([0-9A-F]+)\t([0-9a-f]{64})\t([0-9a-f]{64}|-)$/;
 
 /** Entries in order; a last line that a power cut tore is none. */
 export function readLedger(path: string, ca: string): LedgerEntry[] {
@@ -21,13 +22,15 @@ export function readLedger(path: string, ca: string): LedgerEntry[] {
     .split('\n')
     .flatMap(line => {
       const [, serial, keySha256, sha256] = LINE.exec(line) ?? [];
-      return serial === undefined ? [] : [{ serial, keySha256: keySha256!, sha256: sha256! }];
+      return serial === undefined
+        ? []
+        : [{ serial, keySha256: keySha256!, sha256: sha256 === '-' ? undefined : sha256 }];
     });
 }
 
 /** A line of its own for each, whatever the file ends with. */
 export function appendLedger(path: string, ca: string, entries: readonly LedgerEntry[]): void {
-  const text = entries.map(({ serial, keySha256, sha256 }) => `${serial}\t${keySha256}\t${sha256}\n`).join('');
+  const text = entries.map(({ serial, keySha256, sha256 }) => `${serial}\t${keySha256}\t${sha256 ?? '-'}\n`).join('');
   const descriptor = openSync(fileOf(path, ca), 'a', 0o644);
   try {
     writeFileSync(descriptor, `\n${text}`);

@@ -30,8 +30,7 @@ export function profileOf({ configuration, stem }: Authority, name: string): Pro
   }
   return {
     isNameCopied: sections.get('authority')?.get('copy_extensions') === 'copy',
-    sectionFor: ({ key }) =>
-      key?.asymmetricKeyType === 'rsa' && sections.has(`${section}_rsa`) ? `${section}_rsa` : section,
+    sectionFor: ({ key }) => (key?.kind === 'rsa' && sections.has(`${section}_rsa`) ? `${section}_rsa` : section),
     isPlain: ({ extensions }, own) =>
       [...extensions.keys()].every(
         key => key === 'subjectAltName' || sections.get(own)?.has(OPENSSL_NAMES[key] ?? key),

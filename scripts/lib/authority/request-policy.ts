@@ -1,7 +1,6 @@
 // May a CA sign a request? Its key, subject and the extensions that it asks for, against what the CA gives.
-import type { KeyObject } from 'node:crypto';
 import { LEAST_RSA_BITS } from '../model/key-type.ts';
-import type { RequestFacts } from '../store/request-facts.ts';
+import type { RequestFacts, RequestKey } from '../store/request-facts.ts';
 
 /** Curves that TLS stacks and openssl's clients take. */
 const CURVES = ['prime256v1', 'secp384r1', 'secp521r1', 'brainpoolP256r1', 'brainpoolP384r1', 'brainpoolP512r1'];
@@ -15,23 +14,17 @@ const NAME_KINDS = ['DNS', 'IP', 'URI', 'email'];
 /** Why a request is refused; undefined: it may be signed. */
 export function refuseRequest(facts: RequestFacts, isNameCopied: boolean): string | undefined {
   if (!facts.key) return 'its key is of an algorithm that is not known here';
-  if (!facts.isSelfSigned) return 'its signature is not by its own key';
   return refuseKey(facts.key) ?? refuseSubject(facts) ?? refuseExtensions(facts, isNameCopied);
 }
 
-function refuseKey({ asymmetricKeyType: kind, asymmetricKeyDetails: details }: KeyObject): string | undefined {
+function refuseKey({ kind, bits = 0, exponent = 0n, curve = 'without a name' }: RequestKey): string | undefined {
   if (kind === 'rsa' || kind === 'rsa-pss') {
-    const bits = details?.modulusLength ?? 0;
     if (bits < LEAST_RSA_BITS) return `its RSA key has ${bits} bits, ${LEAST_RSA_BITS} are asked for`;
-    const exponent = details?.publicExponent ?? 0n;
     return exponent < LEAST_EXPONENT || exponent % 2n === 0n
       ? `its RSA key has the exponent ${exponent}: ${LEAST_EXPONENT} is the least`
       : undefined;
   }
-  if (kind === 'ec')
-    return CURVES.includes(details?.namedCurve ?? '')
-      ? undefined
-      : `its curve ${details?.namedCurve ?? 'without a name'} is none of ${CURVES.join(', ')}`;
+  if (kind === 'ec') return CURVES.includes(curve) ? undefined : `its curve ${curve} is none of ${CURVES.join(', ')}`;
   return kind === 'ed25519' || kind === 'ed448' ? undefined : `its key of type ${kind} signs nothing`;
 }
 

@@ -1,9 +1,10 @@
 // Runs one command: the only place where execa is imported. A command gets the folder and the environment that it
 // is given here, nothing of the caller's locale or openssl.cnf, no terminal, and no secret but those it names.
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { execa } from 'execa';
 import { CommandError, StateError } from '../errors.ts';
 import type { Command } from '../plan/job.ts';
-import { commandLine } from '../plan/shell.ts';
+import { shownCommandLine } from '../plan/shell.ts';
 
 /** What a run gives to all of its commands. */
 export interface Surroundings {
@@ -42,12 +43,35 @@ export async function runCommand(command: Command, job: string, surroundings: Su
   await run(command, job, surroundings, 'ignore');
 }
 
+/** The same for a command that says a lot: its stderr goes to a new file `log`, past this process, and is returned. */
+export async function runLogged(
+  command: Command,
+  job: string,
+  surroundings: Surroundings,
+  log: string,
+): Promise<string> {
+  const descriptor = openSync(log, 'wx', 0o600);
+  const read = () => readFileSync(log, 'utf8');
+  try {
+    await run(command, job, surroundings, 'ignore', { descriptor, read });
+  } finally {
+    closeSync(descriptor);
+  }
+  return read();
+}
+
 /** The same, and returns what it printed. */
 export async function readCommand(command: Command, job: string, surroundings: Surroundings): Promise<string> {
   return (await run(command, job, surroundings, 'pipe')) ?? '';
 }
 
-async function run(command: Command, job: string, surroundings: Surroundings, stdout: 'ignore' | 'pipe') {
+async function run(
+  command: Command,
+  job: string,
+  surroundings: Surroundings,
+  stdout: 'ignore' | 'pipe',
+  log?: { readonly descriptor: number; read(): string },
+) {
   const { signal } = surroundings.controller;
   signal.throwIfAborted();
   const child = execa(command.tool, command.args, {
@@ -56,6 +80,8 @@ async function run(command: Command, job: string, surroundings: Surroundings, st
     extendEnv: false,
     stdin: 'ignore',
     stdout,
+    // execa's types know the numbers up to 9; any open descriptor will do.
+    stderr: log ? (log.descriptor as 9) : 'pipe',
     // A session of its own: no terminal to prompt on, and Ctrl-C reaches us alone.
     detached: true,
     reject: false,
@@ -68,7 +94,8 @@ async function run(command: Command, job: string, surroundings: Surroundings, st
   signal.throwIfAborted();
   if (!result.failed) return result.stdout;
   if (result.code === 'ENOENT') throw new StateError(`${command.tool} was not found`, 'install it, or put it on PATH');
-  throw new CommandError(job, ending(result), commandLine(command), result.stderr ?? '', hintFor(result.stderr ?? ''));
+  const stderr = log?.read() ?? result.stderr ?? '';
+  throw new CommandError(job, ending(result), shownCommandLine(command), stderr, hintFor(stderr));
 }
 
 function killGroup(pid: number | undefined): void {

@@ -3,9 +3,9 @@
 import { X509Certificate } from 'node:crypto';
 import { RsaSaPssParams } from '@peculiar/asn1-rsa';
 import { AsnParser } from '@peculiar/asn1-schema';
-import { type AlgorithmIdentifier, Certificate } from '@peculiar/asn1-x509';
+import { type AlgorithmIdentifier, Certificate, type Extension as DecodedExtension } from '@peculiar/asn1-x509';
 import type { Extension } from '../model/types.ts';
-import { describeExtensions } from './extension-facts.ts';
+import { describeExtensions, type RawExtension } from './extension-facts.ts';
 import { describeName } from './name-facts.ts';
 import { HASH_NAMES, RSASSA_PSS, SIGNATURE_NAMES } from './oid-names.ts';
 
@@ -63,7 +63,7 @@ function parsedFacts({ tbsCertificate, signatureAlgorithm }: Certificate): Parse
     notBefore: readTime(() => validity.notBefore.getTime()),
     notAfter: readTime(() => validity.notAfter.getTime()),
     signature: describeSignature(signatureAlgorithm),
-    extensions: describeExtensions(extensions ?? []),
+    extensions: describeExtensions([...(extensions ?? [])].map(raw)),
   };
 }
 
@@ -80,6 +80,12 @@ function plainFacts(known: X509Certificate): ParsedFacts {
     extensions: new Map([['unreadable', 'yes']]),
   };
 }
+
+const raw = ({ extnID, critical, extnValue }: DecodedExtension): RawExtension => ({
+  extnID,
+  critical,
+  extnValue: new Uint8Array(extnValue.buffer),
+});
 
 function readTime(read: () => Date): Date {
   try {

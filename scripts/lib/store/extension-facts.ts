@@ -10,16 +10,16 @@ import {
   type GeneralSubtrees,
   KeyUsage,
   NameConstraints,
-  type Extension as RawExtension,
   SubjectAlternativeName,
   SubjectKeyIdentifier,
 } from '@peculiar/asn1-x509';
 import { KEY_USAGES } from '../model/extension-values.ts';
+import { children, decode, isContextSpecific, type Node, SEQUENCE } from './der.ts';
 import { describeGeneralName } from './name-facts.ts';
 import { PURPOSE_NAMES } from './oid-names.ts';
 
 /** Ini key to value without "critical"; undefined where the ini files have no words for it. */
-type Decoder = (der: ArrayBuffer) => Readonly<Record<string, string>> | undefined;
+type Decoder = (der: Uint8Array) => Readonly<Record<string, string>> | undefined;
 
 const ACCESS = '1.3.6.1.5.5.7.1.1';
 const TLS_FEATURE = '1.3.6.1.5.5.7.1.24';
@@ -63,8 +63,7 @@ const DECODERS: Readonly<Record<string, Decoder>> = {
       'extendedKeyUsage',
       [...AsnParser.parse(der, ExtendedKeyUsage)].map(oid => PURPOSE_NAMES[oid] ?? oid),
     ),
-  subjectAltName: der =>
-    one('subjectAltName', [...AsnParser.parse(der, SubjectAlternativeName)].map(describeGeneralName)),
+  subjectAltName: der => one('subjectAltName', generalNames(der)),
   certificatePolicies: der => one('certificatePolicies', [...AsnParser.parse(der, CertificatePolicies)].map(policy)),
   nameConstraints: der => {
     const { permittedSubtrees, excludedSubtrees } = AsnParser.parse(der, NameConstraints);
@@ -93,6 +92,24 @@ const DECODERS: Readonly<Record<string, Decoder>> = {
     const [issuers, responders] = [urls('caIssuers', at(first!)), urls('OCSP', at(second!))];
     return issuers && responders && { ...issuers, ...responders };
   },
+};
+
+/** Names that are plain text, as nearly all are, need no schema. */
+function generalNames(der: Uint8Array): string[] {
+  const names = children(decode(Buffer.from(der)), SEQUENCE);
+  const texts = names.map(name => (isContextSpecific(name) ? TEXT_NAMES[name.type]?.(name.value) : undefined));
+  if (texts.every(text => text !== undefined)) return texts;
+  return [...AsnParser.parse(der, SubjectAlternativeName)].map(describeGeneralName);
+}
+
+const textName = (key: 'rfc822Name' | 'dNSName' | 'uniformResourceIdentifier') => (value: Node['value']) =>
+  typeof value === 'string' ? describeGeneralName({ [key]: value }) : undefined;
+
+/** RFC 5280 4.2.1.6: context-specific tags of a GeneralName. */
+const TEXT_NAMES: Readonly<Record<number, ReturnType<typeof textName>>> = {
+  1: textName('rfc822Name'),
+  2: textName('dNSName'),
+  6: textName('uniformResourceIdentifier'),
 };
 
 /** The URLs of names that are all URIs. */
@@ -125,16 +142,23 @@ export const colons = (bytes: ArrayBuffer): string =>
     .toUpperCase()
     .replace(/..(?!$)/g, '$&:');
 
+/** RFC 5280 4.1: Extension. */
+export interface RawExtension {
+  readonly extnID: string;
+  readonly critical: boolean;
+  readonly extnValue: Uint8Array;
+}
+
 /** All extensions, in the order of the certificate. */
 export function describeExtensions(extensions: Iterable<RawExtension>): Map<string, string> {
   const facts = new Map<string, string>();
   for (const { extnID, critical, extnValue } of extensions)
-    for (const [key, value] of Object.entries(describeExtension(extnID, extnValue.buffer)))
+    for (const [key, value] of Object.entries(describeExtension(extnID, extnValue)))
       if (!facts.has(key)) facts.set(key, critical ? `critical, ${value}` : value);
   return facts;
 }
 
-function describeExtension(oid: string, der: ArrayBuffer): Readonly<Record<string, string>> {
+function describeExtension(oid: string, der: Uint8Array): Readonly<Record<string, string>> {
   const key = KEYS[oid] ?? oid;
   const raw = { [key]: `DER:${Buffer.from(der).toString('hex').toUpperCase()}` };
   try {

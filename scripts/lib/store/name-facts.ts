@@ -36,7 +36,7 @@ const UPN = '1.3.6.1.4.1.311.20.2.3';
 const escaped = (text: string): string => text.replace(/[\\,]/g, char => `\\${char}`);
 
 /** `DNS:a`, `IP:1.2.3.4`, ... */
-export function describeGeneralName(name: GeneralName): string {
+export function describeGeneralName(name: Partial<GeneralName>): string {
   if (name.dNSName !== undefined) return `DNS:${escaped(name.dNSName)}`;
   if (name.iPAddress !== undefined) return `IP:${withMask(name.iPAddress)}`;
   if (name.uniformResourceIdentifier !== undefined) return `URI:${escaped(name.uniformResourceIdentifier)}`;

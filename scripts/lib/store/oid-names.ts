@@ -102,3 +102,15 @@ export const SIGNATURE_NAMES: Readonly<Record<string, string>> = {
   '1.3.101.112': 'ed25519',
   '1.3.101.113': 'ed448',
 };
+
+/** Curves that requests come with (RFC 5480, RFC 5639), and the one of blockchains. */
+export const CURVE_NAMES: Readonly<Record<string, string>> = {
+  '1.2.840.10045.3.1.7': 'prime256v1',
+  '1.3.132.0.10': 'secp256k1',
+  '1.3.132.0.33': 'secp224r1',
+  '1.3.132.0.34': 'secp384r1',
+  '1.3.132.0.35': 'secp521r1',
+  '1.3.36.3.3.2.8.1.1.7': 'brainpoolP256r1',
+  '1.3.36.3.3.2.8.1.1.11': 'brainpoolP384r1',
+  '1.3.36.3.3.2.8.1.1.13': 'brainpoolP512r1',
+};

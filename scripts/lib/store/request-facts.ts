@@ -1,63 +1,138 @@
 // What a certification request (PKCS #10) says and asks for, and whether it is signed by its own key.
 import { constants, createHash, createPublicKey, type KeyObject, verify } from 'node:crypto';
-import { CertificationRequest } from '@peculiar/asn1-csr';
 import { RsaSaPssParams } from '@peculiar/asn1-rsa';
-import { AsnConvert, AsnParser } from '@peculiar/asn1-schema';
-import { type AlgorithmIdentifier, Extensions } from '@peculiar/asn1-x509';
+import { AsnParser } from '@peculiar/asn1-schema';
+import { AlgorithmIdentifier } from '@peculiar/asn1-x509';
 import { pemBlocks, pemToDer } from '../model/pem.ts';
 import type { Extension } from '../model/types.ts';
-import { describeExtensions } from './extension-facts.ts';
-import { describeName } from './name-facts.ts';
-import { HASH_NAMES, RSASSA_PSS, SIGNATURE_NAMES } from './oid-names.ts';
+import {
+  bitsOf,
+  CONTEXT_0,
+  children,
+  decode,
+  derOf,
+  isTrue,
+  keyDigest,
+  type Node,
+  octetsOf,
+  oidOf,
+  SEQUENCE,
+  SET,
+  textOf,
+} from './der.ts';
+import { describeExtensions, type RawExtension } from './extension-facts.ts';
+import { ATTRIBUTE_NAMES, CURVE_NAMES, HASH_NAMES, RSASSA_PSS, SIGNATURE_NAMES } from './oid-names.ts';
+
+/** What a policy looks at. `kind` in node's words: rsa, rsa-pss, ec, ed25519, ... */
+export interface RequestKey {
+  readonly kind: string;
+  readonly bits?: number | undefined;
+  readonly exponent?: bigint | undefined;
+  /** In openssl's words; of an unknown one the OID. */
+  readonly curve?: string | undefined;
+}
 
 export interface RequestFacts {
   readonly der: Buffer;
   readonly subject: readonly Extension[];
   /** undefined: of an algorithm that node does not know. */
-  readonly key: KeyObject | undefined;
+  readonly key: RequestKey | undefined;
   /** SHA-256 of the subjectPublicKeyInfo, and of the whole request: hexadecimal. */
   readonly keySha256: string;
   readonly sha256: string;
   /** What it asks for, in the words of the ini files. */
   readonly extensions: ReadonlyMap<string, string>;
-  readonly isSelfSigned: boolean;
+  /** The proof that whoever made the request has the private key; computed when asked for. */
+  isSelfSigned(): boolean;
+}
+
+/** The parts of a request (RFC 2986). */
+interface Parts {
+  readonly info: Buffer;
+  readonly subject: readonly Extension[];
+  readonly spki: Buffer;
+  /** Algorithm of the key and its parameters, as OIDs; what is none: undefined. */
+  readonly algorithm: readonly (string | undefined)[];
+  readonly extensions: Node | undefined;
+  readonly signatureAlgorithm: Buffer;
+  readonly signature: Buffer;
 }
 
 /** PKCS #9: extensionRequest. */
 const EXTENSION_REQUEST = '1.2.840.113549.1.9.14';
+/** RFC 5480: id-ecPublicKey. */
+const EC_KEY = '1.2.840.10045.2.1';
 
 /** Reads PEM or DER. Throws a RangeError, `it …`, where that is no request. */
 export function describeRequest(bytes: Buffer): RequestFacts {
-  const der = derOf(bytes);
-  const request = parse(der);
-  const info = request.certificationRequestInfo;
-  const spki = Buffer.from(AsnConvert.serialize(info.subjectPKInfo));
-  const key = readKey(spki);
-  const sha256 = (content: Buffer) => createHash('sha256').update(content).digest('hex');
+  const der = requestIn(bytes);
+  const parts = partsOf(der);
   return {
     der,
-    subject: describeName(info.subject),
-    key,
-    keySha256: sha256(spki),
-    sha256: sha256(der),
-    extensions: requestedExtensions(request),
-    isSelfSigned: key !== undefined && isSignedBy(key, request),
+    subject: parts.subject,
+    key: describeKey(parts),
+    keySha256: keyDigest(parts.spki),
+    sha256: createHash('sha256').update(der).digest('hex'),
+    extensions: requestedExtensions(parts),
+    isSelfSigned: () => isSignedBy(readKey(parts.spki), parts),
   };
 }
 
-function derOf(bytes: Buffer): Buffer {
+function requestIn(bytes: Buffer): Buffer {
   const block = pemBlocks(bytes.toString('latin1')).find(({ label }) => /^(NEW )?CERTIFICATE REQUEST$/.test(label));
   if (block) return pemToDer(block.text);
   if (bytes[0] !== 0x30) throw new RangeError('it is no certification request, neither in PEM nor in DER');
   return bytes;
 }
 
-function parse(der: Buffer): CertificationRequest {
+function parse<T>(read: () => T): T {
   try {
-    return AsnParser.parse(der, CertificationRequest);
+    return read();
   } catch {
     throw new RangeError('it is no certification request (PKCS #10)');
   }
+}
+
+const partsOf = (der: Buffer): Parts =>
+  parse(() => {
+    const [info, signatureAlgorithm, signature] = children(decode(der), SEQUENCE);
+    const [, subject, spki, attributes] = children(info, SEQUENCE);
+    const [algorithm] = children(spki, SEQUENCE);
+    return {
+      info: derOf(info),
+      subject: children(subject, SEQUENCE).flatMap(describeRdn),
+      spki: derOf(spki),
+      algorithm: children(algorithm, SEQUENCE).map(oidOf),
+      extensions: attributes && extensionsIn(children(attributes, CONTEXT_0)),
+      signatureAlgorithm: derOf(signatureAlgorithm),
+      signature: bitsOf(signature),
+    };
+  });
+
+/** "+" begins the name of an attribute that shares its RDN with the one before. */
+const describeRdn = (rdn: Node): Extension[] =>
+  children(rdn, SET).map((attribute, i) => {
+    const [type, value] = children(attribute, SEQUENCE);
+    const oid = oidOf(type);
+    if (oid === undefined || !value) throw new TypeError('no attribute');
+    return { name: `${i > 0 ? '+' : ''}${ATTRIBUTE_NAMES[oid] ?? oid}`, value: textOf(value) };
+  });
+
+function extensionsIn(attributes: readonly Node[]): Node | undefined {
+  for (const attribute of attributes) {
+    const [type, values] = children(attribute, SEQUENCE);
+    if (oidOf(type) === EXTENSION_REQUEST) return children(values, SET)[0];
+  }
+  return undefined;
+}
+
+/** A key on a named curve needs no more than its OIDs: openssl takes long to decode it, and does so when it signs. */
+function describeKey({ algorithm: [algorithm, curve], spki }: Parts): RequestKey | undefined {
+  if (algorithm === EC_KEY && curve !== undefined) return { kind: 'ec', curve: CURVE_NAMES[curve] ?? curve };
+  const key = readKey(spki);
+  if (!key?.asymmetricKeyType) return undefined;
+  const { modulusLength, publicExponent, namedCurve } = key.asymmetricKeyDetails ?? {};
+  return { kind: key.asymmetricKeyType, bits: modulusLength, exponent: publicExponent, curve: namedCurve };
 }
 
 function readKey(spki: Buffer): KeyObject | undefined {
@@ -68,22 +143,26 @@ function readKey(spki: Buffer): KeyObject | undefined {
   }
 }
 
-function requestedExtensions({ certificationRequestInfo }: CertificationRequest): ReadonlyMap<string, string> {
-  const values = [...certificationRequestInfo.attributes].filter(({ type }) => type === EXTENSION_REQUEST);
+function requestedExtensions({ extensions }: Parts): ReadonlyMap<string, string> {
   try {
-    const extensions = values.flatMap(attribute => [...AsnParser.parse(attribute.values[0]!, Extensions)]);
-    return describeExtensions(extensions);
+    return extensions ? describeExtensions(children(extensions, SEQUENCE).map(readExtension)) : new Map();
   } catch {
     throw new RangeError('the extensions that it asks for cannot be read');
   }
 }
 
-/** The proof that whoever made the request has the private key. */
-function isSignedBy(key: KeyObject, request: CertificationRequest): boolean {
-  const content = Buffer.from(request.certificationRequestInfoRaw!);
-  const { digest, options } = signatureOf(request.signatureAlgorithm);
+/** RFC 5280 4.1: "critical" may be left out. */
+function readExtension(node: Node): RawExtension {
+  const [id, second, third] = children(node, SEQUENCE);
+  const oid = oidOf(id);
+  if (oid === undefined) throw new TypeError('no extension');
+  return { extnID: oid, critical: third !== undefined && isTrue(second), extnValue: octetsOf(third ?? second) };
+}
+
+function isSignedBy(key: KeyObject | undefined, { info, signatureAlgorithm, signature }: Parts): boolean {
   try {
-    return verify(digest, content, { key, ...options }, Buffer.from(request.signature));
+    const { digest, options } = signatureOf(AsnParser.parse(signatureAlgorithm, AlgorithmIdentifier));
+    return key !== undefined && verify(digest, info, { key, ...options }, signature);
   } catch {
     return false;
   }

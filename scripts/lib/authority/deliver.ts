@@ -1,0 +1,82 @@
+// What was signed into the CA's index, and from there to whoever asked: never the other way round.
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { certificateBlocks } from '../model/pem.ts';
+import { command } from '../plan/job.ts';
+import { runCommand } from '../run/exec.ts';
+import { issuedFile } from '../store/names.ts';
+import type { Made } from './batch.ts';
+import { indexFile, replaceFile } from './database.ts';
+import type { Order, Result } from './judge.ts';
+import type { Known } from './known.ts';
+import { appendLedger } from './ledger.ts';
+import type { Authority } from './open.ts';
+
+/** Certificates, then who asked for them, then the index: what is in the index is on disk, and may be handed out. */
+export async function enter(authority: Authority, made: readonly Made[], known: Known): Promise<void> {
+  if (made.length === 0) return;
+  const { path, stem } = authority;
+  for (const { serial, file } of made) renameSync(file, join(path, issuedFile(stem, serial)));
+  await syncFolder(authority, '.');
+  const entries = made.map(({ serial, facts: { keySha256, sha256 } }) => ({ serial, keySha256, sha256 }));
+  appendLedger(path, stem, entries);
+  const index = join(path, indexFile(stem));
+  const rows = made.map(({ row }) => `${row}\n`).join('');
+  replaceFile(index, Buffer.concat([readFileSync(index), Buffer.from(rows, 'latin1')]));
+  for (const entry of entries) {
+    known.bySha256.set(entry.sha256, entry);
+    known.keys.set(entry.keySha256, entry);
+  }
+}
+
+/** Puts the certificate of each result where its order says; results of what somebody else's file hinders are refused. */
+export const handOutAll = (
+  authority: Authority,
+  ordered: readonly (readonly [Order, Result])[],
+  chain: string,
+): Result[] =>
+  ordered.map(([{ output }, result]): Result => {
+    if (result.serial === undefined) return result;
+    return handOut(authority, result.serial, output, chain)
+      ? { ...result, output }
+      : { ...result, result: 'refused', reason: `"${output}" is there and holds something else` };
+  });
+
+/** Once a run: a file that a power cut tears before that is put there again by the next run. */
+export async function syncOutputs(authority: Authority, results: readonly Result[]): Promise<void> {
+  const folders = new Set(results.flatMap(({ output }) => (output === undefined ? [] : [dirname(output)])));
+  for (const folder of folders) await syncFolder(authority, folder);
+}
+
+/** Writes a whole file system to disk; one process for thousands of files. */
+const syncFolder = ({ surroundings }: Authority, folder: string): Promise<void> =>
+  runCommand(command('sync', ['-f', folder]), 'sync', surroundings);
+
+/** What follows a certificate of the CA: its own and the rest of its file. */
+export const chainOf = ({ path, certificate }: Authority): string =>
+  certificateBlocks(readFileSync(join(path, certificate.file), 'latin1')).join('');
+
+/**
+ * Writes the certificate of a row, with its chain; false where a file with other content is there. It is never half
+ * there; whoever calls this syncs the folder.
+ */
+export function handOut({ path, stem }: Authority, serial: string, output: string, chain: string): boolean {
+  const own = readFileSync(join(path, issuedFile(stem, serial)), 'latin1');
+  const whole = own + chain;
+  if (existsSync(output)) {
+    const present = readFileSync(output, 'latin1');
+    // A part of it, maybe nothing, is what a power cut left.
+    if (present === whole || !whole.startsWith(present)) return present.startsWith(own);
+  }
+  const temporary = `${output}.new`;
+  const write = () => writeFileSync(temporary, whole, { flag: 'wx', mode: 0o644 });
+  try {
+    write();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    rmSync(temporary); // of a run that was killed
+    write();
+  }
+  renameSync(temporary, output);
+  return true;
+}

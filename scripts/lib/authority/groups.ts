@@ -1,0 +1,75 @@
+// Requests into groups for openssl: what one section fits goes together, and what openssl refuses is found among them.
+import type { RequestFacts } from '../store/request-facts.ts';
+import { isOfRequest, lastWords, type Made, type Signing, signBatch } from './batch.ts';
+import type { SignOptions } from './judge.ts';
+import type { Authority } from './open.ts';
+import type { ProfileSection } from './profile-section.ts';
+
+export type Outcome = Made | { readonly reason: string };
+
+interface Group {
+  readonly signing: Signing;
+  readonly requests: readonly RequestFacts[];
+}
+
+/** One outcome for each request. Throws where no request could be signed: passphrase, key, configuration, disk. */
+export async function signAll(
+  authority: Authority,
+  requests: readonly RequestFacts[],
+  profile: ProfileSection,
+  options: SignOptions,
+): Promise<Outcome[]> {
+  const outcomes = new Map<RequestFacts, Outcome>();
+  const waiting = groupsOf(requests, profile, options).values();
+  const worker = async () => {
+    for (const group of waiting)
+      for (const [facts, outcome] of await signGroup(authority, group)) outcomes.set(facts, outcome);
+  };
+  // All of them end before this does: what a process still writes must not be removed under it.
+  const ended = await Promise.allSettled(Array.from({ length: options.width }, worker));
+  for (const each of ended) if (each.status === 'rejected') throw each.reason;
+  return requests.map(facts => outcomes.get(facts)!);
+}
+
+/** A request from which openssl would copy more than its names stands alone. */
+function groupsOf(
+  requests: readonly RequestFacts[],
+  profile: ProfileSection,
+  { days, width }: SignOptions,
+): readonly Group[] {
+  const groups: Group[] = [];
+  const plain = new Map<string, RequestFacts[]>();
+  for (const facts of requests) {
+    const section = profile.sectionFor(facts);
+    const others = plain.get(section) ?? [];
+    if (profile.isPlain(facts, section)) plain.set(section, others);
+    else groups.push({ signing: { section, days, isCopied: false }, requests: [facts] });
+    others.push(facts);
+  }
+  for (const [section, all] of plain) {
+    const size = Math.max(1, Math.ceil(all.length / width));
+    for (let from = 0; from < all.length; from += size)
+      groups.push({ signing: { section, days, isCopied: true }, requests: all.slice(from, from + size) });
+  }
+  return groups;
+}
+
+type Ended = readonly [RequestFacts, Outcome];
+
+/** openssl proves signatures; only where it passed over something are they looked at one by one. */
+async function signGroup(authority: Authority, { signing, requests }: Group): Promise<Ended[]> {
+  try {
+    return (await signBatch(authority, requests, signing)).map(made => [made.facts, made] as const);
+  } catch (error) {
+    if (!isOfRequest(error)) throw error;
+    const good = requests.filter(facts => facts.isSelfSigned());
+    const forged = requests.filter(facts => !good.includes(facts));
+    const refused = forged.map(facts => [facts, { reason: 'its signature is not by its own key' }] as const);
+    if (forged.length > 0)
+      return good.length === 0 ? refused : [...refused, ...(await signGroup(authority, { signing, requests: good }))];
+    if (requests.length === 1) return [[requests[0]!, { reason: `openssl does not sign it: ${lastWords(error)}` }]];
+    const half = Math.ceil(requests.length / 2);
+    const first = await signGroup(authority, { signing, requests: requests.slice(0, half) });
+    return [...first, ...(await signGroup(authority, { signing, requests: requests.slice(half) }))];
+  }
+}
