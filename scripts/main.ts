@@ -53,6 +53,10 @@ const VERBS: Readonly<Record<string, VerbEntry>> = {
     summary: 'write revocation lists',
     load: async () => (await import('./verbs/crl.ts')).crlVerb,
   },
+  ocsp: {
+    summary: 'the status of a certificate; a responder on loopback',
+    load: async () => (await import('./verbs/ocsp.ts')).ocspVerb,
+  },
   'init-conf': {
     summary: 'a commented configuration folder to start from',
     load: async () => (await import('./verbs/init-conf.ts')).initConfVerb,

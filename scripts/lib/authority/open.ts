@@ -158,7 +158,7 @@ async function configurationOf(open: OpenDirectory, { stem, certificate }: Certi
 }
 
 /** The variable that opens the key: asked only where the key is encrypted. */
-function passphraseOf({ directory, settings, options }: OpenDirectory, stem: string): string | undefined {
+export function passphraseOf({ directory, settings, options }: OpenDirectory, stem: string): string | undefined {
   if (!directory.keys.has(stem)) return undefined;
   if (!readContained(directory.path, `${stem}.key`).includes('ENCRYPTED')) return undefined;
   const entities = [...settings.configuration.hierarchy.values()];

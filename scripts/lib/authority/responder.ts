@@ -1,0 +1,140 @@
+// Answers about the status of certificates (OCSP, RFC 6960), signed by `openssl ocsp` from the index of a CA. Nothing is
+// written to the PKI directory.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { StateError } from '../errors.ts';
+import { passphraseValue } from '../model/passphrase.ts';
+import { type Command, command } from '../plan/job.ts';
+import { readCommand, runCommand, type Surroundings } from '../run/exec.ts';
+import { serialOf } from '../store/database-rows.ts';
+import type { CertificateFile } from '../store/directory.ts';
+import { indexFile, readRows } from './database.ts';
+import { hasDatabase } from './old-directory.ts';
+import { findAuthority, type OpenDirectory, passphraseOf } from './open.ts';
+
+export interface Responder {
+  readonly ca: CertificateFile;
+  /** What signs the answers: issued by that CA, for this alone (RFC 6960 4.2.2.2). */
+  readonly certificate: CertificateFile;
+  /** Variable with the passphrase of its key; undefined: not encrypted. */
+  readonly passphrase: string | undefined;
+  /** Until the next answer. */
+  readonly days: number;
+  readonly surroundings: Surroundings;
+}
+
+/** id-kp-OCSPSigning. */
+const OCSP_SIGNING = '1.3.6.1.5.5.7.3.9';
+
+/** Finds what answers for a CA. Throws a StateError that names the command to type. */
+export function openResponder(open: OpenDirectory, stem: string, days: number, controller: AbortController): Responder {
+  const ca = findAuthority(open, stem);
+  const { directory, options } = open;
+  if (!hasDatabase(directory.path, stem))
+    throw new StateError(`${stem} has no database in "${directory.path}"`, `"trustme-pki crl ${stem}" builds one`);
+  const certificate = responderOf(open, ca);
+  const secretOf = (name: string) => passphraseValue(name, options.environment);
+  return {
+    ca,
+    certificate,
+    passphrase: passphraseOf(open, certificate.stem),
+    days,
+    surroundings: { folder: directory.path, environment: options.environment, secretOf, controller },
+  };
+}
+
+/** The one that lasts longest. */
+function responderOf({ directory }: OpenDirectory, ca: CertificateFile): CertificateFile {
+  const { stem } = ca;
+  const revoked = new Set(
+    readRows(directory.path, stem).flatMap(({ serial, status }) => (status === 'R' ? [serial] : [])),
+  );
+  const end = ({ certificate }: CertificateFile) => new Date(certificate.validTo).getTime();
+  const known = directory.certificates
+    .filter(
+      ({ certificate, stem: own }) =>
+        directory.keys.has(own) &&
+        certificate.keyUsage?.includes(OCSP_SIGNING) &&
+        certificate.checkIssued(ca.certificate) &&
+        certificate.verify(ca.certificate.publicKey),
+    )
+    .sort((a, b) => end(b) - end(a));
+  const good = known.find(each => end(each) > Date.now() && !revoked.has(serialOf(each.certificate.serialNumber)));
+  if (good) return good;
+  const name = `${stem}_ocsp`;
+  const hint = `make one: trustme-pki issue ${stem} ${known.some(each => each.stem === name) ? `${name}2` : name} --profile ocsp`;
+  if (known[0])
+    throw new StateError(`the OCSP responder certificate "${known[0].file}" has expired or is revoked`, hint);
+  throw new StateError(`${stem} has no OCSP responder certificate with its key in the directory`, hint);
+}
+
+/** Arguments of `openssl ocsp` with which it answers. */
+const answering = ({ ca, certificate, passphrase, days }: Responder): string[] => [
+  ...['-index', indexFile(ca.stem), '-CA', ca.file, '-rsigner', certificate.file, '-rkey', `${certificate.stem}.key`],
+  ...(passphrase ? ['-passin', `env:${passphrase}`] : []),
+  ...['-ndays', String(days)],
+];
+
+const ocsp = ({ passphrase }: Responder, args: readonly string[]): Command =>
+  command('openssl', ['ocsp', ...args], passphrase ? [passphrase] : []);
+
+/** A responder for machines that are not this one, for a shell in the PKI directory. */
+export const serverCommand = (responder: Responder, port: number): Command =>
+  ocsp(responder, ['-port', String(port), '-text', ...answering(responder)]);
+
+/** The answer (DER) to a request (DER). Throws a CommandError where the request is none. */
+export const answerRequest = (responder: Responder, request: Uint8Array): Promise<Buffer> =>
+  withFiles(async (asked, answer) => {
+    writeFileSync(asked, request);
+    await run(responder, [...answering(responder), '-reqin', asked, '-respout', answer, '-noverify']);
+    return readFileSync(answer);
+  });
+
+const run = (responder: Responder, args: readonly string[]): Promise<void> =>
+  runCommand(ocsp(responder, args), `answer of ${responder.ca.stem}`, responder.surroundings);
+
+/** openssl takes requests and answers from files alone; they are public, and not of the PKI directory. */
+async function withFiles<T>(work: (asked: string, answer: string) => Promise<T>): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), 'trustme-pki-ocsp-'));
+  try {
+    return await work(join(folder, 'request.der'), join(folder, 'answer.der'));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+export interface Status {
+  readonly status: 'good' | 'revoked' | 'unknown';
+  /** In openssl's words: `Nov 25 08:00:00 2026 GMT`. */
+  readonly thisUpdate: string;
+  readonly nextUpdate: string | undefined;
+  /** Of what is revoked. */
+  readonly revoked?: string;
+  readonly reason?: string;
+  /** DER. */
+  readonly answer: Buffer;
+}
+
+/** Asks about one serial number, as a client does, and reads the answer as a client does. */
+export async function askStatus(responder: Responder, serial: string): Promise<Status> {
+  const { ca, surroundings } = responder;
+  const about = ['-issuer', ca.file, '-serial', `0x${serial}`, '-no_nonce'];
+  const [answer, text] = await withFiles(async (_asked, file) => {
+    await run(responder, [...answering(responder), ...about, '-respout', file, '-noverify']);
+    const trusted = ['-CAfile', ca.file, '-partial_chain', '-no-CApath', '-no-CAstore'];
+    const read = command('openssl', ['ocsp', ...about, '-respin', file, ...trusted]);
+    return [readFileSync(file), await readCommand(read, `status of ${serial}`, surroundings)];
+  });
+  const field = (name: string) => new RegExp(`^\\s*${name}: (.*)$`, 'm').exec(text)?.[1];
+  const status = /^0x[0-9A-F]+: (good|revoked|unknown)$/im.exec(text)?.[1] as Status['status'] | undefined;
+  const [thisUpdate, revoked, reason] = ['This Update', 'Revocation Time', 'Reason'].map(field);
+  if (!status || !thisUpdate) throw new StateError(`openssl gave no status for ${serial}: ${text.trim()}`);
+  return {
+    status,
+    thisUpdate,
+    nextUpdate: field('Next Update'),
+    ...(revoked === undefined ? {} : { revoked, reason: reason ?? 'unspecified' }),
+    answer,
+  };
+}

@@ -1,0 +1,218 @@
+// ocsp: what standard clients make of the answers, for several CAs, and what goes wrong.
+import type { ChildProcess } from 'node:child_process';
+import { appendFileSync, cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { cleanEnvironment, isMissing, MAIN, scratch, start, tool } from '../helpers/door.ts';
+
+const test = suite('ocsp');
+const folder = scratch();
+const base = join(folder, 'base');
+const launch = (words: readonly string[]) =>
+  start(process.execPath, [MAIN, ...words], { cwd: folder, env: cleanEnvironment() });
+const program = (...words: string[]) => launch(words).ended;
+
+async function succeed(...words: string[]): Promise<string> {
+  const { status, stdout, stderr } = await program(...words);
+  assert.is(status, 0, stderr);
+  return stdout;
+}
+
+test.before(async () => {
+  await succeed('generate', '--dir', 'base', '--key-type', 'ec:prime256v1', '--quiet');
+});
+
+function copyOf(name: string): string {
+  cpSync(base, join(folder, name), { recursive: true });
+  return join(folder, name);
+}
+
+interface Serving {
+  readonly url: string;
+  readonly child: ChildProcess;
+  readonly ended: ReturnType<typeof launch>['ended'];
+}
+
+/** A responder of ours on a free port; `ended` comes after `child.kill`. */
+function serve(ca: string, path: string): Promise<Serving> {
+  const { child, ended } = launch(['ocsp', '--serve', ca, '--port', '0', '--json', '--dir', path]);
+  return new Promise((resolve, reject) => {
+    child.stdout!.once('data', line => resolve({ url: JSON.parse(String(line)).url, child, ended }));
+    ended.then(({ stderr }) => reject(new Error(stderr)), reject);
+  });
+}
+
+async function whileServing(ca: string, path: string, work: (url: string) => unknown): Promise<void> {
+  const { url, child, ended } = await serve(ca, path);
+  try {
+    await work(url);
+  } finally {
+    child.kill('SIGTERM');
+  }
+  assert.is((await ended).status, 143);
+}
+
+/** What `openssl ocsp` says as a client that trusts the root. */
+function ask(path: string, url: string, ca: string, certificate: string): string {
+  const trust = ['-CAfile', 'gen_rootca.cert', '-no-CApath', '-no-CAstore', '-verify_other', `${ca}.cert`];
+  const words = ['ocsp', '-url', url, '-issuer', `${ca}.cert`, '-cert', certificate, ...trust];
+  return tool('openssl', words, path);
+}
+
+test('openssl and GnuTLS accept the answers; revoked, held and released are told at once', async () => {
+  const path = copyOf('statuses');
+  await whileServing('backend_subca', path, async url => {
+    assert.match(ask(path, url, 'backend_subca', 'backend.cert'), /backend\.cert: good\n.*\n\tNext Update/);
+    await succeed('revoke', 'backend', '--reason', 'certificateHold', '--dir', path);
+    assert.match(ask(path, url, 'backend_subca', 'backend.cert'), /revoked\n[\s\S]*Reason: certificateHold/);
+    await succeed('revoke', 'backend', '--reason', 'removeFromCRL', '--dir', path);
+    assert.match(ask(path, url, 'backend_subca', 'backend.cert'), /backend\.cert: good/);
+    await succeed('revoke', 'backend', '--reason', 'keyCompromise', '--dir', path);
+    assert.match(ask(path, url, 'backend_subca', 'backend.cert'), /revoked\n[\s\S]*Reason: keyCompromise/);
+    if (isMissing('ocsptool')) return;
+    for (const stem of ['backend', 'backend_subca', 'gen_rootca'])
+      tool('openssl', ['x509', '-in', `${stem}.cert`, '-out', join(folder, `${stem}.pem`)], path);
+    const words = [
+      '--load-cert',
+      'backend.pem',
+      '--load-issuer',
+      'backend_subca.pem',
+      '--load-trust',
+      'backend_subca.pem',
+    ];
+    const seen = tool('ocsptool', [`--ask=${url}`, ...words], folder);
+    assert.match(seen, /Certificate Status: revoked/);
+    assert.match(seen, /Verifying OCSP Response: Success/);
+  });
+});
+
+test('other CAs answer by a responder certificate of their own', async () => {
+  const path = copyOf('others');
+  const before = await program('ocsp', 'device_subca', '--dir', path);
+  assert.is(before.status, 1);
+  assert.match(before.stderr, /hint: make one: trustme-pki issue gen_rootca gen_rootca_ocsp --profile ocsp/);
+  for (const [ca, certificate] of [
+    ['gen_rootca', 'device_subca'],
+    ['user_subca', 'alice'],
+  ] as const) {
+    await succeed('issue', ca, `${ca}_ocsp`, '--profile', 'ocsp', '--dir', path);
+    if (certificate === 'alice') await succeed('issue', ca, 'alice', '--dir', path);
+    assert.match(
+      await succeed('ocsp', certificate, '--dir', path),
+      new RegExp(`^${certificate}: good \\(${ca}, serial`),
+    );
+    await whileServing(ca, path, url => {
+      assert.match(ask(path, url, ca, `${certificate}.cert`), /: good\n/);
+    });
+  }
+});
+
+test('an unknown certificate is unknown, also when its serial number is asked for by its own name', async () => {
+  const path = copyOf('unknown');
+  const words = ['ocsp', '-issuer', 'backend_subca.cert', '-serial', '0x1234', '-no_nonce', '-reqout', 'request.der'];
+  tool('openssl', words, path);
+  await whileServing('backend_subca', path, async url => {
+    const body = readFileSync(join(path, 'request.der'));
+    const posted = await fetch(url, { method: 'POST', body });
+    assert.is(posted.headers.get('content-type'), 'application/ocsp-response');
+    writeFileSync(join(path, 'posted.der'), Buffer.from(await posted.arrayBuffer()));
+    const got = await fetch(`${url}/${encodeURIComponent(body.toString('base64'))}`);
+    writeFileSync(join(path, 'got.der'), Buffer.from(await got.arrayBuffer()));
+    for (const file of ['posted.der', 'got.der'])
+      assert.match(tool('openssl', ['ocsp', '-respin', file, '-noverify', '-resp_text'], path), /Cert Status: unknown/);
+    // Garbage is answered, and stops nothing.
+    const garbage = await fetch(url, { method: 'POST', body: 'garbage' });
+    assert.is(Buffer.from(await garbage.arrayBuffer()).toString('hex'), '30030a0101');
+    const noRequest = await fetch(url, { method: 'POST', body: Buffer.from('3003020101', 'hex') });
+    assert.is(Buffer.from(await noRequest.arrayBuffer()).toString('hex'), '30030a0101');
+    assert.is((await fetch(url, { method: 'POST', body: Buffer.alloc(70_000) })).status, 413);
+    assert.is((await fetch(url, { method: 'PUT', body })).status, 405);
+    assert.match(ask(path, url, 'backend_subca', 'backend.cert'), /good/);
+  });
+});
+
+test('it answers where two certificates have one subject, as after a renewal', async () => {
+  const path = copyOf('twins');
+  const subject = ['--subject', 'CN=twin'];
+  await succeed('issue', 'backend_subca', 'first', ...subject, '--dir', path);
+  await succeed('issue', 'backend_subca', 'second', ...subject, '--dir', path);
+  await succeed('revoke', 'first', '--dir', path);
+  const revoked = await program('ocsp', 'first', '--dir', path, '--json');
+  assert.is(revoked.status, 1);
+  assert.is(JSON.parse(revoked.stdout).status, 'revoked');
+  assert.match(await succeed('ocsp', 'second', '--dir', path), /^second: good/);
+});
+
+test('a TLS server staples the answer, and curl checks it', async () => {
+  const path = copyOf('stapling');
+  const site = ['--san', 'DNS:localhost', '--san', 'IP:127.0.0.1'];
+  await succeed('issue', 'backend_subca', 'site', ...site, '--dir', path);
+  await succeed('ocsp', 'site', '--output', join(path, 'site.ocsp'), '--dir', path);
+  const port = await freePort();
+  const words = ['s_server', '-accept', `127.0.0.1:${port}`, '-cert', 'site.cert', '-key', 'site.key', '-www'];
+  const served = start('openssl', [...words, '-cert_chain', 'site.cert', '-status_file', 'site.ocsp'], { cwd: path });
+  try {
+    await waitUntil(served.child, /ACCEPT/);
+    const client = ['s_client', '-connect', `127.0.0.1:${port}`, '-CAfile', 'gen_rootca.cert', '-status', '-brief'];
+    tool('openssl', client, path);
+    const curl = ['--silent', '--show-error', '--cacert', 'gen_rootca.cert', '--cert-status'];
+    if (!isMissing('curl')) assert.match(tool('curl', [...curl, `https://localhost:${port}/`], path), /HTML/);
+  } finally {
+    served.child.kill('SIGKILL');
+    await served.ended;
+  }
+});
+
+test('what goes wrong is told', async () => {
+  const path = copyOf('wrong');
+  const typo = await program('ocsp', '--serve', 'backend_subc', '--dir', path);
+  assert.is(typo.status, 2);
+  assert.match(typo.stderr, /has no CA "backend_subc"\n.*did you mean "backend_subca"\?/);
+  const nothing = await program('ocsp', '--dir', path);
+  assert.is(nothing.status, 2);
+  assert.match(nothing.stderr, /CERT is missing/);
+  const [server, port] = await occupy();
+  const busy = await program('ocsp', '--serve', 'backend_subca', '--port', String(port), '--dir', path);
+  server.close();
+  assert.is(busy.status, 1);
+  assert.match(busy.stderr, new RegExp(`cannot listen on 127\\.0\\.0\\.1:${port}: EADDRINUSE\n.*--port`));
+  assert.is((await program('ocsp', '--serve', 'backend_subca', '--port', '70000', '--dir', path)).status, 2);
+  await succeed('revoke', 'ocsp_server', '--dir', path);
+  const revoked = await program('ocsp', 'backend', '--dir', path);
+  assert.match(revoked.stderr, /responder certificate "ocsp_server\.cert" has expired or is revoked\n.*--profile ocsp/);
+  await succeed('issue', 'backend_subca', 'backend_subca_ocsp', '--profile', 'ocsp', '--dir', path);
+  assert.match(await succeed('ocsp', 'backend', '--dir', path), /^backend: good/);
+  appendFileSync(join(path, '.pki/backend_subca/index.txt'), 'half a row');
+  const half = await program('ocsp', 'backend', '--dir', path);
+  assert.is(half.status, 1);
+  assert.match(half.stderr, /index\.txt" line [0-9]+: it has 1 fields, not 6/);
+});
+
+function waitUntil(child: ChildProcess, pattern: RegExp): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let seen = '';
+    child.stdout!.on('data', chunk => {
+      seen += chunk;
+      if (pattern.test(seen)) resolve();
+    });
+    child.once('close', () => reject(new Error(`it ended: ${seen}`)));
+  });
+}
+
+function occupy(): Promise<[Server, number]> {
+  const server = createServer();
+  return new Promise(resolve =>
+    server.listen(0, '127.0.0.1', () => resolve([server, (server.address() as AddressInfo).port])),
+  );
+}
+
+async function freePort(): Promise<number> {
+  const [server, port] = await occupy();
+  await new Promise(resolve => server.close(resolve));
+  return port;
+}
+
+test.run();
