@@ -57,6 +57,10 @@ const VERBS: Readonly<Record<string, VerbEntry>> = {
     summary: 'the status of a certificate; a responder on loopback',
     load: async () => (await import('./verbs/ocsp.ts')).ocspVerb,
   },
+  export: {
+    summary: 'trust anchors for devices; keys and certificates for keystores',
+    load: async () => (await import('./verbs/export.ts')).exportVerb,
+  },
   'init-conf': {
     summary: 'a commented configuration folder to start from',
     load: async () => (await import('./verbs/init-conf.ts')).initConfVerb,

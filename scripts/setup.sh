@@ -11,6 +11,7 @@ cert-to-efi-sig-list efitools
 sbsign sbsigntool
 certtool gnutls-bin
 curl curl
+cc gcc
 python3 python3
 shellcheck shellcheck
 faketime faketime

@@ -92,7 +92,8 @@ const FORBIDDEN: Readonly<Record<string, readonly string[]>> = {
   check: ['generate', 'graph', 'authority'],
   generate: ['graph', 'authority'],
   graph: ['generate', 'run', 'authority'],
-  authority: ['generate', 'graph'],
+  authority: ['generate', 'graph', 'export'],
+  export: ['plan', 'run', 'check', 'generate', 'graph', 'authority'],
 };
 for (const [folder, forbidden] of Object.entries(FORBIDDEN))
   suite(`lib/${folder} imports nothing of ${forbidden.join(', ')}`, () => {

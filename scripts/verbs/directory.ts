@@ -1,6 +1,6 @@
 // What the verbs that work in a PKI directory share: which directory, and where progress goes.
 import type { DirectoryOptions } from '../lib/authority/open.ts';
-import { UsageError } from '../lib/errors.ts';
+import { StateError, UsageError } from '../lib/errors.ts';
 import { COMMON, type Given, type OptionTable, readFolders, textOf } from '../options.ts';
 import type { VerbContext } from './verb.ts';
 
@@ -42,4 +42,17 @@ export function readWord<Word extends string>(given: Given, name: string, words:
   const text = textOf(given, name);
   if (text === undefined || (words as readonly string[]).includes(text)) return text as Word | undefined;
   throw new UsageError(`unknown --${name} "${text}"`, `give one of ${words.join(', ')}`);
+}
+
+/** The variable with the password of a PKCS #12 file, where --password-env names no other. */
+export const PASSWORD_VARIABLE = 'TRUSTME_PKI_P12_PASSWORD';
+
+/** Throws where it is not set: such a file without a password is no use to anybody. */
+export function readPasswordVariable(given: Given, environment: NodeJS.ProcessEnv): string {
+  const variable = textOf(given, 'password-env') ?? PASSWORD_VARIABLE;
+  if (environment[variable]) return variable;
+  throw new StateError(
+    `PKCS #12 needs a password, and ${variable} is not set`,
+    `export ${variable}, or name another with --password-env`,
+  );
 }

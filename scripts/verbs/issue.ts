@@ -3,16 +3,18 @@ import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { issue } from '../lib/authority/issue.ts';
 import { openAuthority, openDirectory } from '../lib/authority/open.ts';
-import { StateError, UsageError } from '../lib/errors.ts';
+import { UsageError } from '../lib/errors.ts';
 import { parseKeyType, refuseWeakRsa } from '../lib/model/key-type.ts';
-import { type Given, parseWords, textOf } from '../options.ts';
+import { parseWords, textOf } from '../options.ts';
 import {
   DIRECTORY_HELP,
   DIRECTORY_OPTIONS,
   noteTo,
+  PASSWORD_VARIABLE,
   RELEASE_HELP,
   readDays,
   readDirectoryOptions,
+  readPasswordVariable,
 } from './directory.ts';
 import type { VerbContext } from './verb.ts';
 
@@ -28,9 +30,6 @@ const OPTIONS = {
   'password-env': { type: 'string' },
 } as const;
 
-/** The variable of --p12 where --password-env names no other. */
-const PASSWORD = 'TRUSTME_PKI_P12_PASSWORD';
-
 const HELP = `usage: trustme-pki issue CA NAME [options]
 
 Makes NAME.key (mode 0600) and NAME.cert (with its chain) from a CA of the directory. Nothing is overwritten.
@@ -41,7 +40,7 @@ Makes NAME.key (mode 0600) and NAME.cert (with its chain) from a CA of the direc
   --days N           validity (default: what the profile says)
   --key-type T       rsa:BITS, ec:CURVE, or an algorithm such as ed25519 (default: that of the CA's key)
   --output-dir DIR   where the files go (default: the PKI directory)
-  --p12              NAME.p12, too; its password stands in ${PASSWORD}
+  --p12              NAME.p12, too; its password stands in ${PASSWORD_VARIABLE}
   --password-env V   or in the variable V
 ${DIRECTORY_HELP}
 ${RELEASE_HELP}
@@ -67,7 +66,7 @@ export async function issueVerb(context: VerbContext): Promise<number> {
     names: (given.san as string[] | undefined) ?? [],
     days: readDays(given),
     keyType: keyType === undefined ? undefined : parseKeyType(keyType),
-    passwordVariable: readPassword(given, context.environment),
+    passwordVariable: given.p12 ? readPasswordVariable(given, context.environment) : undefined,
   };
   if (options.keyType) refuseWeakRsa(options.keyType, false);
   const open = openDirectory(readDirectoryOptions(given, context.environment), true);
@@ -82,15 +81,4 @@ export async function issueVerb(context: VerbContext): Promise<number> {
   } finally {
     authority.close();
   }
-}
-
-function readPassword(given: Given, environment: NodeJS.ProcessEnv): string | undefined {
-  const variable = textOf(given, 'password-env') ?? PASSWORD;
-  if (!given.p12) return undefined;
-  if (!environment[variable])
-    throw new StateError(
-      `--p12 needs a password, and ${variable} is not set`,
-      `export ${variable}, or name another with --password-env`,
-    );
-  return variable;
 }

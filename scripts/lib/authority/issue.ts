@@ -10,11 +10,12 @@ import { keyAlgorithm } from '../plan/openssl.ts';
 import { runCommand } from '../run/exec.ts';
 import { describeCertificate } from '../store/certificate-facts.ts';
 import { keyDigest } from '../store/der.ts';
-import { syncPath, writeNew } from '../store/files.ts';
+import { writeNew } from '../store/files.ts';
 import { chainOf, handOut } from './deliver.ts';
 import type { Result, SignOptions } from './judge.ts';
 import { readLedger } from './ledger.ts';
 import type { Authority } from './open.ts';
+import { writePkcs12 } from './pkcs12.ts';
 import { refuseNames, requestConfiguration, subjectOf } from './request-text.ts';
 import { signRequests } from './sign-requests.ts';
 
@@ -56,7 +57,10 @@ export async function issue(authority: Authority, options: IssueOptions): Promis
       'give another NAME, or another --output-dir',
     );
   const serial = unfinished ?? (await make(authority, options, subject, key, certificate));
-  if (passwordVariable) await exportPkcs12(authority, key, certificate, p12, name, passwordVariable);
+  if (passwordVariable) {
+    const file = { key, certificate, output: p12, name, password: passwordVariable, passphrase: undefined };
+    await writePkcs12({ ...file, isLegacy: false }, join(authority.work, 'new.p12'), authority.surroundings);
+  }
   return { serial, files };
 }
 
@@ -115,34 +119,4 @@ async function make(
   handOut(authority, result.serial, certificate, chainOf(authority));
   await runCommand(command('sync', ['-f', options.folder]), 'sync', surroundings);
   return result.serial;
-}
-
-/** Key, certificate and chain for a token or a browser. */
-async function exportPkcs12(
-  authority: Authority,
-  key: string,
-  certificate: string,
-  output: string,
-  name: string,
-  variable: string,
-): Promise<void> {
-  const { work, surroundings } = authority;
-  const made = join(work, 'new.p12');
-  const args = [
-    'pkcs12',
-    '-export',
-    '-inkey',
-    key,
-    '-in',
-    certificate,
-    '-name',
-    name,
-    '-passout',
-    `env:${variable}`,
-    '-out',
-    made,
-  ];
-  await runCommand(command('openssl', args, [variable]), `${name}.p12`, surroundings);
-  linkSync(made, output);
-  syncPath(join(output, '..'));
 }

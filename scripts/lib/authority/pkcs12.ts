@@ -1,0 +1,41 @@
+// Key, certificate and chain in one PKCS #12 file, for a token, a browser or another keystore.
+import { linkSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { command } from '../plan/job.ts';
+import { runCommand, type Surroundings } from '../run/exec.ts';
+import { syncPath } from '../store/files.ts';
+
+export interface Pkcs12 {
+  /** Paths; the certificate's file has its chain, too. */
+  readonly key: string;
+  readonly certificate: string;
+  readonly output: string;
+  /** What the reader shows for it. */
+  readonly name: string;
+  /** Variables: the password of the new file, and the passphrase of the key where it has one. */
+  readonly password: string;
+  readonly passphrase: string | undefined;
+  /** Whether its ciphers are those that readers of before 2010 know (RC2, triple DES, SHA-1). */
+  readonly isLegacy: boolean;
+}
+
+/** Makes the file under `draft`, mode 0600, and gives it its name; a file of that name is never replaced. */
+export async function writePkcs12(file: Pkcs12, draft: string, surroundings: Surroundings): Promise<void> {
+  const { key, certificate, output, name, password, passphrase, isLegacy } = file;
+  const args = [
+    ...['pkcs12', '-export', '-inkey', key, '-in', certificate, '-name', name],
+    ...(passphrase ? ['-passin', `env:${passphrase}`] : []),
+    ...(isLegacy ? ['-legacy'] : []),
+    ...['-passout', `env:${password}`, '-out', draft],
+  ];
+  rmSync(draft, { force: true });
+  try {
+    const secrets = [password, ...(passphrase ? [passphrase] : [])];
+    await runCommand(command('openssl', args, secrets), `${name}.p12`, surroundings);
+    syncPath(draft);
+    linkSync(draft, output);
+  } finally {
+    rmSync(draft, { force: true });
+  }
+  syncPath(dirname(output));
+}

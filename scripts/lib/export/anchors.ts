@@ -1,0 +1,110 @@
+// What a device is given to trust, in the forms that its software takes: text and octets, no files.
+import { createHash, type X509Certificate } from 'node:crypto';
+import type { CertificateFile } from '../store/directory.ts';
+
+/** A file: its name where several are written, and its content. */
+export interface Export {
+  readonly name: string;
+  readonly content: string | Buffer;
+}
+
+export const FORMATS = ['pem', 'der', 'hash', 'c', 'kernel', 'yocto'] as const;
+export type Format = (typeof FORMATS)[number];
+
+/** Self-signed CAs: the roots of the hierarchies. UEFI keys stand alone, and are enrolled in another way. */
+export const anchorsOf = (certificates: readonly CertificateFile[]): readonly CertificateFile[] =>
+  certificates.filter(
+    ({ certificate, file }) =>
+      certificate.ca &&
+      file.endsWith('.cert') &&
+      certificate.checkIssued(certificate) &&
+      certificate.verify(certificate.publicKey),
+  );
+
+/** One or more files; only `der` makes one for each certificate. */
+export function exportAnchors(anchors: readonly CertificateFile[], format: Exclude<Format, 'hash'>): Export[] {
+  switch (format) {
+    case 'pem':
+      return [{ name: 'anchors.pem', content: bundle(anchors) }];
+    // certs/extract-cert of the kernel reads every certificate of the file.
+    case 'kernel':
+      return [{ name: 'trusted-keys.pem', content: bundle(anchors) }];
+    case 'der':
+      return anchors.map(({ stem, certificate }) => ({ name: `${stem}.der`, content: certificate.raw }));
+    case 'c':
+      return [{ name: 'anchors.h', content: header(anchors) }];
+    case 'yocto':
+      return [{ name: 'trust-anchors.bb', content: recipe(anchors) }];
+  }
+}
+
+const bundle = (anchors: readonly CertificateFile[]): string =>
+  anchors.map(({ certificate }) => pem(certificate)).join('');
+
+/** As openssl writes it: node leaves out the end of the last line. */
+const pem = (certificate: X509Certificate): string => `${certificate.toString().trimEnd()}\n`;
+
+/** A C99 header: an array of octets and its length for each certificate. */
+function header(anchors: readonly CertificateFile[]): string {
+  const arrays = anchors.map(({ stem, certificate }) => {
+    const name = `${stem.replace(/[^A-Za-z0-9_]/g, '_').replace(/^(?=[0-9])/, '_')}_der`;
+    const octets = [...certificate.raw].map(octet => `0x${octet.toString(16).padStart(2, '0')}`);
+    const lines = Array.from(
+      { length: Math.ceil(octets.length / 12) },
+      (_, i) => `\t${octets.slice(i * 12, i * 12 + 12).join(', ')},`,
+    );
+    return [
+      `/* SHA-256 ${sha256(certificate.raw)} */`,
+      `static const unsigned char ${name}[${octets.length}] = {`,
+      ...lines,
+      '};',
+      '',
+    ].join('\n');
+  });
+  return `#ifndef TRUST_ANCHORS_H\n#define TRUST_ANCHORS_H\n\n${arrays.join('\n')}\n#endif\n`;
+}
+
+/** A recipe that installs the certificates; the files go beside it, and a changed one stops the build. */
+function recipe(anchors: readonly CertificateFile[]): string {
+  const files = anchors.map(({ stem, certificate }) => ({
+    file: `${stem}.pem`,
+    sum: sha256(Buffer.from(pem(certificate))),
+  }));
+  const uris = files.map(({ file }) => `file://${file}`).join(' \\\n    ');
+  const checks = files.map(({ file, sum }) => `    echo "${sum}  \${WORKDIR}/${file}" | sha256sum -c -`);
+  const installs = files.map(
+    ({ file }) => `    install -m 0644 \${WORKDIR}/${file} \${D}\${sysconfdir}/trust-anchors/`,
+  );
+  return `SUMMARY = "Trust anchors of the device"
+LICENSE = "CLOSED"
+
+# Beside this recipe in "files": trustme-pki export anchors --format pem NAME --output files/NAME.pem
+SRC_URI = "${uris}"
+
+do_install() {
+${checks.join('\n')}
+    install -d \${D}\${sysconfdir}/trust-anchors
+${installs.join('\n')}
+}
+
+FILES:\${PN} += "\${sysconfdir}/trust-anchors"
+`;
+}
+
+export interface Hashes {
+  readonly name: string;
+  /** Of the certificate, hexadecimal. */
+  readonly sha256: string;
+  /** Of the public key, base64: curl --pinnedpubkey, RFC 7469. */
+  readonly pin: string;
+}
+
+export const hashesOf = ({ stem, certificate }: CertificateFile): Hashes => ({
+  name: stem,
+  sha256: sha256(certificate.raw),
+  pin: `sha256//${createHash('sha256')
+    .update(certificate.publicKey.export({ format: 'der', type: 'spki' }))
+    .digest('base64')}`,
+});
+
+const sha256 = (content: Buffer): string => createHash('sha256').update(content).digest('hex');

@@ -1,0 +1,153 @@
+// `trustme-pki export anchors|pkcs12`: what devices and users are given.
+import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { replaceFile } from '../lib/authority/database.ts';
+import { type OpenDirectory, openDirectory, passphraseOf } from '../lib/authority/open.ts';
+import { writePkcs12 } from '../lib/authority/pkcs12.ts';
+import { StateError, UsageError } from '../lib/errors.ts';
+import { anchorsOf, type Export, exportAnchors, FORMATS, hashesOf } from '../lib/export/anchors.ts';
+import { nearest } from '../lib/model/nearest.ts';
+import { passphraseValue } from '../lib/model/passphrase.ts';
+import type { CertificateFile } from '../lib/store/directory.ts';
+import { readerOf } from '../lib/store/readers.ts';
+import { type Given, parseWords, textOf } from '../options.ts';
+import {
+  DIRECTORY_HELP,
+  DIRECTORY_OPTIONS,
+  PASSWORD_VARIABLE,
+  readDirectoryOptions,
+  readPasswordVariable,
+  readWord,
+} from './directory.ts';
+import type { VerbContext } from './verb.ts';
+
+const { release: _, ...SHARED } = DIRECTORY_OPTIONS;
+const OPTIONS = {
+  ...SHARED,
+  format: { type: 'string' },
+  output: { type: 'string' },
+  'password-env': { type: 'string' },
+  legacy: { type: 'boolean' },
+} as const;
+
+const HELP = `usage: trustme-pki export anchors [NAME...] [options]
+       trustme-pki export pkcs12 NAME --output FILE [options]
+
+anchors: the certificates that a device is to trust; without NAME, the roots of all hierarchies.
+
+  --format F         pem: one bundle (default); der: NAME.der each; hash: SHA-256 and pins of keys; c: arrays of C;
+                     kernel: for CONFIG_SYSTEM_TRUSTED_KEYS; yocto: a recipe that installs them
+  --output PATH      a file; for der a folder (default: standard output; der needs it)
+
+pkcs12: key, certificate and chain in one file, for a token, a browser or another keystore.
+
+  --output FILE      where it goes, mode 0600
+  --password-env V   variable with its password (default: ${PASSWORD_VARIABLE})
+  --legacy           with ciphers that old readers know, which protect little
+${DIRECTORY_HELP}
+
+Files that are there and hold something else are not replaced.
+
+example: trustme-pki export anchors --format c --output anchors.h`;
+
+export async function exportVerb(context: VerbContext): Promise<number> {
+  const { given, positionals } = parseWords('trustme-pki export', context.words, OPTIONS);
+  if (given.help) return context.print(HELP);
+  const [what, ...names] = positionals;
+  const usage = 'usage: trustme-pki export anchors|pkcs12';
+  if (what !== 'anchors' && what !== 'pkcs12')
+    throw new UsageError(what === undefined ? 'what to export is missing' : `unknown export "${what}"`, usage);
+  const open = openDirectory(readDirectoryOptions(given, context.environment), false);
+  return what === 'anchors' ? anchorsVerb(context, given, open, names) : pkcs12Verb(context, given, open, names);
+}
+
+function anchorsVerb(context: VerbContext, given: Given, open: OpenDirectory, names: readonly string[]): number {
+  const format = readWord(given, 'format', FORMATS) ?? 'pem';
+  const output = textOf(given, 'output');
+  const roots = anchorsOf(open.directory.certificates);
+  // The kernel trusts what signs software; a customer's CA has no say there.
+  const usual = format === 'kernel' ? roots.filter(({ file }) => readerOf(file)?.includes('keyring')) : roots;
+  const anchors = names.length > 0 ? names.map(name => find(open, name)) : usual;
+  if (anchors.length === 0) throw new StateError(`"${open.options.dir}" has no such root CA`, 'give names of CAs');
+  if (format === 'hash') {
+    const hashes = anchors.map(hashesOf);
+    if (given.json) return context.print(JSON.stringify({ schema: 1, anchors: hashes }));
+    return context.print(hashes.map(({ name, sha256, pin }) => `${name}  ${sha256}  ${pin}`).join('\n'));
+  }
+  const files = exportAnchors(anchors, format);
+  if (output === undefined && format === 'der')
+    throw new UsageError('--output is missing: DER is no text', 'give a folder: --output FOLDER');
+  if (output === undefined) return context.print(String(files[0]!.content).trimEnd());
+  const written = format === 'der' ? writeAll(files, output) : [writeOne(files[0]!.content, output)];
+  if (given.json) return context.print(JSON.stringify({ schema: 1, format, files: written }));
+  return given.quiet ? 0 : context.print(written.join('\n'));
+}
+
+function find({ directory, options }: OpenDirectory, name: string): CertificateFile {
+  const found = directory.certificates.find(({ stem, file }) => stem === name || file === name);
+  if (found) return found;
+  const close = nearest(
+    name,
+    directory.certificates.map(({ stem }) => stem),
+  );
+  throw new UsageError(
+    `"${options.dir}" has no certificate "${name}"`,
+    close ? `did you mean "${close}"?` : 'give the name of a .cert or .crt file in it',
+  );
+}
+
+function writeAll(files: readonly Export[], folder: string): string[] {
+  if (existsSync(folder) && !statSync(folder).isDirectory())
+    throw new UsageError(`--output "${folder}" is no folder`, 'DER has a file for each certificate: give a folder');
+  mkdirSync(folder, { recursive: true });
+  return files.map(({ name, content }) => writeOne(content, join(folder, name)));
+}
+
+/** Returns the absolute path. */
+function writeOne(content: string | Buffer, file: string): string {
+  const path = resolve(file);
+  refuseFolder(path, file);
+  if (!existsSync(path)) replaceFile(path, content);
+  else if (!statSync(path).isFile() || !readFileSync(path).equals(Buffer.from(content)))
+    throw new StateError(`"${file}" is there and holds something else`, 'remove it, or give another --output');
+  return path;
+}
+
+function refuseFolder(path: string, given: string): void {
+  if (!existsSync(dirname(path)))
+    throw new UsageError(`the folder of --output "${given}" is not there`, 'make it, or give another one');
+}
+
+async function pkcs12Verb(
+  context: VerbContext,
+  given: Given,
+  open: OpenDirectory,
+  names: readonly string[],
+): Promise<number> {
+  const [name, extra] = names;
+  const output = textOf(given, 'output');
+  if (name === undefined || extra !== undefined || output === undefined)
+    throw new UsageError(
+      extra !== undefined ? `unexpected "${extra}"` : `${name === undefined ? 'NAME' : '--output'} is missing`,
+      'usage: trustme-pki export pkcs12 NAME --output FILE',
+    );
+  const { stem, file } = find(open, name);
+  const { path, keys } = open.directory;
+  if (!keys.has(stem))
+    throw new StateError(`the key of ${stem} is not in "${open.options.dir}"`, 'export it where the key is');
+  const password = readPasswordVariable(given, context.environment);
+  const target = resolve(output);
+  refuseFolder(target, output);
+  if (existsSync(target)) throw new StateError(`"${output}" is there: nothing is overwritten`, 'give another --output');
+  const { environment } = context;
+  const secretOf = (variable: string) => passphraseValue(variable, environment);
+  const certificate = join(path, file);
+  const parts = { key: join(path, `${stem}.key`), certificate, output: target, name: stem, password };
+  await writePkcs12(
+    { ...parts, passphrase: passphraseOf(open, stem), isLegacy: given.legacy === true },
+    `${target}.new`,
+    { folder: path, environment, secretOf, controller: context.controller },
+  );
+  if (given.json) return context.print(JSON.stringify({ schema: 1, name: stem, file: target }));
+  return given.quiet ? 0 : context.print(target);
+}

@@ -1,0 +1,167 @@
+// export: what devices and keystores are given, read by what they would read it with.
+import { cpSync, existsSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { certificateBlocks } from '../../scripts/lib/model/pem.ts';
+import { cleanEnvironment, isMissing, MAIN, scratch, start, tool } from '../helpers/door.ts';
+
+const test = suite('export');
+const folder = scratch();
+const base = join(folder, 'base');
+const program = (words: readonly string[], extra: NodeJS.ProcessEnv = {}) =>
+  start(process.execPath, [MAIN, ...words], { cwd: folder, env: cleanEnvironment(extra) }).ended;
+
+async function succeed(words: readonly string[], extra: NodeJS.ProcessEnv = {}): Promise<string> {
+  const { status, stdout, stderr } = await program(words, extra);
+  assert.is(status, 0, stderr);
+  return stdout;
+}
+
+const anchors = (...words: string[]) => succeed(['export', 'anchors', ...words, '--dir', 'base']);
+const derOf = (stem: string): Buffer => {
+  tool('openssl', ['x509', '-in', `${stem}.cert`, '-outform', 'DER', '-out', join(folder, `${stem}.want`)], base);
+  return readFileSync(join(folder, `${stem}.want`));
+};
+
+test.before(async () => {
+  await succeed(['generate', '--dir', 'base', '--key-type', 'ec:prime256v1', '--quiet']);
+});
+
+test('the bundle has the roots, and verifies what is below them', async () => {
+  writeFileSync(join(folder, 'anchors.pem'), await anchors());
+  assert.is(certificateBlocks(readFileSync(join(folder, 'anchors.pem'), 'latin1')).length, 2);
+  for (const [stem, between] of [
+    ['backend', 'backend_subca'],
+    ['ssig_cml', 'ssig_subca_cml'],
+  ] as const)
+    tool(
+      'openssl',
+      ['verify', '-CAfile', join(folder, 'anchors.pem'), '-untrusted', `${between}.cert`, `${stem}.cert`],
+      base,
+    );
+  if (!isMissing('certtool'))
+    assert.is(
+      tool('certtool', ['--certificate-info', '--infile', 'anchors.pem'], folder).match(/Subject: /g)?.length,
+      2,
+    );
+});
+
+test('DER, one file each, named or all', async () => {
+  await anchors('--format', 'der', '--output', 'der');
+  for (const stem of ['gen_rootca', 'ssig_rootca'])
+    assert.equal(readFileSync(join(folder, `der/${stem}.der`)), derOf(stem));
+  await anchors('device_subca', '--format', 'der', '--output', 'der');
+  assert.equal(readFileSync(join(folder, 'der/device_subca.der')), derOf('device_subca'));
+});
+
+test('hashes are those that openssl and curl compute', async () => {
+  const [gen] = JSON.parse(await anchors('gen_rootca', '--format', 'hash', '--json')).anchors;
+  const printed = tool('openssl', ['x509', '-in', 'gen_rootca.cert', '-noout', '-fingerprint', '-sha256'], base);
+  assert.is(printed.trim().split('=')[1]!.replaceAll(':', '').toLowerCase(), gen.sha256);
+  const script =
+    'openssl x509 -in gen_rootca.cert -pubkey -noout | openssl pkey -pubin -outform DER | openssl dgst -sha256 -binary | base64';
+  assert.is(`sha256//${tool('sh', ['-c', script], base).trim()}`, gen.pin);
+});
+
+test('the C header compiles without a warning, and has the octets of the certificates', async () => {
+  await anchors('--format', 'c', '--output', 'anchors.h');
+  const source = `#include <stdio.h>\n#include "anchors.h"
+int main(void) { return fwrite(ssig_rootca_der, 1, sizeof ssig_rootca_der, stdout) + sizeof gen_rootca_der == 0; }\n`;
+  writeFileSync(join(folder, 'main.c'), source);
+  const text = readFileSync(join(folder, 'anchors.h'), 'latin1');
+  const [, octets = ''] = /ssig_rootca_der\[\d+\] = \{([^}]*)\}/.exec(text) ?? [];
+  const bytes = octets.match(/0x../g)!.map(Number);
+  assert.equal(Buffer.from(bytes), derOf('ssig_rootca'));
+  if (isMissing('cc')) return;
+  tool('cc', ['-std=c99', '-Wall', '-Wextra', '-Werror', '-pedantic', '-c', 'main.c', '-o', 'main.o'], folder);
+});
+
+test('the kernel gets the roots of software signing alone', async () => {
+  const blocks = certificateBlocks(await anchors('--format', 'kernel'));
+  assert.is(blocks.length, 1);
+  tool('openssl', ['storeutl', '-certs', '-noout', 'ssig_rootca.cert'], base);
+  assert.equal(Buffer.from(blocks[0]!.split('\n').slice(1, -2).join(''), 'base64'), derOf('ssig_rootca'));
+});
+
+test('the commands of the recipe install the files, and stop at one that is not theirs', async () => {
+  const recipe = await anchors('--format', 'yocto');
+  const names = [...recipe.matchAll(/file:\/\/(\w+)\.pem/g)].map(([, name]) => name!);
+  assert.equal(names, ['gen_rootca', 'ssig_rootca']);
+  for (const name of names) await anchors(name, '--output', `${name}.pem`);
+  const [, body = ''] = /do_install\(\) \{\n([\s\S]*?)\n\}/.exec(recipe) ?? [];
+  const install = () =>
+    tool('sh', ['-euc', `WORKDIR=. D=./image sysconfdir=/etc\n${body.replace(/\$\{(\w+)\}/g, '$$$1')}`], folder);
+  install();
+  assert.ok(existsSync(join(folder, 'image/etc/trust-anchors/ssig_rootca.pem')));
+  renameSync(join(folder, 'gen_rootca.pem'), join(folder, 'ssig_rootca.pem'));
+  assert.throws(install);
+});
+
+test('a file that is there stays, unless it is the same', async () => {
+  await anchors('--output', 'mine.pem');
+  await anchors('--output', 'mine.pem');
+  const { status, stderr } = await program([
+    'export',
+    'anchors',
+    'device_subca',
+    '--output',
+    'mine.pem',
+    '--dir',
+    'base',
+  ]);
+  assert.is(status, 1);
+  assert.match(stderr, /"mine\.pem" is there and holds something else/);
+});
+
+test('PKCS #12: openssl and GnuTLS open it; it is for its owner alone', async () => {
+  const secret = { TRUSTME_PKI_P12_PASSWORD: 'a b c' };
+  await succeed(['export', 'pkcs12', 'device_subca', '--output', 'device.p12', '--dir', 'base'], secret);
+  assert.is(statSync(join(folder, 'device.p12')).mode & 0o777, 0o600);
+  const opened = tool('openssl', ['pkcs12', '-in', 'device.p12', '-passin', 'pass:a b c', '-noenc'], folder);
+  assert.match(opened, /friendlyName: device_subca/);
+  assert.is(certificateBlocks(opened).length, 2);
+  assert.match(opened, /BEGIN PRIVATE KEY/);
+  if (!isMissing('certtool')) {
+    const words = ['--p12-info', '--inder', '--infile', 'device.p12', '--password', 'a b c'];
+    assert.match(tool('certtool', words, folder), /BEGIN (ENCRYPTED )?PRIVATE KEY/);
+  }
+  await succeed(['export', 'pkcs12', 'backend', '--legacy', '--output', 'old.p12', '--dir', 'base'], secret);
+  const old = ['pkcs12', '-legacy', '-in', 'old.p12', '-passin', 'pass:a b c', '-noenc'];
+  assert.match(tool('openssl', old, folder), /BEGIN PRIVATE KEY/);
+  const again = await program(['export', 'pkcs12', 'backend', '--output', 'old.p12', '--dir', 'base'], secret);
+  assert.match(again.stderr, /"old\.p12" is there: nothing is overwritten/);
+});
+
+test('what goes wrong is told, and leaves nothing', async () => {
+  const wrong = { TRUSTME_PKI_P12_PASSWORD: 'x', GYROIDOS_TEST_PASSWD_PKI: 'wrong' };
+  const words = ['export', 'pkcs12', 'device_subca', '--output', 'wrong.p12', '--dir', 'base'];
+  const opened = await program(words, wrong);
+  assert.is(opened.status, 1);
+  assert.match(opened.stderr, /the passphrase is wrong/);
+  assert.not.match(opened.stderr, /wrong\b.*GYROIDOS_TEST_PASSWD_PKI=|test1234/);
+  assert.not(existsSync(join(folder, 'wrong.p12')) || existsSync(join(folder, 'wrong.p12.new')));
+  assert.match((await program(words)).stderr, /TRUSTME_PKI_P12_PASSWORD is not set/);
+  const cases: [string[], number, RegExp][] = [
+    [['anchors', 'gen_rotca'], 2, /did you mean "gen_rootca"\?/],
+    [['anchors', '--format', 'derr'], 2, /unknown --format "derr"\n.*pem, der/],
+    [['anchors', '--format', 'der'], 2, /--output is missing/],
+    [['anchors', '--output', 'absent/x.pem'], 2, /the folder of --output "absent\/x\.pem" is not there/],
+    [['ancors'], 2, /unknown export "ancors"/],
+    [['pkcs12', 'backend'], 2, /--output is missing/],
+  ];
+  for (const [given, status, message] of cases) {
+    const ended = await program(['export', ...given, '--dir', 'base']);
+    assert.is(ended.status, status, ended.stderr);
+    assert.match(ended.stderr, message);
+  }
+});
+
+test('a release PKI behind a link, and one that the old script made, are read', async () => {
+  cpSync(base, join(folder, 'old'), { recursive: true });
+  rmSync(join(folder, 'old/.pki'), { recursive: true });
+  symlinkSync('old', join(folder, 'release'));
+  assert.is(certificateBlocks(await succeed(['export', 'anchors', '--dir', 'release'])).length, 2);
+});
+
+test.run();
