@@ -31,10 +31,10 @@ export const noteTo =
   };
 
 /** A whole number of days from 1 on. */
-export function readDays(given: Given): number | undefined {
-  const text = textOf(given, 'days');
+export function readDays(given: Given, name = 'days'): number | undefined {
+  const text = textOf(given, name);
   if (text === undefined || /^[1-9][0-9]{0,5}$/.test(text)) return text === undefined ? undefined : Number(text);
-  throw new UsageError(`--days "${text}" is no number of days`, 'give a number from 1 to 999999');
+  throw new UsageError(`--${name} "${text}" is no number of days`, 'give a number from 1 to 999999');
 }
 
 /** One of a list of words, by the option's name. */

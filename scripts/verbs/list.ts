@@ -1,22 +1,34 @@
 // `trustme-pki list CA`: what a CA issued.
 
 import { readRows } from '../lib/authority/database.ts';
-import { formatCsv, formatIssued, issuedOf, STATUSES } from '../lib/authority/list.ts';
+import { readLedger } from '../lib/authority/ledger.ts';
+import { formatCsv, formatIssued, issuedOf, isWanted, STATUSES } from '../lib/authority/list.ts';
 import { hasDatabase } from '../lib/authority/old-directory.ts';
 import { findAuthority, openDirectory } from '../lib/authority/open.ts';
 import { StateError, UsageError } from '../lib/errors.ts';
-import { parseWords } from '../options.ts';
-import { DIRECTORY_HELP, DIRECTORY_OPTIONS, readDirectoryOptions, readWord } from './directory.ts';
+import { serialOf } from '../lib/store/database-rows.ts';
+import { parseWords, textOf } from '../options.ts';
+import { DIRECTORY_HELP, DIRECTORY_OPTIONS, readDays, readDirectoryOptions, readWord } from './directory.ts';
 import type { VerbContext } from './verb.ts';
 
 const { release: _, ...SHARED } = DIRECTORY_OPTIONS;
-const OPTIONS = { ...SHARED, status: { type: 'string' }, csv: { type: 'boolean' } } as const;
+const OPTIONS = {
+  ...SHARED,
+  status: { type: 'string' },
+  subject: { type: 'string' },
+  'expires-within': { type: 'string' },
+  csv: { type: 'boolean' },
+} as const;
 
 const HELP = `usage: trustme-pki list CA [options]
 
-Lists what a CA issued: status, end of validity, serial number, subject; time and reason of a revocation.
+Lists what a CA issued: status, end of validity, serial number, subject; time and reason of a revocation;
+with --json and --csv the SHA-256 of the request, too.
 
   --status S         valid, revoked or expired ones alone
+  --subject TEXT     those alone whose subject has this text
+  --expires-within DAYS
+                     valid ones alone that expire by then
   --csv              comma-separated values (RFC 4180)
 ${DIRECTORY_HELP}
 
@@ -37,9 +49,14 @@ export async function listVerb(context: VerbContext): Promise<number> {
       `${ca} has no database in "${path}"`,
       `"trustme-pki crl ${ca}" builds one from the certificates there`,
     );
-  const issued = issuedOf(readRows(path, ca), new Date()).filter(
-    each => status === undefined || each.status === status,
+  const days = readDays(given, 'expires-within');
+  const now = new Date();
+  const before = days === undefined ? undefined : new Date(now.getTime() + days * 86_400_000);
+  const filter = { status, subject: textOf(given, 'subject'), before };
+  const requests = new Map(
+    readLedger(path, ca).flatMap(({ serial, sha256 }) => (sha256 === undefined ? [] : [[serialOf(serial), sha256]])),
   );
+  const issued = issuedOf(readRows(path, ca), requests, now).filter(each => isWanted(each, filter));
   if (given.json) return context.print(JSON.stringify({ schema: 1, ca, issued }));
   if (given.csv) return context.print(formatCsv(issued));
   return issued.length === 0 ? 0 : context.print(formatIssued(issued));

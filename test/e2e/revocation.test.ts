@@ -109,7 +109,7 @@ test('list: as text, as CSV and as JSON', async () => {
   const csv = await pki.succeed('list', 'backend_subca', '--csv');
   assert.match(
     csv,
-    /^status,notAfter,serial,subject,revoked,reason\r\nvalid,20\d\d-.*\/CN=trustme Backend Certificate,,\r\n/,
+    /^status,notAfter,serial,subject,revoked,reason,request\r\nvalid,20\d\d-.*\/CN=trustme Backend Certificate,,,\r\n/,
   );
   const { issued } = JSON.parse(await pki.succeed('list', 'backend_subca', '--json'));
   assert.equal(
@@ -118,6 +118,12 @@ test('list: as text, as CSV and as JSON', async () => {
   );
   assert.is(await pki.succeed('list', 'device_subca'), '');
   assert.is(await pki.succeed('list', 'backend_subca', '--status', 'expired'), '');
+  assert.match(await pki.succeed('list', 'backend_subca', '--subject', 'ocsp SERVER'), /^valid .*OCSP Server[^\n]*\n$/);
+  assert.is(await pki.succeed('list', 'backend_subca', '--expires-within', '30'), '');
+  assert.match(await pki.succeed('list', 'backend_subca', '--expires-within', '99999'), /Backend Certificate/);
+  await pki.succeed('issue', 'user_subca', 'alice');
+  const [alice] = JSON.parse(await pki.succeed('list', 'user_subca', '--json')).issued;
+  assert.match(alice.request, /^[0-9a-f]{64}$/);
   const late = await start('faketime', [
     '2031-01-01',
     process.execPath,

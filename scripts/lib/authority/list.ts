@@ -15,16 +15,32 @@ export interface Issued {
   /** Of what is revoked: ISO 8601, UTC. */
   readonly revoked?: string;
   readonly reason?: string;
+  /** SHA-256 of the request (DER) that it was made for, hexadecimal. */
+  readonly request?: string;
 }
 
-/** `now` decides what has expired, whatever the index says. */
-export function issuedOf(rows: readonly DatabaseRow[], now: Date): Issued[] {
+export interface Filter {
+  readonly status: Status | undefined;
+  /** A part of the subject, whatever its case. */
+  readonly subject: string | undefined;
+  /** Valid ones alone whose validity ends before this. */
+  readonly before: Date | undefined;
+}
+
+export const isWanted = (issued: Issued, { status, subject, before }: Filter): boolean =>
+  (status === undefined || issued.status === status) &&
+  (subject === undefined || issued.subject.toLowerCase().includes(subject.toLowerCase())) &&
+  (before === undefined || (issued.status === 'valid' && new Date(issued.notAfter) < before));
+
+/** `now` decides what has expired, whatever the index says; `requests` are fingerprints by serial number. */
+export function issuedOf(rows: readonly DatabaseRow[], requests: ReadonlyMap<string, string>, now: Date): Issued[] {
   return rows.map(({ status, expiry, serial, subject, revocation, reason }) => ({
     serial,
     subject,
     notAfter: expiry.toISOString().replace('.000Z', 'Z'),
     status: status === 'R' ? 'revoked' : expiry < now ? 'expired' : 'valid',
     ...(revocation ? { revoked: revocation.toISOString().replace('.000Z', 'Z'), reason: reasonOf(reason) } : {}),
+    ...(requests.has(serial) ? { request: requests.get(serial)! } : {}),
   }));
 }
 
@@ -33,7 +49,7 @@ const WITH_TIME: Readonly<Record<string, string>> = { keyTime: 'keyCompromise', 
 
 const reasonOf = (word = 'unspecified'): string => WITH_TIME[word] ?? word;
 
-const COLUMNS = ['status', 'notAfter', 'serial', 'subject', 'revoked', 'reason'] as const;
+const COLUMNS = ['status', 'notAfter', 'serial', 'subject', 'revoked', 'reason', 'request'] as const;
 
 /** RFC 4180: what has commas, quotes or line ends stands in quotes. */
 export const formatCsv = (issued: readonly Issued[]): string =>
