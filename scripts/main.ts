@@ -53,6 +53,14 @@ const VERBS: Readonly<Record<string, VerbEntry>> = {
     summary: 'write revocation lists',
     load: async () => (await import('./verbs/crl.ts')).crlVerb,
   },
+  renew: {
+    summary: 'new certificates for the same keys',
+    load: async () => (await import('./verbs/renew.ts')).renewVerb,
+  },
+  rekey: {
+    summary: 'new keys, and certificates for them',
+    load: async () => (await import('./verbs/renew.ts')).rekeyVerb,
+  },
   ocsp: {
     summary: 'the status of a certificate; a responder on loopback',
     load: async () => (await import('./verbs/ocsp.ts')).ocspVerb,

@@ -2,7 +2,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Crl, writeCrl } from '../lib/authority/crl.ts';
-import { authoritiesOf, findAuthority, openAuthority, openDirectory } from '../lib/authority/open.ts';
+import { authoritiesOf, findAuthority, openAuthority, openForWriting } from '../lib/authority/open.ts';
 import { UsageError } from '../lib/errors.ts';
 import { parseWords, textOf } from '../options.ts';
 import {
@@ -33,7 +33,11 @@ export async function crlVerb(context: VerbContext): Promise<number> {
   const { given, positionals } = parseWords('trustme-pki crl', context.words, OPTIONS);
   if (given.help) return context.print(HELP);
   const days = readDays(given);
-  const open = openDirectory(readDirectoryOptions(given, context.environment), true);
+  const open = await openForWriting(
+    readDirectoryOptions(given, context.environment),
+    context.controller,
+    noteTo(context, given),
+  );
   const folder = resolve(textOf(given, 'output-dir') ?? open.directory.path);
   if (!existsSync(folder) || !statSync(folder).isDirectory())
     throw new UsageError(`--output-dir "${folder}" is no folder`, 'make it, or give another one');

@@ -2,7 +2,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { issue } from '../lib/authority/issue.ts';
-import { openAuthority, openDirectory } from '../lib/authority/open.ts';
+import { openAuthority, openForWriting } from '../lib/authority/open.ts';
 import { UsageError } from '../lib/errors.ts';
 import { parseKeyType, refuseWeakRsa } from '../lib/model/key-type.ts';
 import { parseWords, textOf } from '../options.ts';
@@ -69,7 +69,11 @@ export async function issueVerb(context: VerbContext): Promise<number> {
     passwordVariable: given.p12 ? readPasswordVariable(given, context.environment) : undefined,
   };
   if (options.keyType) refuseWeakRsa(options.keyType, false);
-  const open = openDirectory(readDirectoryOptions(given, context.environment), true);
+  const open = await openForWriting(
+    readDirectoryOptions(given, context.environment),
+    context.controller,
+    noteTo(context, given),
+  );
   const folder = resolve(textOf(given, 'output-dir') ?? open.directory.path);
   if (!existsSync(folder) || !statSync(folder).isDirectory())
     throw new UsageError(`--output-dir "${folder}" is no folder`, 'make it, or give another one');

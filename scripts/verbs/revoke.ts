@@ -1,5 +1,5 @@
 // `trustme-pki revoke CERT…`: takes certificates out of use, for ever or until they are released.
-import { openAuthority, openDirectory } from '../lib/authority/open.ts';
+import { openAuthority, openForWriting } from '../lib/authority/open.ts';
 import { type Change, findTarget, REASONS, revoke, type Target } from '../lib/authority/revoke.ts';
 import { UsageError } from '../lib/errors.ts';
 import { parseWords, textOf } from '../options.ts';
@@ -40,7 +40,11 @@ export async function revokeVerb(context: VerbContext): Promise<number> {
   if (positionals.length === 0) throw new UsageError('CERT is missing', 'usage: trustme-pki revoke CERT...');
   const reason = readWord(given, 'reason', REASONS) ?? 'unspecified';
   const revocation = { reason, invalidity: readInvalidity(textOf(given, 'invalidity-date'), reason) };
-  const open = openDirectory(readDirectoryOptions(given, context.environment), true);
+  const open = await openForWriting(
+    readDirectoryOptions(given, context.environment),
+    context.controller,
+    noteTo(context, given),
+  );
   const targets = positionals.map(word => findTarget(open, word));
   const done: Done[] = [];
   for (const ca of new Set(targets.map(target => target.ca))) {

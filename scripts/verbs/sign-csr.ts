@@ -1,7 +1,7 @@
 // `trustme-pki sign-csr CA REQUEST…`: certificates for requests.
 import { existsSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { openAuthority, openDirectory } from '../lib/authority/open.ts';
+import { openAuthority, openForWriting } from '../lib/authority/open.ts';
 import { formatProgress, formatResults, readOrders } from '../lib/authority/orders.ts';
 import { signRequests } from '../lib/authority/sign-requests.ts';
 import { UsageError } from '../lib/errors.ts';
@@ -23,6 +23,7 @@ const OPTIONS = {
   'output-dir': { type: 'string' },
   'leaf-only': { type: 'boolean' },
   'same-key': { type: 'boolean' },
+  again: { type: 'boolean' },
   blocklist: { type: 'string', multiple: true },
 } as const;
 
@@ -37,6 +38,7 @@ request that was signed before gets its certificate again. Exit 1 where one was 
   --output-dir DIR   where certificates go
   --leaf-only        without the chain
   --same-key         also where a key has a certificate already
+  --again            also what was signed before: to renew certificates, into another folder
   --blocklist FILE   keys that get none, repeatable: the SHA-256 of a DER public key on each line
 ${DIRECTORY_HELP}
 ${RELEASE_HELP}
@@ -61,11 +63,16 @@ export async function signCsrVerb(context: VerbContext): Promise<number> {
     days: readDays(given),
     isLeafOnly: given['leaf-only'] === true,
     isSameKeyAllowed: given['same-key'] === true,
+    isAgain: given.again === true,
     blocklists: (given.blocklist as string[] | undefined) ?? [],
     width: availableParallelism(),
   };
   const note = noteTo(context, given);
-  const open = openDirectory(readDirectoryOptions(given, context.environment), true);
+  const open = await openForWriting(
+    readDirectoryOptions(given, context.environment),
+    context.controller,
+    noteTo(context, given),
+  );
   const authority = await openAuthority(open, ca, context.controller, note);
   try {
     const start = Date.now();

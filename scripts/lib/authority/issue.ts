@@ -19,7 +19,8 @@ import { writePkcs12 } from './pkcs12.ts';
 import { refuseNames, requestConfiguration, subjectOf } from './request-text.ts';
 import { signRequests } from './sign-requests.ts';
 
-export interface IssueOptions extends Omit<SignOptions, 'isLeafOnly' | 'isSameKeyAllowed' | 'blocklists' | 'width'> {
+export interface IssueOptions
+  extends Omit<SignOptions, 'isLeafOnly' | 'isSameKeyAllowed' | 'isAgain' | 'blocklists' | 'width'> {
   readonly name: string;
   readonly folder: string;
   /** undefined: the attributes of the CA's subject, with `name` for its common name. */
@@ -109,7 +110,7 @@ async function make(
     inside(request),
   ]);
   const order = { given: options.name, file: request, output: join(work, 'new.cert') };
-  const signing = { ...options, isLeafOnly: false, isSameKeyAllowed: false, blocklists: [], width: 1 };
+  const signing = { ...options, isLeafOnly: false, isSameKeyAllowed: false, isAgain: false, blocklists: [], width: 1 };
   const [result] = (await signRequests(authority, [order], signing, () => {})) as [Result];
   if (result.serial === undefined)
     throw new StateError(`${authority.stem} does not issue "${options.name}": ${result.reason}`);

@@ -20,6 +20,8 @@ export interface SignOptions {
   readonly isLeafOnly: boolean;
   /** Whether a key that has a certificate may get another one. */
   readonly isSameKeyAllowed: boolean;
+  /** Whether requests that were signed before are signed again. */
+  readonly isAgain: boolean;
   /** Files with SHA-256 of public keys that get no certificate. */
   readonly blocklists: readonly string[];
   /** openssl processes side by side. */
@@ -45,21 +47,21 @@ export type Judged = Accepted | { readonly order: Order; readonly result: Result
 export function judge(
   order: Order,
   profile: ProfileSection,
-  { isSameKeyAllowed }: SignOptions,
+  { isSameKeyAllowed, isAgain }: SignOptions,
   known: Known,
   taken: Map<string, Accepted>,
 ): Judged {
   const refuse = (reason: string): Judged => ({ order, result: { given: order.given, result: 'refused', reason } });
   try {
     const facts = describeRequest(readFileSync(order.file));
-    const before = known.bySha256.get(facts.sha256);
+    const before = isAgain ? undefined : known.bySha256.get(facts.sha256);
     if (before) return { order, result: { given: order.given, result: 'already signed', serial: before.serial } };
     const reason = refuseRequest(facts, profile.isNameCopied);
     if (reason) return refuse(reason);
     const block = known.blocked.get(facts.keySha256);
     if (block !== undefined) return refuse(`its key ${block}`);
     const twin = known.keys.get(facts.keySha256);
-    if (twin && !isSameKeyAllowed)
+    if (twin && !isSameKeyAllowed && !(isAgain && twin.sha256 === facts.sha256))
       return refuse(`its key has a certificate: serial ${twin.serial} (--same-key allows another)`);
     const other = taken.get(facts.keySha256);
     // A request that is signed by another key will be refused: it takes nobody's place.

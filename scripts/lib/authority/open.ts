@@ -8,12 +8,13 @@ import { choosePassphraseVariable, passphraseValue } from '../model/passphrase.t
 import type { Entity } from '../model/types.ts';
 import { renderConfiguration } from '../plan/render.ts';
 import type { Surroundings } from '../run/exec.ts';
+import { finishInterrupted } from '../run/interrupted.ts';
 import { type Lock, takeLock } from '../run/lock.ts';
 import { removeTree } from '../run/staging.ts';
 import { describeCertificate } from '../store/certificate-facts.ts';
 import { readContained } from '../store/contained-file.ts';
 import { type CertificateFile, type PkiDirectory, readPkiDirectory } from '../store/directory.ts';
-import { configurationFile, databaseFolder } from '../store/names.ts';
+import { configurationFile, databaseFolder, JOURNAL, lockFile } from '../store/names.ts';
 import { packageVersion } from '../store/package.ts';
 import { readSettings, type Settings } from '../store/settings.ts';
 import { loadTemplates } from '../store/templates.ts';
@@ -65,6 +66,24 @@ export function openDirectory(options: DirectoryOptions, isWriting: boolean): Op
     throw new StateError(`"${options.dir}" is no directory`, 'give the PKI directory: --dir DIR');
   const settings = readSettings(options.configurationFolders, { now: new Date() });
   return { directory: readPkiDirectory(path), settings, options };
+}
+
+/** The same for a verb that writes: what an interrupted run had begun is finished first. */
+export async function openForWriting(
+  options: DirectoryOptions,
+  { signal }: AbortController,
+  note: (text: string) => void,
+): Promise<OpenDirectory> {
+  const open = openDirectory(options, true);
+  const { path } = open.directory;
+  if (!existsSync(join(path, JOURNAL))) return open;
+  const lock = await takeLock(lockFile(path), signal, () => note(`trustme-pki: waiting for another run on ${path}`));
+  try {
+    finishInterrupted(path, text => note(`trustme-pki: ${text}`));
+  } finally {
+    lock.release();
+  }
+  return openDirectory(options, true);
 }
 
 /** The CAs of a directory by stem. Certificates of UEFI keys are no CAs of anything. */

@@ -1,5 +1,5 @@
 // A profile of a CA as its openssl configuration has it: which section a request gets, and what is copied from it.
-import { UsageError } from '../errors.ts';
+import { StateError, UsageError } from '../errors.ts';
 import { nearest } from '../model/nearest.ts';
 import type { RequestFacts } from '../store/request-facts.ts';
 import type { Authority } from './open.ts';
@@ -36,6 +36,25 @@ export function profileOf({ configuration, stem }: Authority, name: string): Pro
         key => key === 'subjectAltName' || sections.get(own)?.has(OPENSSL_NAMES[key] ?? key),
       ),
   };
+}
+
+/** The profile that gives these purposes, as `clientAuth, 1.2.3`. Throws a StateError where none does. */
+export function profileFor({ configuration, stem }: Authority, purposes: string | undefined): string {
+  const set = (text = '') =>
+    text
+      .split(/,\s*/)
+      .filter(word => word !== 'critical')
+      .sort()
+      .join();
+  const sections = readSections(configuration);
+  const usual = sections.get('authority')?.get('x509_extensions') ?? 'issued';
+  for (const [name, section] of sections)
+    if (/^issued(?!.*_(rsa|part\d+)$)/.test(name) && set(section.get('extendedKeyUsage')) === set(purposes))
+      return name === usual ? '' : name.replace(/^issued_/, '');
+  throw new StateError(
+    `${stem} has no profile for ${purposes ?? 'any purpose'}`,
+    `issue another: trustme-pki issue ${stem} NAME`,
+  );
 }
 
 /** config(5), as far as our template writes it. */

@@ -5,11 +5,13 @@ import { type Finding, info, warning } from './finding.ts';
 import type { Inspection } from './inspection.ts';
 
 /** What may follow the stem of a certificate. */
-const OF_CERTIFICATE = /\.(key|cert|crt|csr|esl|auth|cer|crl|crl\.der|p12)$/;
+const OF_CERTIFICATE = /\.(key|cert|crt|csr|esl|(append\.|update\.)?auth|cer|crl|crl\.der|p12)$/;
 /** What the scripts of old and openssl leave behind. */
 const LEFTOVERS = /^(_.+\.esl|.+\.(csr|conf|cnf|srl|old|attr)|index(\..*)?|serial(\..*)?|crlnumber(\..*)?)$/;
 const IN_DATABASE = /^((index\.txt(\.attr)?|crlnumber|serial)(\.old)?|lock|requests\.tsv)$/;
 const ISSUED = /^issued\/[0-9A-F]+\.pem$/;
+/** What others took the place of: `.pki/retired/STEM/SERIAL`. */
+const RETIRED = /^retired\/[^/]+\/[0-9A-F]+\.(pem|key)$/;
 
 export function checkStrays({ entries, directory, settings }: Inspection): Finding[] {
   const ofCertificates = entries.flatMap(({ file }) => /^([^/]+)\.(?:cert|crt)$/.exec(file)?.[1] ?? []);
@@ -36,6 +38,7 @@ const parentOf = (file: string): string => (file.includes('/') ? file.slice(0, f
 function isKnownFolder(folder: string, stems: ReadonlySet<string>): boolean {
   if (['', EXPORTS_FOLDER, HIDDEN].includes(folder)) return true;
   const [first, ca = '', issued = 'issued', ...rest] = folder.split('/');
+  if (first === HIDDEN && ca === 'retired') return rest.length === 0;
   return first === HIDDEN && stems.has(ca) && issued === 'issued' && rest.length === 0;
 }
 
@@ -48,6 +51,7 @@ function isKnownFile(file: string, stems: ReadonlySet<string>): boolean {
     return (
       [MANIFEST, JOURNAL].includes(file) || (/\.(cnf|csr|esl)$/.test(name) && stems.has(name.replace(/\.\w+$/, '')))
     );
+  if (RETIRED.test(name)) return true;
   const inFolder = name.slice(name.indexOf('/') + 1);
   return IN_DATABASE.test(inFolder) || ISSUED.test(inFolder);
 }

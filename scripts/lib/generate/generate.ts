@@ -1,13 +1,10 @@
 // The states of OUT_DIR and what each leads to. This file is on the way of every call, also of those that find
 // nothing to do, so it loads no library.
-import { rmSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { StateError, UsageError } from '../errors.ts';
 import type { KeyType } from '../model/types.ts';
-import { recover } from '../run/journal.ts';
+import { finishInterrupted } from '../run/interrupted.ts';
 import type { PlanReport } from '../run/report.ts';
-import { removeLeftovers } from '../run/staging.ts';
-import { STAGING_MARK } from '../store/names.ts';
 import { lockDirectory, look } from './directory-lock.ts';
 import { addMissingExports } from './missing-exports.ts';
 import { lacksTrustAnchor, missingPlatformFiles, UPDATE_OF_DB } from './platform-files.ts';
@@ -56,7 +53,7 @@ export async function generate(
   const outDir = resolveOutDir(options.outDir);
   const lock = await lockDirectory(outDir, options.hasPlatformKeys, controller.signal, report);
   try {
-    if (lock) finishInterrupted(outDir, report);
+    if (lock) finishInterrupted(outDir, text => report.note(text));
     return await act(outDir, options, report, controller);
   } finally {
     lock?.release();
@@ -73,15 +70,6 @@ export function resolveOutDir(typed: string): string {
       'give a directory of its own, such as test_certificates',
     );
   return outDir;
-}
-
-/** What killed runs left: a journal is finished first, since it needs its staging directory; then the others go. */
-function finishInterrupted(outDir: string, report: PlanReport): void {
-  if (look(outDir, 'lstat')?.isDirectory()) {
-    if (recover(outDir)) report.note(`finished what an interrupted run had begun in ${outDir}`);
-    rmSync(join(outDir, STAGING_MARK), { force: true });
-  }
-  removeLeftovers(outDir);
 }
 
 async function act(

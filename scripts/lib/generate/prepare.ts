@@ -136,7 +136,7 @@ function serialFor(entity: Entity): string {
 }
 
 /** Random, positive, of exactly so many octets (at most 20: RFC 5280 4.1.2.2), never with a leading zero. */
-function randomSerial(octets: number): string {
+export function randomSerial(octets: number): string {
   const bytes = randomBytes(octets);
   bytes[0] = (bytes[0]! & 0x3f) | 0x40;
   return bytes.toString('hex').toUpperCase();

@@ -6,7 +6,7 @@ import { type Command, command } from './job.ts';
 export const makeSignatureList = (owner: string, certificate: string, out: string): Command =>
   command('cert-to-efi-sig-list', ['-g', owner, certificate, out]);
 
-/** An authenticated update that replaces a variable by a list. `time` is UTC. */
+/** An authenticated update that replaces a variable by a list, or adds it to what is there. `time` is UTC. */
 export function signUpdate(
   variable: Variable,
   time: Date,
@@ -14,9 +14,11 @@ export function signUpdate(
   owner: string,
   list: string,
   out: string,
+  isAppended = false,
 ): Command {
   const stamp = time.toISOString().slice(0, 19).replace('T', ' ');
   return command('sign-efi-sig-list', [
+    ...(isAppended ? ['-a'] : []),
     '-t',
     stamp,
     '-g',

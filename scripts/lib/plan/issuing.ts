@@ -25,6 +25,8 @@ export interface IssuingInputs {
   readonly passphraseOf: (entity: Entity) => string | undefined;
   /** Random serial number of this entity's certificate, upper-case hexadecimal. */
   readonly serialOf: (stem: string) => string;
+  /** Stems whose key is there already, and is used. */
+  readonly keysAtHand?: ReadonlySet<string>;
 }
 
 type Entities = ReadonlyMap<string, Entity>;
@@ -75,7 +77,7 @@ function planCertificate(entity: Entity, issuer: Entity, out: string, inputs: Is
     : { entity: issuer, certificate: certificateFile(issuer), key: keyFileOf(issuer) };
   const options = { entity, issuer: signer, configuration, serial: inputs.serialOf(stem), out, passphrase };
   const signerFiles = signer ? [signer.key, signer.certificate] : [];
-  const isOwnKey = entity.keyOf === stem;
+  const isOwnKey = entity.keyOf === stem && !inputs.keysAtHand?.has(stem);
   if (isOwnKey && !isKeyMadeApart(entity, own)) {
     const step = issueCertificate({ ...options, key: { made: key } });
     return [job(out, [configuration, ...signerFiles], step, { makes: [out, key], makesKey: true })];

@@ -39,6 +39,11 @@ export function planHierarchy(inputs: PlanInputs): Plan {
       planExport,
     ),
   ];
+  return arrange(jobs, subjects);
+}
+
+/** Jobs in order, with what they find and where they write. */
+export function arrange(jobs: readonly Job[], subjects: readonly Entity[]): Plan {
   const ordered = order(jobs);
   return { ...ordered, folders: foldersOf(ordered.jobs, subjects) };
 }
@@ -50,7 +55,7 @@ const issuedBy = (ca: Entity, issued: ReadonlyMap<string, readonly Entity[]>): E
 ];
 
 /** One derived export as a job: DER of a certificate, or key and certificate in one PEM file. */
-function planExport({ file, certificate, key }: DerivedExport): Job {
+export function planExport({ file, certificate, key }: DerivedExport): Job {
   if (!key) return job(file, [certificate], { kind: 'der', certificate });
   const parts = [{ file: key }, { file: certificate, first: true as const }];
   return job(file, [key, certificate], { kind: 'concatenate', parts, mode: 0o600 });

@@ -44,7 +44,7 @@ export function planVariable(
 }
 
 /** A foreign certificate's list is published; that of a key of UEFI variables is a step where a variable holds more. */
-function memberList(member: Entity, entity: Entity, count: number): string {
+export function memberList(member: Entity, entity: Entity, count: number): string {
   const isWhole = member === entity && count === 1;
   return isWhole || !member.variable ? listFile(member.stem) : `${HIDDEN}/${listFile(member.stem)}`;
 }

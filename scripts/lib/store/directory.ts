@@ -18,7 +18,7 @@ export interface PkiDirectory {
   readonly certificates: readonly CertificateFile[];
   /** Files that hold PEM certificates by their name but cannot be read as such. */
   readonly unreadable: readonly string[];
-  /** Stems with a `.key`, `.esl` and `.auth` file. */
+  /** Stems with a `.key`, `.esl` and `.auth` file; updates for machines in the field are none of these. */
   readonly keys: ReadonlySet<string>;
   readonly lists: ReadonlySet<string>;
   readonly updates: ReadonlySet<string>;
@@ -42,7 +42,7 @@ export function readPkiDirectory(path: string): PkiDirectory {
     unreadable,
     keys: new Set(stems('.key')),
     lists: new Set(stems('.esl')),
-    updates: new Set(stems('.auth')),
+    updates: new Set(stems('.auth').filter(stem => !/\.(append|update)$/.test(stem))),
   };
 }
 

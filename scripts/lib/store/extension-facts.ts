@@ -4,6 +4,7 @@ import {
   AuthorityInfoAccessSyntax,
   AuthorityKeyIdentifier,
   BasicConstraints,
+  Certificate,
   CertificatePolicies,
   CRLDistributionPoints,
   ExtendedKeyUsage,
@@ -14,6 +15,7 @@ import {
   SubjectKeyIdentifier,
 } from '@peculiar/asn1-x509';
 import { KEY_USAGES } from '../model/extension-values.ts';
+import { serialOf } from './database-rows.ts';
 import { children, decode, isContextSpecific, type Node, SEQUENCE } from './der.ts';
 import { describeGeneralName } from './name-facts.ts';
 import { PURPOSE_NAMES } from './oid-names.ts';
@@ -166,4 +168,12 @@ function describeExtension(oid: string, der: Uint8Array): Readonly<Record<string
   } catch {
     return raw;
   }
+}
+
+/** The serial number of the issuer's certificate that a certificate names (RFC 5280 4.2.1.1): hexadecimal. */
+export function authoritySerial(der: Buffer): string | undefined {
+  const { extensions } = AsnParser.parse(der, Certificate).tbsCertificate;
+  const found = extensions?.find(({ extnID }) => KEYS[extnID] === 'authorityKeyIdentifier');
+  const serial = found && AsnParser.parse(found.extnValue.buffer, AuthorityKeyIdentifier).authorityCertSerialNumber;
+  return serial && serialOf(Buffer.from(serial).toString('hex'));
 }

@@ -14,6 +14,9 @@ export const certificateFile = (entity: Entity): string => `${entity.stem}.${ent
 
 export const listFile = (stem: string): string => `${stem}.esl`;
 export const updateFile = (stem: string): string => `${stem}.auth`;
+/** What brings a renewed certificate to machines in the field: adds it to db and KEK, replaces PK. */
+export const fieldUpdateFile = (stem: string, isAppended: boolean): string =>
+  `${stem}.${isAppended ? 'append' : 'update'}.auth`;
 export const configurationFile = (stem: string): string => `${HIDDEN}/${stem}.cnf`;
 
 /** A request of our own, where one is needed on the way to a certificate. */
@@ -27,6 +30,12 @@ export const issuedFolder = (ca: string): string => `${databaseFolder(ca)}/issue
 
 /** The one certificate with this serial (upper-case hex, as `openssl ca` names it). */
 export const issuedFile = (ca: string, serial: string): string => `${issuedFolder(ca)}/${serial}.pem`;
+
+export const RETIRED = `${HIDDEN}/retired`;
+
+/** Certificates and keys that others took the place of, by stem and serial. */
+export const retiredFile = (stem: string, serial: string, extension: 'pem' | 'key'): string =>
+  `${RETIRED}/${stem}/${serial}.${extension}`;
 
 /** What is needed on the way and not published. */
 export const SCRATCH = `${HIDDEN}/scratch`;

@@ -1,0 +1,90 @@
+// The entities of a directory as they are there: subject and key type stay, a validity ends with that of the issuer.
+import { StateError } from '../errors.ts';
+import type { Hierarchy } from '../model/hierarchy.ts';
+import { formatKeyType, parseKeyType } from '../model/key-type.ts';
+import { type Entity, isSelfSigned, type KeyType, type Validity } from '../model/types.ts';
+import { validityOf } from '../model/validity.ts';
+import { describeCertificate } from '../store/certificate-facts.ts';
+import type { CertificateFile } from '../store/directory.ts';
+import type { Selection } from './select.ts';
+
+/** The hierarchy as it would be with keys of a type. */
+export type Configured = (keyType: KeyType) => Hierarchy;
+
+/** The hierarchy as a renewal needs it. Throws a StateError where the configuration is another PKI's. */
+export function hierarchyThere(
+  hierarchy: Hierarchy,
+  certificates: readonly CertificateFile[],
+  { entities: wanted, prolonged }: Pick<Selection, 'entities' | 'prolonged'>,
+  configured: Configured,
+  now: Date,
+): Hierarchy {
+  const present = new Map(certificates.map(each => [each.stem, each]));
+  const ends = new Map<string, Date>();
+  const result = new Map<string, Entity>();
+  // Issuers come before what they issue.
+  for (const [stem, entity] of hierarchy) {
+    const there = present.get(stem);
+    if (there && wanted.has(stem)) refuseOther(entity, there);
+    const own = there ? withKeyOf(entity, there, configured) : entity;
+    const end = isSelfSigned(own) ? undefined : ends.get(own.issuer);
+    const certificate =
+      there && wanted.has(stem)
+        ? { ...own.certificate, ...ended(own, end, prolonged.has(stem) ? there : undefined, now) }
+        : own.certificate;
+    result.set(stem, { ...own, certificate });
+    const until =
+      there && !wanted.has(stem) ? new Date(there.certificate.validTo) : validityOf(certificate, now).notAfter;
+    ends.set(stem, until);
+  }
+  return result;
+}
+
+/** The key type that a certificate has, in the words of the ini files. */
+export const keyTypeOf = ({ certificate }: CertificateFile): string => describeCertificate(certificate.raw).keyType;
+
+/** Its usages go with the key that it has, whatever type the configuration would give it today. */
+function withKeyOf(entity: Entity, there: CertificateFile, configured: Configured): Entity {
+  const keyType = parseKeyType(keyTypeOf(there));
+  if (formatKeyType(keyType) === formatKeyType(entity.keyType)) return entity;
+  return configured(keyType).get(entity.stem) ?? entity;
+}
+
+function refuseOther({ stem, subject }: Entity, { certificate }: CertificateFile): void {
+  const words = (names: readonly { name: string; value: string }[]) =>
+    names.map(({ name, value }) => `${name}=${value}`).join(', ');
+  const [now, then] = [words(subject.map(plain)), words(describeCertificate(certificate.raw).subject.map(plain))];
+  if (now !== then)
+    throw new StateError(
+      `${stem} is "${then}", and by the configuration it would be "${now}"`,
+      'give the configuration that the directory was made with: --conf FOLDER',
+    );
+}
+
+/** An attribute that stands twice is told apart by a number in the ini file. */
+const plain = ({ name, value }: { name: string; value: string }) => ({ name: name.replace(/-\d+$/, ''), value });
+
+/** What it is given anew: no more than its issuer has. Throws where that ends no later than `there`, or is over. */
+function ended(
+  { stem, issuer, certificate }: Entity,
+  end: Date | undefined,
+  there: CertificateFile | undefined,
+  now: Date,
+): Validity {
+  const { days, notBefore, notAfter } = certificate;
+  const wanted = validityOf(certificate, now).notAfter;
+  const isClipped = end !== undefined && wanted > end;
+  const until = isClipped ? end : wanted;
+  const least = there ? Math.max(new Date(there.certificate.validTo).getTime(), now.getTime()) : now.getTime();
+  if (until.getTime() <= least && isClipped)
+    throw new StateError(
+      `${stem} cannot last longer: its issuer ${issuer} ends ${end.toISOString()}`,
+      `renew that, too: trustme-pki renew ${issuer} --cascade`,
+    );
+  if (until.getTime() <= least)
+    throw new StateError(
+      `${stem} cannot last longer: its configuration says until ${until.toISOString()}`,
+      'give it another notAfter, or days',
+    );
+  return isClipped ? { notBefore, days: undefined, notAfter: end } : { days, notBefore, notAfter };
+}

@@ -1,0 +1,86 @@
+// A certificate that `issue` made, again with its key, subject and names: by the profile that fits what it is for.
+import { renameSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { type Authority, type OpenDirectory, openAuthority, passphraseOf } from '../authority/open.ts';
+import { profileFor } from '../authority/profile-section.ts';
+import { namesOf } from '../authority/request-policy.ts';
+import { requestConfiguration } from '../authority/request-text.ts';
+import { signRequests } from '../authority/sign-requests.ts';
+import { StateError } from '../errors.ts';
+import { command } from '../plan/job.ts';
+import { runCommand } from '../run/exec.ts';
+import type { Report } from '../run/report.ts';
+import { parseCertificate } from '../store/certificate.ts';
+import { describeCertificate } from '../store/certificate-facts.ts';
+import { serialOf } from '../store/database-rows.ts';
+import { firstCertificate, syncPath, writeNew } from '../store/files.ts';
+import { keyFile } from '../store/names.ts';
+import type { Outcome } from './renew.ts';
+import { retire } from './retired.ts';
+import type { Issued } from './select.ts';
+
+/** Signs it again and puts it in the place of the old one, which stays in the database. */
+export async function reissue(
+  open: OpenDirectory,
+  { certificate: { stem, file, certificate }, issuer }: Issued,
+  report: Report,
+  controller: AbortController,
+): Promise<Outcome> {
+  if (issuer === '') throw new StateError(`no CA of the directory issued "${file}"`, 'renew it where its CA is');
+  if (!open.directory.keys.has(stem))
+    throw new StateError(
+      `the key of ${stem} is not in the directory`,
+      `sign its request again: trustme-pki sign-csr ${issuer} REQUEST --again --output-dir FOLDER`,
+    );
+  const authority = await openAuthority(open, issuer, controller, text => report.note(text));
+  try {
+    const made = await sign(authority, open, stem, certificate.raw);
+    const retired = retire(
+      authority.path,
+      stem,
+      serialOf(certificate.serialNumber),
+      firstCertificate(join(authority.path, file)),
+    );
+    renameSync(made, join(authority.path, file));
+    syncPath(authority.path);
+    const { serialNumber, validTo } = parseCertificate(firstCertificate(join(authority.path, file)));
+    const notAfter = new Date(validTo).toISOString().replace('.000Z', 'Z');
+    const renewed = [{ name: stem, issuer, serial: serialOf(serialNumber), notAfter }];
+    return { renewed, files: [file, retired], fieldUpdates: [] };
+  } finally {
+    authority.close();
+  }
+}
+
+/** The path of the new file, in the work folder of the CA. */
+async function sign(authority: Authority, open: OpenDirectory, stem: string, der: Buffer): Promise<string> {
+  const { path, work, surroundings } = authority;
+  const { subject, extensions } = describeCertificate(der);
+  const [configuration, request, output] = ['new.cnf', 'new.csr', 'new.cert'].map(name => join(work, name)) as [
+    string,
+    string,
+    string,
+  ];
+  const names = namesOf(extensions.get('subjectAltName') ?? '').filter(name => name !== '');
+  writeNew(configuration, requestConfiguration(subject, names));
+  const passphrase = passphraseOf(open, stem);
+  const args = [
+    ...['req', '-new', '-batch', '-config', relative(path, configuration), '-key', keyFile(stem)],
+    ...(passphrase ? ['-passin', `env:${passphrase}`] : []),
+    ...['-out', relative(path, request)],
+  ];
+  await runCommand(command('openssl', args, passphrase ? [passphrase] : []), `request of ${stem}`, surroundings);
+  const signing = {
+    profile: profileFor(authority, extensions.get('extendedKeyUsage')),
+    days: undefined,
+    isLeafOnly: false,
+    isSameKeyAllowed: true,
+    isAgain: false,
+    blocklists: [],
+    width: 1,
+  };
+  const [result] = await signRequests(authority, [{ given: stem, file: request, output }], signing, () => {});
+  if (result?.output === undefined)
+    throw new StateError(`${authority.stem} does not renew "${stem}": ${result?.reason ?? 'no reason given'}`);
+  return output;
+}

@@ -1,0 +1,57 @@
+// What a renewal writes besides certificates: databases, what was replaced, the manifest; and what of all that is news.
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { indexFile } from '../authority/database.ts';
+import { type RenewalInputs, variablesOf } from '../plan/renewal.ts';
+import { indexRow } from '../store/ca-database.ts';
+import { serialOf } from '../store/database-rows.ts';
+import { firstCertificate, writeNew } from '../store/files.ts';
+import { describeEntity, formatManifest, readManifest } from '../store/manifest.ts';
+import { HIDDEN, issuedFile, keyFile, MANIFEST, retiredFile } from '../store/names.ts';
+import type { Renewal } from './renew.ts';
+import type { Selection } from './select.ts';
+import { byStem } from './variables.ts';
+
+/** Databases, what was replaced, and the manifest, in the order in which they are published. */
+export function writeRecords(staging: string, { directory, selection, inputs, authorities }: Renewal): string[] {
+  const { path } = directory;
+  const there = byStem(directory.certificates);
+  const files: string[] = [];
+  const put = (file: string, content: string | Buffer, mode?: number) => {
+    mkdirSync(dirname(join(staging, file)), { recursive: true });
+    writeNew(join(staging, file), content, mode);
+    files.push(file);
+  };
+  for (const stem of selection.entities) {
+    const { file, certificate } = there.get(stem)!;
+    const serial = serialOf(certificate.serialNumber);
+    put(retiredFile(stem, serial, 'pem'), firstCertificate(join(path, file)));
+    if (selection.rekeyed.has(stem))
+      put(retiredFile(stem, serial, 'key'), readFileSync(join(path, keyFile(stem))), 0o600);
+  }
+  for (const ca of authorities.keys()) {
+    const mine = [...selection.entities].filter(stem => inputs.hierarchy.get(stem)!.issuer === ca);
+    const rows = mine.map(stem => indexRow(firstCertificate(join(staging, issuedFile(ca, inputs.serialOf(stem))))));
+    put(indexFile(ca), `${readFileSync(join(path, indexFile(ca)), 'latin1')}${rows.join('')}`);
+  }
+  const older = readManifest(path);
+  if (older) put(MANIFEST, formatManifest({ ...older, ...recorded(staging, selection, inputs) }, older));
+  return files;
+}
+
+function recorded(staging: string, { entities }: Selection, inputs: RenewalInputs) {
+  const all = [...entities].map(stem => [stem, describeEntity(inputs.hierarchy.get(stem)!, staging)] as const);
+  const variables = variablesOf(inputs).map(([, { name }]) => [name, inputs.timeOf(name).toISOString()] as const);
+  return { entities: Object.fromEntries(all), updates: Object.fromEntries(variables) };
+}
+
+/** What is retired and what is in the databases is there before anybody sees a new certificate; the manifest is last. */
+export function inOrder(files: readonly string[]): string[] {
+  const rank = (file: string) => (file === MANIFEST ? 2 : file.startsWith(`${HIDDEN}/`) ? 0 : 1);
+  return [...files].sort((a, b) => rank(a) - rank(b));
+}
+
+export function isChanged(outDir: string, staging: string, file: string): boolean {
+  const own = readFileSync(join(staging, file));
+  return !existsSync(join(outDir, file)) || !readFileSync(join(outDir, file)).equals(own);
+}

@@ -1,0 +1,148 @@
+// New certificates in a directory that is there: made beside it, verified, and moved in with everything that contains
+// them by a journal, so that a run that is killed is finished or undone by the next one.
+import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Authority } from '../authority/open.ts';
+import { checkDirectory, refuseUnsound } from '../check/check.ts';
+import type { Plan } from '../plan/plan.ts';
+import { formerFile, planRenewal, type RenewalInputs, variablesOf } from '../plan/renewal.ts';
+import type { Surroundings } from '../run/exec.ts';
+import { execute } from '../run/execute.ts';
+import { publishInto } from '../run/journal.ts';
+import { syncTree } from '../run/publish.ts';
+import type { PlanReport } from '../run/report.ts';
+import { makeStaging, removeStaging, removeTree } from '../run/staging.ts';
+import { requireTools } from '../run/tools.ts';
+import { parseCertificate } from '../store/certificate.ts';
+import { serialOf } from '../store/database-rows.ts';
+import type { CertificateFile, PkiDirectory } from '../store/directory.ts';
+import { firstCertificate } from '../store/files.ts';
+import { certificateFile, fieldUpdateFile, keyFile, retiredFile, SCRATCH } from '../store/names.ts';
+import { replaceInChains } from './chains.ts';
+import { inOrder, isChanged, writeRecords } from './records.ts';
+import type { Selection } from './select.ts';
+import { byStem } from './variables.ts';
+
+export interface Renewed {
+  readonly name: string;
+  readonly issuer: string;
+  readonly serial: string;
+  /** ISO 8601, UTC. */
+  readonly notAfter: string;
+  /** The old private key, where there is a new one; relative. */
+  readonly retiredKey?: string;
+}
+
+export interface Outcome {
+  readonly renewed: readonly Renewed[];
+  /** Files of the directory that changed, relative. */
+  readonly files: readonly string[];
+  /** Updates for firmware that has the old certificates. */
+  readonly fieldUpdates: readonly string[];
+}
+
+export interface Renewal {
+  readonly directory: PkiDirectory;
+  readonly selection: Selection;
+  readonly inputs: RenewalInputs;
+  /** Databases of the issuers, locked, by stem. */
+  readonly authorities: ReadonlyMap<string, Authority>;
+  readonly surroundings: Surroundings;
+  readonly width: number;
+}
+
+/** Makes the certificates of the selected entities. Call it with the lock of the directory held. */
+export async function renewEntities(renewal: Renewal, report: PlanReport): Promise<Outcome> {
+  const { directory, inputs, surroundings } = renewal;
+  const plan = planRenewal(inputs);
+  requireTools(plan.jobs, surroundings.environment);
+  const staging = makeStaging(directory.path);
+  try {
+    fillStaging(staging, renewal, plan);
+    report.begin(plan.jobs);
+    const inside = { ...surroundings, folder: staging };
+    await execute(plan.jobs, renewal.width, inside, report);
+    removeTree(join(staging, SCRATCH));
+    const chains = rewriteChains(staging, renewal);
+    await verify(staging, renewal, chains, inside);
+    const files = [...filesOf(plan), ...writeRecords(staging, renewal), ...chains];
+    const changed = inOrder(files.filter(file => isChanged(directory.path, staging, file)));
+    const outcome = describe(staging, renewal, changed);
+    await syncTree(staging, inside);
+    surroundings.controller.signal.throwIfAborted();
+    publishInto(staging, directory.path, changed);
+    return outcome;
+  } finally {
+    removeStaging(staging);
+  }
+}
+
+const filesOf = ({ jobs }: Plan): string[] =>
+  jobs.flatMap(({ makes }) => makes).filter(file => !file.startsWith(`${SCRATCH}/`));
+
+/** The files of the directory but those that will be made; what lies below is in databases and is not needed. */
+function fillStaging(staging: string, { directory: { path }, selection, inputs }: Renewal, plan: Plan): void {
+  for (const folder of ['.', 'certs']) {
+    if (!existsSync(join(path, folder))) continue;
+    mkdirSync(join(staging, folder), { recursive: true });
+    for (const entry of readdirSync(join(path, folder), { withFileTypes: true }))
+      if (entry.isFile()) copyFileSync(join(path, folder, entry.name), join(staging, folder, entry.name));
+  }
+  for (const folder of plan.folders) mkdirSync(join(staging, folder), { recursive: true });
+  for (const file of filesOf(plan)) rmSync(join(staging, file), { force: true });
+  for (const [, { authoriser }] of variablesOf(inputs)) {
+    if (!selection.entities.has(authoriser)) continue;
+    mkdirSync(dirname(join(staging, formerFile(authoriser, 'key'))), { recursive: true });
+    const certificate = certificateFile(inputs.hierarchy.get(authoriser)!);
+    copyFileSync(join(path, certificate), join(staging, formerFile(authoriser, 'crt')));
+    copyFileSync(join(path, keyFile(authoriser)), join(staging, formerFile(authoriser, 'key')));
+  }
+}
+
+/** Files whose chain has a certificate that was renewed. */
+function rewriteChains(staging: string, { directory, selection, inputs }: Renewal): string[] {
+  const isRenewed = ({ stem }: CertificateFile) => selection.entities.has(stem);
+  const renewed = directory.certificates.filter(isRenewed);
+  // Certificates from outside follow by themselves, or verify with the old one: it stays behind them.
+  const isKnown = ({ stem }: CertificateFile) => inputs.hierarchy.has(stem);
+  const others = directory.certificates.filter(each => !isRenewed(each) && isKnown(each));
+  const texts = replaceInChains(others, renewed, staging);
+  for (const [file, text] of texts) writeFileSync(join(staging, file), text, 'latin1');
+  return [...texts.keys()];
+}
+
+async function verify(
+  staging: string,
+  { selection, inputs, directory }: Renewal,
+  chains: readonly string[],
+  surroundings: Surroundings,
+): Promise<void> {
+  const touched = directory.certificates.filter(({ file }) => chains.includes(file)).map(({ stem }) => stem);
+  const stems = new Set([...selection.entities, ...touched]);
+  const variables = new Map(variablesOf(inputs).map(([{ stem }, variable]) => [stem, variable]));
+  const passphraseOf = (stem: string) => {
+    const entity = inputs.hierarchy.get(stem);
+    return entity && inputs.passphraseOf(entity);
+  };
+  refuseUnsound(await checkDirectory({ stems, passphraseOf, variables }, { ...surroundings, folder: staging }));
+}
+
+function describe(staging: string, { directory, selection, inputs }: Renewal, files: readonly string[]): Outcome {
+  const there = byStem(directory.certificates);
+  const renewed = [...selection.entities].map((stem): Renewed => {
+    const entity = inputs.hierarchy.get(stem)!;
+    const { serialNumber, validTo } = parseCertificate(firstCertificate(join(staging, certificateFile(entity))));
+    const old = serialOf(there.get(stem)!.certificate.serialNumber);
+    return {
+      name: stem,
+      issuer: entity.issuer,
+      serial: serialOf(serialNumber),
+      notAfter: new Date(validTo).toISOString().replace('.000Z', 'Z'),
+      ...(selection.rekeyed.has(stem) ? { retiredKey: retiredFile(stem, old, 'key') } : {}),
+    };
+  });
+  const updates = [...inputs.hierarchy.keys()].flatMap(stem =>
+    [true, false].map(isAppended => fieldUpdateFile(stem, isAppended)),
+  );
+  return { renewed, files, fieldUpdates: files.filter(file => updates.includes(file)) };
+}

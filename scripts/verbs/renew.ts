@@ -1,0 +1,88 @@
+// `trustme-pki renew NAME…`, `trustme-pki rekey NAME…`: new certificates with the same key, or with new ones.
+import { availableParallelism } from 'node:os';
+import { openDirectory } from '../lib/authority/open.ts';
+import { UsageError } from '../lib/errors.ts';
+import { renew, type SessionOutcome } from '../lib/renewal/session.ts';
+import { makeReport } from '../lib/run/report.ts';
+import { parseWords } from '../options.ts';
+import { DIRECTORY_HELP, DIRECTORY_OPTIONS, RELEASE_HELP, readDays, readDirectoryOptions } from './directory.ts';
+import type { VerbContext } from './verb.ts';
+
+const OPTIONS = { ...DIRECTORY_OPTIONS, cascade: { type: 'boolean' } } as const;
+const RENEW_OPTIONS = { ...OPTIONS, expiring: { type: 'string' } } as const;
+
+const COMMON_HELP = `${DIRECTORY_HELP}
+${RELEASE_HELP}`;
+
+const RENEW_HELP = `usage: trustme-pki renew NAME... [options]
+       trustme-pki renew --expiring DAYS [options]
+
+Makes new certificates for the keys that are there, by the configuration that the directory was made with, and puts them
+in the place of the old ones; files that contain them (chains, exports, signature lists and updates) are made again. Old
+certificates stay valid, in the database and in .pki/retired; no one is revoked. A validity ends with that of its issuer.
+
+For UEFI db and KEK, NAME.append.auth adds the new certificate on machines that have the old one; for PK, PK.update.auth
+replaces it.
+
+  --expiring DAYS    all that expire by then; none is no failure
+  --cascade          what is below a CA, too
+${COMMON_HELP}
+
+example: trustme-pki renew --expiring 90`;
+
+const REKEY_HELP = `usage: trustme-pki rekey NAME... [options]
+
+Makes new keys and new certificates for them. The old keys move to .pki/retired. A new key of a CA makes worthless what
+is below it: --cascade renews that. What "issue" and "sign-csr" made has to be made again.
+
+  --cascade          renew what is below a CA
+${COMMON_HELP}
+
+example: trustme-pki rekey backend`;
+
+export const renewVerb = (context: VerbContext): Promise<number> => run(context, false);
+export const rekeyVerb = (context: VerbContext): Promise<number> => run(context, true);
+
+async function run(context: VerbContext, isRekeyed: boolean): Promise<number> {
+  const verb = `trustme-pki ${isRekeyed ? 'rekey' : 'renew'}`;
+  const { given, positionals: names } = parseWords(verb, context.words, isRekeyed ? OPTIONS : RENEW_OPTIONS);
+  if (given.help) return context.print(isRekeyed ? REKEY_HELP : RENEW_HELP);
+  const expiring = readDays(given, 'expiring');
+  if (expiring === undefined ? names.length === 0 : names.length > 0)
+    throw new UsageError(
+      names.length === 0 ? 'NAME is missing' : '--expiring goes without NAME',
+      `usage: ${verb} NAME...${isRekeyed ? '' : `, or ${verb} --expiring DAYS`}`,
+    );
+  const open = openDirectory(readDirectoryOptions(given, context.environment), true);
+  const report = makeReport(context.stderr, given.quiet === true);
+  try {
+    const choice = { names: [...new Set(names)], expiring, isCascading: given.cascade === true, isRekeyed };
+    const outcome = await renew(open, { ...choice, width: availableParallelism() }, report, context.controller);
+    report.end();
+    if (given.json) return context.print(JSON.stringify({ schema: 1, ...outcome }));
+    return given.quiet ? 0 : context.print(describe(outcome, expiring));
+  } finally {
+    report.end();
+  }
+}
+
+function describe(
+  { renewed, files, fieldUpdates, dependants, elsewhere }: SessionOutcome,
+  expiring: number | undefined,
+): string {
+  if (renewed.length === 0) return `nothing expires within ${expiring} days`;
+  const visible = files.filter(file => !file.startsWith('.pki/'));
+  return [
+    ...renewed.map(({ name, issuer, serial, notAfter, retiredKey }) => {
+      const key = retiredKey === undefined ? '' : `; the old key is ${retiredKey}`;
+      return `${name}: until ${notAfter} (${issuer}, serial ${serial})${key}`;
+    }),
+    `changed: ${visible.join(', ')}`,
+    ...(fieldUpdates.length > 0 ? [`for machines in the field: ${fieldUpdates.join(', ')}`] : []),
+    ...(dependants.length > 0 ? [`below, as they were: ${dependants.join(', ')}`] : []),
+    ...Object.entries(elsewhere).map(
+      ([ca, count]) =>
+        `${ca}: ${count} valid certificates of requests; to sign those again: trustme-pki sign-csr --again`,
+    ),
+  ].join('\n');
+}
