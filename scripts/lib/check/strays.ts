@@ -10,6 +10,8 @@ const OF_CERTIFICATE = /\.(key|cert|crt|csr|esl|(append\.|update\.)?auth|cer|crl
 const LEFTOVERS = /^(_.+\.esl|.+\.(csr|conf|cnf|srl|old|attr)|index(\..*)?|serial(\..*)?|crlnumber(\..*)?)$/;
 const IN_DATABASE = /^((index\.txt(\.attr)?|crlnumber|serial)(\.old)?|lock|requests\.tsv)$/;
 const ISSUED = /^issued\/[0-9A-F]+\.pem$/;
+/** What the verbs that sign throw away in the end. */
+const WORK = /^\.pki\/[^/]+\/work\.[A-Za-z0-9]{6}$/;
 /** What others took the place of: `.pki/retired/STEM/SERIAL`. */
 const RETIRED = /^retired\/[^/]+\/[0-9A-F]+\.(pem|key)$/;
 
@@ -29,6 +31,8 @@ function describe({ file, kind }: Entry, stems: ReadonlySet<string>): Finding[] 
   if (isKnown || !isKnownFolder(parentOf(file), stems)) return [];
   if (kind === 'file' && LEFTOVERS.test(file))
     return [info('leftover', file, 'a script or openssl left it: nobody needs it')];
+  if (kind === 'folder' && WORK.test(file))
+    return [info('leftover', file, 'a run that was killed, or one that is at work: the next one removes it')];
   const what = kind === 'folder' ? 'a folder' : 'a file';
   return [warning('stray-file', file, `${what} of this name does not belong there`, 'move it away')];
 }

@@ -1,0 +1,241 @@
+// renew and rekey: what standard tools make of the directory afterwards, and what goes wrong.
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { parseSignatureLists, parseVariableUpdate } from '../../scripts/lib/model/signature-list.ts';
+import { cleanEnvironment, MAIN, scratch, start, tool } from '../helpers/door.ts';
+
+const test = suite('renewal');
+const folder = scratch();
+const program = (words: readonly string[], extra: NodeJS.ProcessEnv = {}, clock?: string) => {
+  const command = [process.execPath, MAIN, ...words];
+  const [file, ...args] = clock === undefined ? command : ['faketime', clock, ...command];
+  return start(file!, args, { cwd: folder, env: cleanEnvironment(extra) }).ended;
+};
+
+test.before(async () => {
+  const words = ['generate', '--dir', 'base', '--key-type', 'ec:prime256v1', '--platform-keys', '--quiet'];
+  const { status, stderr } = await program(words);
+  assert.is(status, 0, stderr);
+});
+
+/** A copy of the PKI, and the program working in it. */
+function copyOf(name: string) {
+  const path = join(folder, name);
+  cpSync(join(folder, 'base'), path, { recursive: true });
+  const run = (...words: string[]) => program([...words, '--dir', name]);
+  const succeed = async (...words: string[]): Promise<string> => {
+    const { status, stdout, stderr } = await run(...words);
+    assert.is(status, 0, stderr);
+    return stdout;
+  };
+  const sound = async () => {
+    const { status, stdout } = await program(['verify', name]);
+    assert.is(status, 0, stdout);
+  };
+  const field = (file: string, what: string) => tool('openssl', ['x509', '-in', file, '-noout', `-${what}`], path);
+  const read = (file: string) => readFileSync(join(path, file));
+  return { path, run, succeed, sound, field, read };
+}
+
+/** Renewed in the future, so that times differ. */
+const LATER = '2027-06-01 12:00:00';
+
+test('an end entity: same key and subject, later end; the old one stays in database and archive', async () => {
+  const pki = copyOf('leaf');
+  const [key, subject, serial, end] = ['pubkey', 'subject', 'serial', 'enddate'].map(what =>
+    pki.field('backend.cert', what),
+  );
+  const { status, stdout, stderr } = await program(['renew', 'backend', '--dir', 'leaf', '--json'], {}, LATER);
+  assert.is(status, 0, stderr);
+  const { renewed, files } = JSON.parse(stdout);
+  assert.is(pki.field('backend.cert', 'pubkey'), key);
+  assert.is(pki.field('backend.cert', 'subject'), subject);
+  assert.is.not(pki.field('backend.cert', 'serial'), serial);
+  assert.is(pki.field('backend.cert', 'serial').trim(), `serial=${renewed[0].serial}`);
+  assert.is.not(pki.field('backend.cert', 'enddate'), end);
+  assert.match(pki.field('backend.cert', 'enddate'), /2030/);
+  assert.ok(files.includes('backend.cert') && files.includes('.pki/backend_subca/index.txt'));
+  const old = serial!.trim().split('=')[1]!;
+  assert.ok(existsSync(join(pki.path, `.pki/backend_subca/issued/${old}.pem`)));
+  assert.ok(existsSync(join(pki.path, `.pki/retired/backend/${old}.pem`)));
+  const { issued } = JSON.parse(await pki.succeed('list', 'backend_subca', '--subject', 'backend cert', '--json'));
+  assert.is(issued.length, 2);
+  // The old one is revoked by its number; the new one stays good.
+  await pki.succeed('revoke', old, '--reason', 'superseded');
+  const states = JSON.parse(await pki.succeed('list', 'backend_subca', '--subject', 'backend cert', '--json')).issued;
+  assert.equal(
+    states.map(({ status: state }: { status: string }) => state),
+    ['revoked', 'valid'],
+  );
+  const later = ['-attime', String(Date.parse('2027-06-02') / 1000), '-CAfile', 'gen_rootca.cert'];
+  tool('openssl', ['verify', ...later, '-untrusted', 'backend_subca.cert', 'backend.cert'], pki.path);
+});
+
+test('rekey: a new key, the old one kept for its owner alone', async () => {
+  const pki = copyOf('rekeyed');
+  const [key, publicKey] = [pki.read('backend_subca.key'), pki.field('backend_subca.cert', 'pubkey')];
+  const refused = await pki.run('rekey', 'backend_subca');
+  assert.is(refused.status, 1);
+  assert.match(refused.stderr, /a new key of backend_subca makes worthless: backend, ocsp_server\n.*--cascade/);
+  assert.equal(pki.read('backend_subca.key'), key);
+  const { renewed } = JSON.parse(await pki.succeed('rekey', 'backend_subca', '--cascade', '--json'));
+  assert.equal(renewed.map(({ name }: { name: string }) => name).sort(), ['backend', 'backend_subca', 'ocsp_server']);
+  assert.is.not(pki.field('backend_subca.cert', 'pubkey'), publicKey);
+  assert.is(statSync(join(pki.path, 'backend_subca.key')).mode & 0o777, 0o600);
+  const { retiredKey } = renewed.find(({ name }: { name: string }) => name === 'backend_subca');
+  assert.is(statSync(join(pki.path, retiredKey)).mode & 0o777, 0o600);
+  assert.equal(pki.read(retiredKey), key);
+  await pki.sound();
+  tool(
+    'openssl',
+    ['verify', '-x509_strict', '-CAfile', 'gen_rootca.cert', '-untrusted', 'backend_subca.cert', 'backend.cert'],
+    pki.path,
+  );
+  await pki.succeed('issue', 'backend_subca', 'after');
+  await pki.sound();
+});
+
+test('a CA: what names its certificate by number is renewed with it, also what "issue" made', async () => {
+  const pki = copyOf('ca');
+  await pki.succeed('issue', 'user_subca', 'alice');
+  const refused = await pki.run('renew', 'user_subca');
+  assert.is(refused.status, 1);
+  assert.match(refused.stderr, /named in: alice \(authorityKeyIdentifier\)\n.*--cascade/);
+  const before = ['gen_rootca', 'user_subca', 'alice'].map(stem => pki.field(`${stem}.cert`, 'serial'));
+  await pki.succeed('renew', 'gen_rootca', '--cascade');
+  await pki.sound();
+  const after = ['gen_rootca', 'user_subca', 'alice'].map(stem => pki.field(`${stem}.cert`, 'serial'));
+  for (const [i, serial] of before.entries()) assert.is.not(after[i], serial);
+  const trust = ['-x509_strict', '-CAfile', 'gen_rootca.cert', '-untrusted', 'alice.cert'];
+  tool('openssl', ['verify', ...trust, 'alice.cert'], pki.path);
+});
+
+test('UEFI: lists, updates and exports follow; machines in the field get an update of their own', async () => {
+  const pki = copyOf('uefi');
+  const [owner, former] = [parseSignatureLists(pki.read('DB.esl')), pki.read('KEK.crt')];
+  const time = (file: string) => parseVariableUpdate(pki.read(file)).time.getTime();
+  const times = ['DB.auth', 'KEK.auth', 'PK.auth'].map(time);
+  const said = await pki.succeed('renew', 'ssig_subca', '--cascade');
+  assert.match(said, /^for machines in the field: DB\.append\.auth$/m);
+  await pki.sound();
+  const list = parseSignatureLists(pki.read('DB.esl'));
+  assert.equal(
+    list.map(each => each.owner),
+    owner.map(each => each.owner),
+  );
+  const fresh = tool('openssl', ['x509', '-in', 'ssig_subca.cert', '-outform', 'DER', '-out', 'fresh.der'], pki.path);
+  assert.is(fresh, '');
+  const der = pki.read('fresh.der');
+  assert.equal(pki.read('certs/signing_key.x509'), der);
+  const append = parseVariableUpdate(pki.read('DB.append.auth'));
+  assert.equal(
+    parseSignatureLists(append.payload).map(({ data }) => data),
+    [der],
+  );
+  assert.ok(time('DB.append.auth') > times[0]! && time('DB.auth') > times[0]!);
+  rmSync(join(pki.path, 'fresh.der'));
+  await pki.succeed('rekey', 'KEK');
+  await pki.sound();
+  // Firmware that has the old PK takes the new KEK; the new KEK then signs db.
+  const stored = parseSignatureLists(parseVariableUpdate(pki.read('KEK.append.auth')).payload);
+  assert.is(stored.length, 1);
+  assert.not.equal(pki.read('KEK.crt'), former);
+  await pki.succeed('renew', 'PK');
+  await pki.sound();
+  assert.ok(time('PK.auth') < time('KEK.auth') && time('KEK.auth') < time('DB.auth'));
+  assert.ok(time('KEK.auth') > times[1]! && time('PK.update.auth') > times[2]!);
+});
+
+test('--expiring: all that end by then, issuers first; nothing is no failure', async () => {
+  const pki = copyOf('expiring');
+  assert.is(await pki.succeed('renew', '--expiring', '30'), 'nothing expires within 30 days\n');
+  const ended = await program(['renew', '--expiring', '90', '--dir', 'expiring', '--json'], {}, '2029-10-01 12:00:00');
+  assert.is(ended.status, 0, ended.stderr);
+  const names = JSON.parse(ended.stdout).renewed.map(({ name }: { name: string }) => name);
+  assert.equal(names.sort(), ['backend', 'ocsp_server', 'ssig', 'ssig_cml']);
+  const next = await program(['verify', 'expiring', '--expires-within', '90'], {}, '2029-10-02 12:00:00');
+  assert.is(next.status, 0, next.stdout);
+});
+
+test('a validity ends with that of the issuer; where that is no gain it is refused', async () => {
+  const pki = copyOf('clipped');
+  const late = '2031-11-01 12:00:00';
+  const ended = await program(['renew', 'backend', '--dir', 'clipped'], {}, late);
+  assert.is(ended.status, 0, ended.stderr);
+  assert.is(pki.field('backend.cert', 'enddate'), pki.field('backend_subca.cert', 'enddate'));
+  const again = await program(['renew', 'backend', '--dir', 'clipped'], {}, late);
+  assert.is(again.status, 1);
+  assert.match(
+    again.stderr,
+    /backend cannot last longer: its issuer backend_subca ends .*\n.*renew backend_subca --cascade/,
+  );
+});
+
+test('a directory of the old script, and one behind a link', async () => {
+  const pki = copyOf('old');
+  rmSync(join(pki.path, '.pki'), { recursive: true });
+  symlinkSync('old', join(folder, 'release'));
+  const refused = await program(['renew', 'backend', '--dir', 'release']);
+  assert.match(refused.stderr, /is a symbolic link: a release PKI.*\n.*--release/);
+  const renewed = await program(['renew', 'backend', 'DB', '--dir', 'release', '--release']);
+  assert.is(renewed.status, 0, renewed.stderr);
+  assert.match(renewed.stderr, /backend_subca had no database: built it/);
+  await pki.sound();
+});
+
+test('what goes wrong is told, and changes nothing', async () => {
+  const pki = copyOf('wrong');
+  await pki.succeed('issue', 'backend_subca', 'mdm');
+  await pki.succeed('sign-csr', 'device_subca', request(), '--output-dir', pki.path);
+  const snapshot = () => readdirSync(pki.path).map(name => [name, statSync(join(pki.path, name)).mtimeMs].join());
+  const before = snapshot();
+  const cases: [string[], number, RegExp][] = [
+    [['renew'], 2, /NAME is missing/],
+    [['renew', 'backend', '--expiring', '3'], 2, /--expiring goes without NAME/],
+    [['renew', 'bakend'], 2, /did you mean "backend"\?/],
+    [['rekey', 'mdm'], 1, /"mdm" was made by "issue" or "sign-csr"\n.*trustme-pki issue/],
+    [['renew', 'device'], 1, /the key of device is not in the directory\n.*sign-csr device_subca REQUEST --again/],
+  ];
+  for (const [words, status, message] of cases) {
+    const ended = await pki.run(...words);
+    assert.is(ended.status, status, ended.stderr);
+    assert.match(ended.stderr, message);
+  }
+  mkdirSync(join(folder, 'conf'));
+  writeFileSync(join(folder, 'conf/defaults.ini'), '[subject]\norganizationName = Another\n');
+  const foreign = await pki.run('renew', 'backend', '--conf', 'conf');
+  assert.match(
+    foreign.stderr,
+    /backend is ".*OSS Release.*", and by the configuration it would be ".*Another.*"\n.*--conf/,
+  );
+  const secret = await program(['renew', 'backend', '--dir', 'wrong'], { GYROIDOS_TEST_PASSWD_PKI: 'not-it' });
+  assert.is(secret.status, 1);
+  assert.match(secret.stderr, /the passphrase is wrong/);
+  rmSync(join(pki.path, 'user_subca.key'));
+  await pki.succeed('revoke', 'backend_subca');
+  assert.match((await pki.run('renew', 'backend')).stderr, /backend_subca was revoked by gen_rootca/);
+  assert.equal(
+    snapshot(),
+    before.filter(line => !line.startsWith('user_subca.key')),
+  );
+});
+
+function request(): string {
+  const words = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-noenc', '-keyout', 'device.key'];
+  tool('openssl', ['req', '-new', ...words, '-subj', '/CN=device', '-out', 'device.csr'], folder);
+  return 'device.csr';
+}
+
+test.run();
