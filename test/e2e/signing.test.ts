@@ -199,39 +199,6 @@ test('a key gets one certificate, unless that is asked for; a compromised one no
   assert.match(blocked.stdout, /three\.csr: refused: its key was revoked as compromised/);
 });
 
-test('killed at random points, index, certificates and serials agree, and nothing is signed twice', async () => {
-  const pki = copyOf('kills');
-  let interrupted = 0;
-  for (let i = 0; i < 12; i++) {
-    const { child, ended } = start(
-      process.execPath,
-      [MAIN, 'sign-csr', 'device_subca', 'kills-csr', '--dir', 'kills'],
-      { cwd: folder, env: cleanEnvironment() },
-    );
-    setTimeout(() => child.kill('SIGKILL'), 150 + Math.random() * 700);
-    const { status } = await ended;
-    if (status === null) interrupted++;
-    const serials = pki.index('device_subca').map(row => row.split('\t')[3]!);
-    assert.is(new Set(serials).size, serials.length);
-    for (const serial of serials)
-      assert.ok(existsSync(join(pki.path, `.pki/device_subca/issued/${serial}.pem`)), serial);
-    for (const file of readdirSync(pki.requests).filter(name => name.endsWith('.cert'))) {
-      const [, serial] = /serial=(\w+)/.exec(openssl('x509', '-in', join(pki.requests, file), '-noout', '-serial'))!;
-      assert.ok(serials.includes(serial!), `${file} was handed out and is not in the index`);
-    }
-    if (status === 0 && i < 8) {
-      rmSync(pki.path, { recursive: true });
-      rmSync(pki.requests, { recursive: true });
-      copyOf('kills');
-    }
-  }
-  assert.ok(interrupted > 2, `${interrupted} kills`);
-  const last = await pki.run('sign-csr', 'device_subca', 'kills-csr');
-  assert.is(last.status, 0, last.stdout);
-  assert.is(pki.index('device_subca').length, COUNT);
-  assert.is(readdirSync(pki.requests).filter(name => name.endsWith('.cert')).length, COUNT);
-});
-
 test('two runs on one CA at once wait for each other, and sign each request once', async () => {
   const pki = copyOf('together');
   const [one, two] = await Promise.all([
