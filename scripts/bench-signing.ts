@@ -1,0 +1,88 @@
+// Measures sign-csr, list and crl at scale, and prints a markdown table: `npm run bench:signing`. Takes some minutes.
+// BENCH_RUNS=N sets the number of runs of a row (5 if it is not set), BENCH_REQUESTS=N the largest number of requests.
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { writeRequests } from '../test/helpers/requests.ts';
+import { alternate, folder, measure, peakMemory, RUNS, row, seconds, shell, versionsLine } from './bench-tools.ts';
+
+const ALL = Math.max(1000, Number.parseInt(process.env.BENCH_REQUESTS ?? '100000', 10) || 100_000);
+const PART = ALL / 10;
+const ONE_BY_ONE = 100;
+const main = fileURLToPath(new URL('../dist/main.cjs', import.meta.url));
+const CA = 'device_subca';
+const index = (pki: string): string => join(folder, pki, `.pki/${CA}/index.txt`);
+
+await shell`node ${main} generate --dir base --key-type ec:prime256v1 --quiet`;
+process.stderr.write(`${ALL + PART} requests\n`);
+writeRequests(join(folder, 'part'), PART);
+writeRequests(join(folder, 'all'), ALL);
+writeRequests(join(folder, 'more'), PART, ALL);
+
+/** A copy of the PKI that nobody has signed with. */
+function fresh(name: string): string {
+  cpSync(join(folder, 'base'), join(folder, name), { recursive: true });
+  mkdirSync(join(folder, `${name}-out`));
+  return name;
+}
+
+const ours = (pki: string, requests: string): string[] => {
+  const place = ['--dir', join(folder, pki), '--output-dir', join(folder, `${pki}-out`)];
+  return ['node', main, 'sign-csr', CA, join(folder, requests), ...place, '--quiet'];
+};
+
+/** The same CA and configuration; the passphrase is that of development keys. */
+const CA_COMMAND = `env GYROIDOS_TEST_PASSWD_PKI=test1234 openssl ca -config .pki/${CA}.cnf -passin env:GYROIDOS_TEST_PASSWD_PKI -batch -notext -preserveDN -out /dev/null`;
+const single = (pki: string): string[] => {
+  const script = `cd '${join(folder, pki)}' && find '${join(folder, 'part')}' -name '*.csr' | xargs -n ${ALL} ${CA_COMMAND} -infiles 2>/dev/null`;
+  return ['bash', '-c', script];
+};
+const oneByOne = (pki: string): string[] => {
+  const script = `cd '${join(folder, pki)}' && for file in $(ls '${join(folder, 'part')}'/*.csr | head -n ${ONE_BY_ONE}); do ${CA_COMMAND} -in "$file" 2>/dev/null; done`;
+  return ['bash', '-c', script];
+};
+
+process.stderr.write(`${PART} requests: this, one openssl process, a process each; ${RUNS} runs\n`);
+const [mine = 0, one = 0, each = 0] = await alternate(RUNS, [
+  run => ours(fresh(`mine-${run}`), 'part'),
+  run => single(fresh(`single-${run}`)),
+  run => oneByOne(fresh(`each-${run}`)),
+]);
+const perRequest = each / ONE_BY_ONE;
+
+process.stderr.write(`${ALL} requests, then ${PART} more\n`);
+const pki = fresh('large');
+const { wall: large } = await measure(ours(pki, 'all'));
+const { wall: after } = await measure(ours(pki, 'more'));
+const memory = await peakMemory(ours(fresh('peak'), 'all'));
+
+process.stderr.write('list and crl\n');
+const [listed = 0] = await alternate(RUNS, [
+  () => ['node', main, 'list', CA, '--dir', join(folder, pki), '--subject', 'CN=device 77777', '--json'],
+]);
+const stamp = `${new Date()
+  .toISOString()
+  .slice(2, 19)
+  .replace(/[^0-9]/g, '')}Z`;
+const rows = readFileSync(index(pki), 'latin1').replace(/^V\t(\w+)\t\t/gm, `R\t$1\t${stamp},keyCompromise\t`);
+writeFileSync(index(pki), rows, 'latin1');
+const [list = 0] = await alternate(RUNS, [() => ['node', main, 'crl', CA, '--dir', join(folder, pki), '--quiet']]);
+
+const rate = (count: number, wall: number): string => `${(count / wall).toFixed(0)} a second`;
+console.log(`${await versionsLine()}\n`);
+console.log(row('what', 'measured (medians)', 'result', 'target'));
+console.log(row('---', '---', '---', '---'));
+const pair = `${seconds(mine)}; ${seconds(one)}`;
+console.log(
+  row(`${PART} requests (P-256): one \`openssl ca -infiles\` / sign-csr`, pair, (one / mine).toFixed(2), '>= 1.2'),
+);
+const apart = `${rate(PART, mine)}; ${rate(1, perRequest)}`;
+console.log(row('one openssl process a request / sign-csr', apart, ((perRequest * PART) / mine).toFixed(1), '>= 15'));
+console.log(
+  row(`${ALL} requests / ${PART}`, `${seconds(large)}; ${seconds(mine)}`, (large / mine).toFixed(1), 'about 10'),
+);
+const later = `${seconds(after)}; ${seconds(mine)}`;
+console.log(row(`${PART} requests on an index of ${ALL} lines / of none`, later, (after / mine).toFixed(2), 'about 1'));
+console.log(row(`${ALL} requests: peak memory`, 'largest process', `${memory.toFixed(0)} MB`, '< 300 MB'));
+console.log(row(`list: one subject of ${ALL + PART}`, rate(ALL + PART, listed), seconds(listed), '< 1 s'));
+console.log(row(`crl: ${ALL + PART} entries`, rate(ALL + PART, list), seconds(list), ''));
