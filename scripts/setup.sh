@@ -12,6 +12,9 @@ sbsign sbsigntool
 certtool gnutls-bin
 curl curl
 cc gcc
+swtpm swtpm
+/usr/sbin/tpm2-abrmd tpm2-abrmd tpm2-openssl libtss2-tcti-tabrmd0
+dbus-run-session dbus-daemon
 python3 python3
 shellcheck shellcheck
 faketime faketime
