@@ -36,6 +36,8 @@ export async function signRequests(
   const deliver = async (chunk: Chunk | undefined) => {
     if (!chunk) return;
     results.push(...(await deliverChunk(authority, chunk, known, chain)));
+    // From here on the index tells; what was read of a hundred thousand requests would fill the memory.
+    for (const each of chunk.judged) if ('facts' in each) taken.delete(each.facts.keySha256);
     progress(results.length);
   };
   try {
