@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { StateError } from '../errors.ts';
 import { passphraseValue } from '../model/passphrase.ts';
 import { type Command, command } from '../plan/job.ts';
+import { quote } from '../plan/shell.ts';
 import { readCommand, runCommand, type Surroundings } from '../run/exec.ts';
 import { serialOf } from '../store/database-rows.ts';
 import type { CertificateFile } from '../store/directory.ts';
@@ -33,6 +34,8 @@ export function openResponder(open: OpenDirectory, stem: string, days: number, c
   const { directory, options } = open;
   if (!hasDatabase(directory.path, stem))
     throw new StateError(`${stem} has no database in "${directory.path}"`, `"trustme-pki crl ${stem}" builds one`);
+  if (new Date(ca.certificate.validTo) < new Date())
+    throw new StateError(`${stem} has expired: nobody takes an answer about what it issued`, 'renew the CA first');
   const certificate = responderOf(open, ca);
   const secretOf = (name: string) => passphraseValue(name, options.environment);
   return {
@@ -45,7 +48,7 @@ export function openResponder(open: OpenDirectory, stem: string, days: number, c
 }
 
 /** The one that lasts longest. */
-function responderOf({ directory }: OpenDirectory, ca: CertificateFile): CertificateFile {
+function responderOf({ directory, options }: OpenDirectory, ca: CertificateFile): CertificateFile {
   const { stem } = ca;
   const revoked = new Set(
     readRows(directory.path, stem).flatMap(({ serial, status }) => (status === 'R' ? [serial] : [])),
@@ -63,7 +66,7 @@ function responderOf({ directory }: OpenDirectory, ca: CertificateFile): Certifi
   const good = known.find(each => end(each) > Date.now() && !revoked.has(serialOf(each.certificate.serialNumber)));
   if (good) return good;
   const name = `${stem}_ocsp`;
-  const hint = `make one: trustme-pki issue ${stem} ${known.some(each => each.stem === name) ? `${name}2` : name} --profile ocsp`;
+  const hint = `make one: trustme-pki issue ${stem} ${known.some(each => each.stem === name) ? `${name}2` : name} --profile ocsp --dir ${quote(options.dir)}`;
   if (known[0])
     throw new StateError(`the OCSP responder certificate "${known[0].file}" has expired or is revoked`, hint);
   throw new StateError(`${stem} has no OCSP responder certificate with its key in the directory`, hint);
