@@ -13,7 +13,7 @@ certtool gnutls-bin
 curl curl
 cc gcc
 swtpm swtpm
-/usr/sbin/tpm2-abrmd tpm2-abrmd tpm2-openssl libtss2-tcti-tabrmd0
+/usr/sbin/tpm2-abrmd tpm2-abrmd tpm2-openssl libtss2-tcti-tabrmd0 libtss2-tcti-swtpm0
 dbus-run-session dbus-daemon
 python3 python3
 shellcheck shellcheck
