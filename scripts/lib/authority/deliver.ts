@@ -6,7 +6,7 @@ import { command } from '../plan/job.ts';
 import { runCommand } from '../run/exec.ts';
 import { issuedFile } from '../store/names.ts';
 import type { Made } from './batch.ts';
-import { indexFile, replaceFile } from './database.ts';
+import { appendRows } from './database.ts';
 import type { Order, Result } from './judge.ts';
 import type { Known } from './known.ts';
 import { appendLedger } from './ledger.ts';
@@ -20,9 +20,7 @@ export async function enter(authority: Authority, made: readonly Made[], known: 
   await syncFolder(authority, '.');
   const entries = made.map(({ serial, facts: { keySha256, sha256 } }) => ({ serial, keySha256, sha256 }));
   appendLedger(path, stem, entries);
-  const index = join(path, indexFile(stem));
-  const rows = made.map(({ row }) => `${row}\n`).join('');
-  replaceFile(index, Buffer.concat([readFileSync(index), Buffer.from(rows, 'latin1')]));
+  appendRows(path, stem, made.map(({ row }) => `${row}\n`).join(''));
   for (const entry of entries) {
     known.bySha256.set(entry.sha256, entry);
     known.keys.set(entry.keySha256, entry);

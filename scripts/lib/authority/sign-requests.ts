@@ -8,7 +8,7 @@ import { profileOf } from './profile-section.ts';
 import { refuseAuthority } from './refuse-authority.ts';
 
 /** Requests of one write of the index: few in the beginning, so that openssl is soon at work. */
-const [FIRST_CHUNK, LARGEST_CHUNK] = [500, 4000];
+const [FIRST_CHUNK, LARGEST_CHUNK] = [500, 2000];
 
 interface Chunk {
   readonly judged: readonly Judged[];
