@@ -177,6 +177,8 @@ function signatureOf({ algorithm, parameters }: AlgorithmIdentifier): { digest: 
     const options = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength };
     return { digest: HASH_NAMES[hashAlgorithm.algorithm] ?? 'unknown', options };
   }
-  const [digest = 'unknown', kind] = (SIGNATURE_NAMES[algorithm] ?? '').split(' ');
+  const name = SIGNATURE_NAMES[algorithm];
+  if (name === undefined) throw new RangeError('an unknown algorithm');
+  const [digest = '', kind] = name.split(' ');
   return { digest: kind === undefined ? null : digest, options: {} };
 }

@@ -1,0 +1,61 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { namesOf, refuseRequest } from '../../scripts/lib/authority/request-policy.ts';
+import type { RequestFacts } from '../../scripts/lib/store/request-facts.ts';
+
+const test = suite('request policy');
+const NOTHING = new Map<string, string>();
+const facts = (changes: Partial<RequestFacts>): RequestFacts => ({
+  der: Buffer.alloc(0),
+  subject: [{ name: 'commonName', value: 'device' }],
+  key: { kind: 'ec', curve: 'prime256v1' },
+  keySha256: '',
+  sha256: '',
+  extensions: NOTHING,
+  isSelfSigned: () => true,
+  ...changes,
+});
+const asking = (key: string, value: string) => facts({ extensions: new Map([[key, value]]) });
+const rsa = (bits: number, exponent: bigint) => facts({ key: { kind: 'rsa', bits, exponent } });
+
+const CASES: [string, RequestFacts, RegExp | undefined][] = [
+  ['a P-256 key', facts({}), undefined],
+  ['RSA of 3072 bits', rsa(3072, 65537n), undefined],
+  ['RSA of 2047 bits', rsa(2047, 65537n), /has 2047 bits, 2048 are asked for/],
+  ['the exponent 3', rsa(3072, 3n), /exponent 3: 65537 is the least/],
+  ['an even exponent', rsa(3072, 65538n), /exponent 65538/],
+  [
+    'the curve of blockchains',
+    facts({ key: { kind: 'ec', curve: 'secp256k1' } }),
+    /its curve secp256k1 is none of prime256v1/,
+  ],
+  ['a curve that is not named', facts({ key: { kind: 'ec' } }), /its curve without a name/],
+  ['Ed25519', facts({ key: { kind: 'ed25519' } }), undefined],
+  ['X25519', facts({ key: { kind: 'x25519' } }), /its key of type x25519 signs nothing/],
+  ['an unknown algorithm', facts({ key: undefined }), /not known here/],
+  ['no common name', facts({ subject: [{ name: 'organizationName', value: 'x' }] }), /no commonName/],
+  ['an empty common name', facts({ subject: [{ name: 'commonName', value: '' }] }), /commonName is empty/],
+  ['a line end in a name', facts({ subject: [{ name: 'commonName', value: 'a\nb' }] }), /control characters/],
+  ['names', asking('subjectAltName', 'URI:UUID:1, DNS:a'), undefined],
+  ['names of another kind', asking('subjectAltName', 'dirName:/CN=x'), /has dirName:\/CN=x; kinds that are taken over/],
+  ['usages', asking('keyUsage', 'critical, keyCertSign'), undefined],
+  ['no CA', asking('basicConstraints', 'critical, CA:FALSE'), undefined],
+  ['a CA', asking('basicConstraints', 'CA:TRUE'), /asks to be a CA/],
+  ['another extension', asking('nameConstraints', 'permitted;DNS:x'), /asks for the extension nameConstraints/],
+];
+for (const [name, request, message] of CASES)
+  test(name, () => {
+    const refusal = refuseRequest(request, true);
+    if (message) assert.match(refusal ?? '', message);
+    else assert.is(refusal, undefined);
+  });
+
+test('names are refused where the profile does not take them over', () => {
+  assert.match(refuseRequest(asking('subjectAltName', 'DNS:a'), false)!, /does not take over/);
+});
+
+test('a comma inside a name parts nothing', () => {
+  assert.equal(namesOf('critical, URI:a\\,b, DNS:c'), ['URI:a,b', 'DNS:c']);
+});
+
+test.run();

@@ -1,0 +1,100 @@
+import { createHash, createPublicKey } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { describeRequest } from '../../scripts/lib/store/request-facts.ts';
+import { scratch, tool } from '../helpers/door.ts';
+import { makeRequest } from '../helpers/requests.ts';
+
+const test = suite('requests');
+const folder = scratch();
+
+function openssl(name: string, key: readonly string[], subject: string, ...more: string[]): Buffer {
+  const file = join(folder, `${name}.csr`);
+  writeFileSync(join(folder, 'empty.cnf'), '[req]\ndistinguished_name = dn\n[dn]\n');
+  const words = [
+    'req',
+    '-new',
+    '-config',
+    join(folder, 'empty.cnf'),
+    '-utf8',
+    '-noenc',
+    '-keyout',
+    join(folder, `${name}.key`),
+  ];
+  tool('openssl', [...words, ...key, '-subj', subject, ...more, '-out', file]);
+  return readFileSync(file);
+}
+
+test('keys of all kinds, and their proofs of possession', () => {
+  const kinds: [string, string[], object][] = [
+    ['rsa', ['-newkey', 'rsa:2048'], { kind: 'rsa', bits: 2048, exponent: 65537n, curve: undefined }],
+    [
+      'pss',
+      ['-newkey', 'rsa-pss', '-pkeyopt', 'rsa_keygen_bits:2048'],
+      { kind: 'rsa-pss', bits: 2048, exponent: 65537n, curve: undefined },
+    ],
+    ['p384', ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:secp384r1'], { kind: 'ec', curve: 'secp384r1' }],
+    ['ed', ['-newkey', 'ed25519'], { kind: 'ed25519', bits: undefined, exponent: undefined, curve: undefined }],
+  ];
+  for (const [name, key, expected] of kinds) {
+    const facts = describeRequest(openssl(name, key, '/CN=x'));
+    assert.equal(facts.key, expected, name);
+    assert.is(facts.isSelfSigned(), true, name);
+    const spki = createPublicKey(readFileSync(join(folder, `${name}.key`))).export({ format: 'der', type: 'spki' });
+    assert.is(facts.keySha256, createHash('sha256').update(spki).digest('hex'), name);
+  }
+});
+
+test('subjects and extensions in the words of the ini files', () => {
+  const more = [
+    '-multivalue-rdn',
+    '-addext',
+    'subjectAltName=DNS:a,URI:b,IP:10.0.0.1,email:c@d',
+    '-addext',
+    'keyUsage=critical,digitalSignature',
+  ];
+  const { subject, extensions } = describeRequest(
+    openssl('words', ['-newkey', 'ed25519'], '/O=Größe/CN=x+serialNumber=7', ...more),
+  );
+  assert.equal(subject, [
+    { name: 'organizationName', value: 'Größe' },
+    { name: 'commonName', value: 'x' },
+    { name: '+serialNumber', value: '7' },
+  ]);
+  assert.is(extensions.get('subjectAltName'), 'DNS:a, URI:b, IP:10.0.0.1, email:c@d');
+  assert.is(extensions.get('keyUsage'), 'critical, digitalSignature');
+});
+
+test('what is no request is told; a signature of another key is seen', () => {
+  const der = Buffer.from(makeRequest(1).split('\n').slice(1, -2).join(''), 'base64');
+  assert.is(describeRequest(der).isSelfSigned(), true);
+  const forged = Buffer.from(der);
+  forged[forged.length - 1]! ^= 1;
+  assert.is(describeRequest(forged).isSelfSigned(), false);
+  for (const bytes of [
+    Buffer.alloc(0),
+    Buffer.from('text'),
+    der.subarray(0, 90),
+    Buffer.concat([der, Buffer.from([0])]),
+  ])
+    assert.throws(() => describeRequest(bytes), /it is no certification request/);
+  const certificate = '-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n';
+  assert.throws(() => describeRequest(Buffer.from(certificate)), /neither in PEM nor in DER/);
+});
+
+test('octets that are cut or changed anywhere never break more than the one request', () => {
+  const der = Buffer.from(makeRequest(2).split('\n').slice(1, -2).join(''), 'base64');
+  for (let i = 0; i < der.length; i++) {
+    const changed = Buffer.from(der);
+    changed[i]! ^= 0x55;
+    try {
+      assert.is(describeRequest(changed).isSelfSigned(), false, `octet ${i}`);
+    } catch (error) {
+      assert.instance(error, RangeError, `octet ${i}: ${error}`);
+    }
+  }
+});
+
+test.run();
