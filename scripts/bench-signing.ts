@@ -3,7 +3,7 @@
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { writeRequests } from '../test/helpers/requests.ts';
+import { writeRequests } from './bench-requests.ts';
 import { alternate, folder, measure, peakMemory, RUNS, row, seconds, shell, versionsLine } from './bench-tools.ts';
 
 const ALL = Math.max(1000, Number.parseInt(process.env.BENCH_REQUESTS ?? '100000', 10) || 100_000);

@@ -14,8 +14,8 @@ import {
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { makeRequest, writeRequests } from '../../scripts/bench-requests.ts';
 import { cleanEnvironment, MAIN, scratch, start } from '../helpers/door.ts';
-import { makeRequest, writeRequests } from '../helpers/requests.ts';
 
 const test = suite('bulk');
 const folder = scratch();
