@@ -1,6 +1,7 @@
 // `trustme-pki sign-csr CA REQUEST…`: certificates for requests.
 import { existsSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { setFlagsFromString } from 'node:v8';
 import { openAuthority, openForWriting } from '../lib/authority/open.ts';
 import { formatProgress, formatResults, readOrders } from '../lib/authority/orders.ts';
 import { signRequests } from '../lib/authority/sign-requests.ts';
@@ -54,6 +55,8 @@ export async function signCsrVerb(context: VerbContext): Promise<number> {
       ca === undefined ? 'CA is missing' : 'REQUEST is missing',
       'usage: trustme-pki sign-csr CA REQUEST...',
     );
+  // A hundred thousand requests would leave hundreds of megabytes to be collected some time later.
+  setFlagsFromString('--optimize-for-size');
   const folder = textOf(given, 'output-dir');
   if (folder !== undefined && !(existsSync(folder) && statSync(folder).isDirectory()))
     throw new UsageError(`--output-dir "${folder}" is no folder`, 'make it, or give another one');

@@ -3,7 +3,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { CommandError } from '../errors.ts';
-import { command } from '../plan/job.ts';
+import { type Command, command } from '../plan/job.ts';
 import { runLogged } from '../run/exec.ts';
 import { parseIndex } from '../store/database-rows.ts';
 import type { RequestFacts } from '../store/request-facts.ts';
@@ -39,19 +39,23 @@ export class PassedOver extends Error {
 
 let folders = 0;
 
-/** Signs requests that were checked. Throws a CommandError, or PassedOver where a request is not to openssl's liking. */
-export async function signBatch(
-  authority: Authority,
-  requests: readonly RequestFacts[],
-  signing: Signing,
-): Promise<Made[]> {
-  const { path, work, configuration, passphrase, surroundings } = authority;
+/** Requests of one process, laid out in a folder of their own. */
+export interface Batch {
+  readonly folder: string;
+  readonly requests: readonly RequestFacts[];
+  readonly signing: Signing;
+  readonly step: Command;
+}
+
+/** Lays out requests that were checked. */
+export function prepareBatch(authority: Authority, requests: readonly RequestFacts[], signing: Signing): Batch {
+  const { path, work, configuration, passphrase } = authority;
   const folder = join(work, String(++folders));
   mkdirSync(join(folder, 'certs'), { recursive: true });
   const inside = (name: string) => relative(path, join(folder, name));
   const names = requests.map((_request, i) => `${i}.csr`);
   // A copy: what was checked is what is signed, whoever writes to the request meanwhile.
-  for (const [i, { der }] of requests.entries()) writeFileSync(join(folder, names[i]!), pemOf(der));
+  for (const [i, { der }] of requests.entries()) writeFileSync(`${folder}/${names[i]!}`, pemOf(der));
   writeFileSync(join(folder, 'index.txt'), '');
   writeFileSync(join(folder, 'index.txt.attr'), 'unique_subject = no\n');
   const own = signing.isCopied ? configuration : withNames(configuration, signing.section, requests[0]!);
@@ -64,8 +68,13 @@ export async function signBatch(
     ...(salt ? ['-sigopt', salt] : []),
     ...['-out', '/dev/null', '-infiles', ...names.map(inside)],
   ];
-  const step = command('openssl', args, passphrase ? [passphrase] : []);
-  const report = await runLogged(step, `signing by ${authority.stem}`, surroundings, join(folder, 'log'));
+  return { folder, requests, signing, step: command('openssl', args, passphrase ? [passphrase] : []) };
+}
+
+/** Signs them. Throws a CommandError, or PassedOver where a request is not to openssl's liking. */
+export async function signBatch({ stem, surroundings }: Authority, batch: Batch): Promise<Made[]> {
+  const { folder, requests, step } = batch;
+  const report = await runLogged(step, `signing by ${stem}`, surroundings, join(folder, 'log'));
   return collect(folder, requests, report);
 }
 

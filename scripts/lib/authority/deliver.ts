@@ -59,7 +59,8 @@ export const chainOf = ({ path, certificate }: Authority): string =>
  * there; whoever calls this syncs the folder.
  */
 export function handOut({ path, stem }: Authority, serial: string, output: string, chain: string): boolean {
-  const own = readFileSync(join(path, issuedFile(stem, serial)), 'latin1');
+  // PEM without text around it: ASCII, which node reads in one step as UTF-8.
+  const own = readFileSync(join(path, issuedFile(stem, serial)), 'utf8');
   const whole = own + chain;
   if (existsSync(output)) {
     const present = readFileSync(output, 'latin1');

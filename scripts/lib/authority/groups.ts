@@ -1,6 +1,6 @@
 // Requests into groups for openssl: what one section fits goes together, and what openssl refuses is found among them.
 import type { RequestFacts } from '../store/request-facts.ts';
-import { isOfRequest, lastWords, type Made, type Signing, signBatch } from './batch.ts';
+import { type Batch, isOfRequest, lastWords, type Made, prepareBatch, type Signing, signBatch } from './batch.ts';
 import type { SignOptions } from './judge.ts';
 import type { Authority } from './open.ts';
 import type { ProfileSection } from './profile-section.ts';
@@ -12,23 +12,31 @@ interface Group {
   readonly requests: readonly RequestFacts[];
 }
 
-/** One outcome for each request. Throws where no request could be signed: passphrase, key, configuration, disk. */
-export async function signAll(
+/** Requests laid out for openssl, which may be at work on others meanwhile. */
+export const prepareAll = (
   authority: Authority,
   requests: readonly RequestFacts[],
   profile: ProfileSection,
   options: SignOptions,
-): Promise<Outcome[]> {
+): readonly Batch[] =>
+  groupsOf(requests, profile, options).map(group => prepareBatch(authority, group.requests, group.signing));
+
+/** Outcomes by request. Throws where no request could be signed: passphrase, key, configuration, disk. */
+export async function signAll(
+  authority: Authority,
+  batches: readonly Batch[],
+  width: number,
+): Promise<ReadonlyMap<RequestFacts, Outcome>> {
   const outcomes = new Map<RequestFacts, Outcome>();
-  const waiting = groupsOf(requests, profile, options).values();
+  const waiting = batches.values();
   const worker = async () => {
-    for (const group of waiting)
-      for (const [facts, outcome] of await signGroup(authority, group)) outcomes.set(facts, outcome);
+    for (const batch of waiting)
+      for (const [facts, outcome] of await signGroup(authority, batch)) outcomes.set(facts, outcome);
   };
   // All of them end before this does: what a process still writes must not be removed under it.
-  const ended = await Promise.allSettled(Array.from({ length: options.width }, worker));
+  const ended = await Promise.allSettled(Array.from({ length: width }, worker));
   for (const each of ended) if (each.status === 'rejected') throw each.reason;
-  return requests.map(facts => outcomes.get(facts)!);
+  return outcomes;
 }
 
 /** A request from which openssl would copy more than its names stands alone. */
@@ -57,19 +65,19 @@ function groupsOf(
 type Ended = readonly [RequestFacts, Outcome];
 
 /** openssl proves signatures; only where it passed over something are they looked at one by one. */
-async function signGroup(authority: Authority, { signing, requests }: Group): Promise<Ended[]> {
+async function signGroup(authority: Authority, batch: Batch): Promise<Ended[]> {
+  const { requests, signing } = batch;
   try {
-    return (await signBatch(authority, requests, signing)).map(made => [made.facts, made] as const);
+    return (await signBatch(authority, batch)).map(made => [made.facts, made] as const);
   } catch (error) {
     if (!isOfRequest(error)) throw error;
+    const again = (some: readonly RequestFacts[]) => signGroup(authority, prepareBatch(authority, some, signing));
     const good = requests.filter(facts => facts.isSelfSigned());
     const forged = requests.filter(facts => !good.includes(facts));
     const refused = forged.map(facts => [facts, { reason: 'its signature is not by its own key' }] as const);
-    if (forged.length > 0)
-      return good.length === 0 ? refused : [...refused, ...(await signGroup(authority, { signing, requests: good }))];
+    if (forged.length > 0) return good.length === 0 ? refused : [...refused, ...(await again(good))];
     if (requests.length === 1) return [[requests[0]!, { reason: `openssl does not sign it: ${lastWords(error)}` }]];
     const half = Math.ceil(requests.length / 2);
-    const first = await signGroup(authority, { signing, requests: requests.slice(0, half) });
-    return [...first, ...(await signGroup(authority, { signing, requests: requests.slice(half) }))];
+    return [...(await again(requests.slice(0, half))), ...(await again(requests.slice(half)))];
   }
 }

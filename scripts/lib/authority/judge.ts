@@ -53,7 +53,7 @@ export function judge(
 ): Judged {
   const refuse = (reason: string): Judged => ({ order, result: { given: order.given, result: 'refused', reason } });
   try {
-    const facts = describeRequest(readFileSync(order.file));
+    const facts = describeRequest(readRequest(order.file));
     const before = isAgain ? undefined : known.bySha256.get(facts.sha256);
     if (before) return { order, result: { given: order.given, result: 'already signed', serial: before.serial } };
     const reason = refuseRequest(facts, profile.isNameCopied);
@@ -75,4 +75,10 @@ export function judge(
     const { code, message } = error as NodeJS.ErrnoException;
     return refuse(code === undefined ? message : `it cannot be read: ${code}`);
   }
+}
+
+/** node reads text in one step, and PEM is what requests come in. */
+function readRequest(file: string): Buffer | string {
+  const text = readFileSync(file, 'utf8');
+  return text.startsWith('-----BEGIN') ? text : readFileSync(file);
 }

@@ -1,6 +1,8 @@
 // Requests into certificates: each is checked, signed once, entered in the CA's index, and only then handed out.
+
+import type { RequestFacts } from '../store/request-facts.ts';
 import { chainOf, enter, handOutAll, syncOutputs } from './deliver.ts';
-import { type Outcome, signAll } from './groups.ts';
+import { type Outcome, prepareAll, signAll } from './groups.ts';
 import { type Accepted, type Judged, judge, type Order, type Result, type SignOptions } from './judge.ts';
 import { type Known, readKnown } from './known.ts';
 import type { Authority } from './open.ts';
@@ -12,8 +14,7 @@ const [FIRST_CHUNK, LARGEST_CHUNK] = [500, 2000];
 
 interface Chunk {
   readonly judged: readonly Judged[];
-  /** Of those that are signed, in their order. */
-  readonly outcomes: Promise<Outcome[]>;
+  readonly outcomes: Promise<ReadonlyMap<RequestFacts, Outcome>>;
 }
 
 /**
@@ -48,9 +49,10 @@ export async function signRequests(
     ) {
       const judged = orders.slice(from, from + size).map(order => judge(order, profile, options, known, taken));
       const wanted = judged.flatMap(each => ('facts' in each ? [each.facts] : []));
+      const batches = prepareAll(authority, wanted, profile, options);
       await signing?.outcomes;
       const before = signing;
-      signing = { judged, outcomes: signAll(authority, wanted, profile, options) };
+      signing = { judged, outcomes: signAll(authority, batches, options.width) };
       signing.outcomes.catch(() => {}); // told when it is waited for
       await deliver(before);
     }
@@ -66,14 +68,13 @@ async function deliverChunk(authority: Authority, chunk: Chunk, known: Known, ch
   const outcomes = await chunk.outcomes;
   await enter(
     authority,
-    outcomes.filter(each => 'serial' in each),
+    [...outcomes.values()].filter(each => 'serial' in each),
     known,
   );
-  const next = outcomes.values();
   const ordered = chunk.judged.map(each => {
     if ('result' in each) return [each.order, each.result] as const;
     const { given } = each.order;
-    const outcome = next.next().value!;
+    const outcome = outcomes.get(each.facts)!;
     if ('reason' in outcome)
       return [each.order, { given, result: 'refused', reason: outcome.reason } as const] as const;
     return [each.order, { given, result: 'signed', serial: outcome.serial } as const] as const;

@@ -64,7 +64,7 @@ const EXTENSION_REQUEST = '1.2.840.113549.1.9.14';
 const EC_KEY = '1.2.840.10045.2.1';
 
 /** Reads PEM or DER. Throws a RangeError, `it …`, where that is no request. */
-export function describeRequest(bytes: Buffer): RequestFacts {
+export function describeRequest(bytes: Buffer | string): RequestFacts {
   const der = requestIn(bytes);
   const parts = partsOf(der);
   return {
@@ -79,10 +79,13 @@ export function describeRequest(bytes: Buffer): RequestFacts {
   };
 }
 
-function requestIn(bytes: Buffer): Buffer {
-  const block = pemBlocks(bytes.toString('latin1')).find(({ label }) => /^(NEW )?CERTIFICATE REQUEST$/.test(label));
+function requestIn(bytes: Buffer | string): Buffer {
+  const block = pemBlocks(typeof bytes === 'string' ? bytes : bytes.toString('latin1')).find(({ label }) =>
+    /^(NEW )?CERTIFICATE REQUEST$/.test(label),
+  );
   if (block) return pemToDer(block.text);
-  if (bytes[0] !== 0x30) throw new RangeError('it is no certification request, neither in PEM nor in DER');
+  if (typeof bytes === 'string' || bytes[0] !== 0x30)
+    throw new RangeError('it is no certification request, neither in PEM nor in DER');
   return bytes;
 }
 
