@@ -28,6 +28,9 @@ const OPTIONS = {
   blocklist: { type: 'string', multiple: true },
 } as const;
 
+/** Requests from which on memory is worth more than a few per cent of time. */
+const MANY = 20_000;
+
 const HELP = `usage: trustme-pki sign-csr CA REQUEST... [options]
 
 Signs certification requests (PKCS #10, PEM or DER; folders: every .csr, .der, .req and .pem file in them). The
@@ -55,12 +58,12 @@ export async function signCsrVerb(context: VerbContext): Promise<number> {
       ca === undefined ? 'CA is missing' : 'REQUEST is missing',
       'usage: trustme-pki sign-csr CA REQUEST...',
     );
-  // A hundred thousand requests would leave hundreds of megabytes to be collected some time later.
-  setFlagsFromString('--optimize-for-size');
   const folder = textOf(given, 'output-dir');
   if (folder !== undefined && !(existsSync(folder) && statSync(folder).isDirectory()))
     throw new UsageError(`--output-dir "${folder}" is no folder`, 'make it, or give another one');
   const orders = readOrders(words, folder);
+  // Collected late, what a hundred thousand requests leave would fill hundreds of megabytes.
+  if (orders.length > MANY) setFlagsFromString('--heap-growing-percent=20');
   const options = {
     profile: textOf(given, 'profile') ?? '',
     days: readDays(given),
