@@ -114,7 +114,10 @@ test('a CA: what names its certificate by number is renewed with it, also what "
   assert.is(refused.status, 1);
   assert.match(refused.stderr, /named in: alice \(authorityKeyIdentifier\)\n.*--cascade/);
   const before = ['gen_rootca', 'user_subca', 'alice'].map(stem => pki.field(`${stem}.cert`, 'serial'));
-  await pki.succeed('renew', 'gen_rootca', '--cascade');
+  mkdirSync(join(folder, 'elsewhere'));
+  await pki.succeed('sign-csr', 'device_subca', request(), '--output-dir', join(folder, 'elsewhere'));
+  const { elsewhere } = JSON.parse(await pki.succeed('renew', 'gen_rootca', '--cascade', '--json'));
+  assert.equal(elsewhere, { device_subca: 1 });
   await pki.sound();
   const after = ['gen_rootca', 'user_subca', 'alice'].map(stem => pki.field(`${stem}.cert`, 'serial'));
   for (const [i, serial] of before.entries()) assert.is.not(after[i], serial);

@@ -40,14 +40,15 @@ export function hierarchyThere(
   return result;
 }
 
-/** The key type that a certificate has, in the words of the ini files. */
-export const keyTypeOf = ({ certificate }: CertificateFile): string => describeCertificate(certificate.raw).keyType;
-
-/** Its usages go with the key that it has, whatever type the configuration would give it today. */
+/** Usages and signatures go with the key that it has, whatever kind the configuration would give it today. */
 function withKeyOf(entity: Entity, there: CertificateFile, configured: Configured): Entity {
-  const keyType = parseKeyType(keyTypeOf(there));
-  if (formatKeyType(keyType) === formatKeyType(entity.keyType)) return entity;
-  return configured(keyType).get(entity.stem) ?? entity;
+  const { keyType: name, isPssKey } = describeCertificate(there.certificate.raw);
+  const keyType = parseKeyType(name);
+  const isSame = formatKeyType(keyType) === formatKeyType(entity.keyType);
+  const own = isSame ? entity : (configured(keyType).get(entity.stem) ?? entity);
+  if (keyType.kind !== 'rsa' || isPssKey === (own.scheme === 'rsa-pss')) return own;
+  if (isPssKey) return { ...own, scheme: 'rsa-pss' };
+  return { ...own, scheme: 'rsa', certificate: { ...own.certificate, extensions: own.certificate.rsaExtensions } };
 }
 
 function refuseOther({ stem, subject }: Entity, { certificate }: CertificateFile): void {

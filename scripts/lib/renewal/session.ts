@@ -59,6 +59,8 @@ export async function renew(
     const now = new Date();
     const settings = settingsOf(open, now);
     const selection = selectCertificates(options, open.directory, settings.configuration.hierarchy, now);
+    // Before new rows are there.
+    const others = elsewhere(open, selection, now);
     const parts: Outcome[] = [];
     if (selection.entities.size > 0)
       parts.push(await renewSelected(open, settings, selection, options.width, now, report, controller));
@@ -69,7 +71,7 @@ export async function renew(
       files: parts.flatMap(({ files }) => files),
       fieldUpdates: parts.flatMap(({ fieldUpdates }) => fieldUpdates),
       dependants: selection.dependants,
-      elsewhere: elsewhere(open, selection, now),
+      elsewhere: others,
     };
   } finally {
     lock.release();
