@@ -4,10 +4,12 @@ import {
   copyFileSync,
   existsSync,
   fchmodSync,
+  fstatSync,
   fsyncSync,
   openSync,
   readdirSync,
   readFileSync,
+  readSync,
   renameSync,
   rmSync,
   writeFileSync,
@@ -47,16 +49,25 @@ export function appendRows(path: string, ca: string, rows: string): void {
   const index = join(path, indexFile(ca));
   const temporary = `${index}.new`;
   rmSync(temporary, { force: true });
-  copyFileSync(index, temporary);
-  const descriptor = openSync(temporary, 'a');
+  copyWithRows(index, temporary, rows);
+  renameSync(temporary, index);
+  syncPath(dirname(index));
+}
+
+/** A copy of an index with more rows, synced. The last row of an edited index may lack its end of line. */
+export function copyWithRows(index: string, copy: string, rows: string): void {
+  copyFileSync(index, copy);
+  const descriptor = openSync(copy, 'a+');
   try {
-    writeFileSync(descriptor, rows, 'latin1');
+    const { size } = fstatSync(descriptor);
+    const last = Buffer.alloc(1);
+    if (size > 0) readSync(descriptor, last, 0, 1, size - 1);
+    const isOpen = size > 0 && last.toString('latin1') !== '\n';
+    writeFileSync(descriptor, `${isOpen ? '\n' : ''}${rows}`, 'latin1');
     fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);
   }
-  renameSync(temporary, index);
-  syncPath(dirname(index));
 }
 
 /** The rows of a CA. Throws a StateError where a line is none: such a database must not be written again. */

@@ -12,14 +12,17 @@ import type { Known } from './known.ts';
 import { appendLedger } from './ledger.ts';
 import type { Authority } from './open.ts';
 
-/** Certificates, then who asked for them, then the index: what is in the index is on disk, and may be handed out. */
+/**
+ * Who asked for certificates, then the certificates, then the index: what is in the index is on disk, and may be handed
+ * out. What a run that ended in between had signed is entered by the next one, which the ledger tells whose it is.
+ */
 export async function enter(authority: Authority, made: readonly Made[], known: Known): Promise<void> {
   if (made.length === 0) return;
   const { path, stem } = authority;
-  for (const { serial, file } of made) renameSync(file, join(path, issuedFile(stem, serial)));
-  await syncFolder(authority, '.');
   const entries = made.map(({ serial, facts: { keySha256, sha256 } }) => ({ serial, keySha256, sha256 }));
   appendLedger(path, stem, entries);
+  for (const { serial, file } of made) renameSync(file, join(path, issuedFile(stem, serial)));
+  await syncFolder(authority, '.');
   appendRows(path, stem, made.map(({ row }) => `${row}\n`).join(''));
   for (const entry of entries) {
     known.bySha256.set(entry.sha256, entry);

@@ -49,10 +49,11 @@ function groupsOf(
   const plain = new Map<string, RequestFacts[]>();
   for (const facts of requests) {
     const section = profile.sectionFor(facts);
-    const others = plain.get(section) ?? [];
-    if (profile.isPlain(facts, section)) plain.set(section, others);
-    else groups.push({ signing: { section, days, isCopied: false }, requests: [facts] });
-    others.push(facts);
+    const together = plain.get(section);
+    if (!profile.isPlain(facts, section))
+      groups.push({ signing: { section, days, isCopied: false }, requests: [facts] });
+    else if (together) together.push(facts);
+    else plain.set(section, [facts]);
   }
   for (const [section, all] of plain) {
     const size = Math.max(1, Math.ceil(all.length / width));

@@ -1,11 +1,13 @@
 // What a CA has issued so far, by request and by key, and which keys get no certificate from it.
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { indexRow } from '../store/ca-database.ts';
 import { type DatabaseRow, parseIndex, serialOf } from '../store/database-rows.ts';
 import { certificateKeyDigest } from '../store/der.ts';
+import { firstCertificate } from '../store/files.ts';
 import { issuedFile, issuedFolder } from '../store/names.ts';
 import { readBlocklist } from './blocklist.ts';
-import { authoritiesWithDatabase, indexFile, readRows } from './database.ts';
+import { appendRows, authoritiesWithDatabase, indexFile, readRows } from './database.ts';
 import { appendLedger, type LedgerEntry, readLedger } from './ledger.ts';
 import type { Authority } from './open.ts';
 
@@ -19,15 +21,18 @@ export interface Known {
 
 /** Throws where the index or a blocklist is damaged. */
 export function readKnown({ path, stem }: Authority, blocklists: readonly string[]): Known {
-  const rows = readRows(path, stem);
-  const ledger = completeLedger(path, stem, rows);
+  const files = new Set(readdirSync(join(path, issuedFolder(stem))));
+  const own = readLedger(path, stem);
+  const before = readRows(path, stem);
+  const rows = enterLeft(path, stem, { rows: before, ledger: own, files }) ? readRows(path, stem) : before;
+  const ledger = [...own, ...missingEntries(path, stem, { rows, ledger: own, files })];
   const status = new Map(rows.map(row => [row.serial, row.status]));
   const bySha256 = new Map<string, LedgerEntry>();
   const keys = new Map<string, LedgerEntry>();
   for (const entry of ledger) {
-    // Without a row: of a run that was killed before it wrote the index; nobody got this certificate.
-    const own = status.get(serialOf(entry.serial));
-    if (own === undefined || own === 'R') continue;
+    // Without a row: of a run that ended before its certificate was on disk; nobody got it.
+    const state = status.get(serialOf(entry.serial));
+    if (state === undefined || state === 'R') continue;
     if (entry.sha256 !== undefined) bySha256.set(entry.sha256, entry);
     keys.set(entry.keySha256, entry);
   }
@@ -37,11 +42,34 @@ export function readKnown({ path, stem }: Authority, blocklists: readonly string
   return { bySha256, keys, blocked: new Map([...compromised(path, stem, rows), ...listed]) };
 }
 
+/** What is in a CA's folder: rows of its index, lines of its ledger, names in its folder of issued certificates. */
+interface Present {
+  readonly rows: readonly DatabaseRow[];
+  readonly ledger: readonly LedgerEntry[];
+  readonly files: Set<string>;
+}
+
+/**
+ * What a run had signed that ended before it wrote the index is entered now: it counts as signed, and is handed out. A
+ * file that a power cut tore goes. Says whether there was any.
+ */
+function enterLeft(path: string, ca: string, { rows, ledger, files }: Present): boolean {
+  const entered = new Set(rows.map(({ serial }) => serial));
+  const left = ledger.filter(({ serial }) => !entered.has(serialOf(serial)) && files.has(`${serial}.pem`));
+  const added = left.map(({ serial }) => {
+    const file = join(path, issuedFile(ca, serial));
+    if (keyOf(path, ca, serial) !== undefined) return indexRow(firstCertificate(file));
+    rmSync(file);
+    files.delete(`${serial}.pem`);
+    return '';
+  });
+  if (left.length > 0) appendRows(path, ca, added.join(''));
+  return left.length > 0;
+}
+
 /** Certificates that came to the database another way, as those of a generation, have a line too from now on. */
-function completeLedger(path: string, ca: string, rows: readonly DatabaseRow[]): LedgerEntry[] {
-  const ledger = readLedger(path, ca);
+function missingEntries(path: string, ca: string, { rows, ledger, files }: Present): LedgerEntry[] {
   const known = new Set(ledger.map(({ serial }) => serialOf(serial)));
-  const files = new Set(readdirSync(join(path, issuedFolder(ca))));
   const missing = rows.flatMap(({ serial }) => {
     if (known.has(serial)) return [];
     const file = [serial, `0${serial}`].find(name => files.has(`${name}.pem`));
@@ -49,7 +77,7 @@ function completeLedger(path: string, ca: string, rows: readonly DatabaseRow[]):
     return file && keySha256 ? [{ serial: file, keySha256, sha256: undefined }] : [];
   });
   if (missing.length > 0) appendLedger(path, ca, missing);
-  return [...ledger, ...missing];
+  return missing;
 }
 
 /** undefined: there is no such file, or no certificate in it, which is for `verify` to tell. */

@@ -101,7 +101,14 @@ function compareRow(file: string, certificate: X509Certificate, { index, rows, c
     // Not every way of making a root puts it into its own database.
     return certificate.fingerprint256 === ca.certificate.fingerprint256
       ? []
-      : [error('row-missing', file, `"${index}" has no row of it: it cannot be revoked`, `add the row to "${index}"`)];
+      : [
+          error(
+            'row-missing',
+            file,
+            `"${index}" has no row of it: it cannot be revoked`,
+            `start the run again that signed it, or add the row to "${index}"`,
+          ),
+        ];
   }
   return row.expiry.getTime() === new Date(certificate.validTo).getTime()
     ? []

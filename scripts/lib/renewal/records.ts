@@ -1,7 +1,7 @@
 // What a renewal writes besides certificates: databases, what was replaced, the manifest; and what of all that is news.
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { indexFile } from '../authority/database.ts';
+import { copyWithRows, indexFile } from '../authority/database.ts';
 import { type RenewalInputs, variablesOf } from '../plan/renewal.ts';
 import { indexRow } from '../store/ca-database.ts';
 import { serialOf } from '../store/database-rows.ts';
@@ -32,7 +32,9 @@ export function writeRecords(staging: string, { directory, selection, inputs, au
   for (const ca of authorities.keys()) {
     const mine = [...selection.entities].filter(stem => inputs.hierarchy.get(stem)!.issuer === ca);
     const rows = mine.map(stem => indexRow(firstCertificate(join(staging, issuedFile(ca, inputs.serialOf(stem))))));
-    put(indexFile(ca), `${readFileSync(join(path, indexFile(ca)), 'latin1')}${rows.join('')}`);
+    mkdirSync(dirname(join(staging, indexFile(ca))), { recursive: true });
+    copyWithRows(join(path, indexFile(ca)), join(staging, indexFile(ca)), rows.join(''));
+    files.push(indexFile(ca));
   }
   const older = readManifest(path);
   if (older) put(MANIFEST, formatManifest({ ...older, ...recorded(staging, selection, inputs) }, older));
