@@ -6,9 +6,8 @@ import { type OpenDirectory, openDirectory, passphraseOf } from '../lib/authorit
 import { writePkcs12 } from '../lib/authority/pkcs12.ts';
 import { StateError, UsageError } from '../lib/errors.ts';
 import { anchorsOf, type Export, exportAnchors, FORMATS, hashesOf } from '../lib/export/anchors.ts';
-import { nearest } from '../lib/model/nearest.ts';
 import { passphraseValue } from '../lib/model/passphrase.ts';
-import type { CertificateFile } from '../lib/store/directory.ts';
+import { findCertificate } from '../lib/store/directory.ts';
 import { readerOf } from '../lib/store/readers.ts';
 import { type Given, parseWords, textOf } from '../options.ts';
 import {
@@ -67,7 +66,7 @@ function anchorsVerb(context: VerbContext, given: Given, open: OpenDirectory, na
   const roots = anchorsOf(open.directory.certificates);
   // The kernel trusts what signs software; a customer's CA has no say there.
   const usual = format === 'kernel' ? roots.filter(({ file }) => readerOf(file)?.includes('keyring')) : roots;
-  const anchors = names.length > 0 ? names.map(name => find(open, name)) : usual;
+  const anchors = names.length > 0 ? names.map(name => findCertificate(open.directory.certificates, name)) : usual;
   if (anchors.length === 0) throw new StateError(`"${open.options.dir}" has no such root CA`, 'give names of CAs');
   if (format === 'hash') {
     const hashes = anchors.map(hashesOf);
@@ -81,19 +80,6 @@ function anchorsVerb(context: VerbContext, given: Given, open: OpenDirectory, na
   const written = format === 'der' ? writeAll(files, output) : [writeOne(files[0]!.content, output)];
   if (given.json) return context.print(JSON.stringify({ schema: 1, format, files: written }));
   return given.quiet ? 0 : context.print(written.join('\n'));
-}
-
-function find({ directory, options }: OpenDirectory, name: string): CertificateFile {
-  const found = directory.certificates.find(({ stem, file }) => stem === name || file === name);
-  if (found) return found;
-  const close = nearest(
-    name,
-    directory.certificates.map(({ stem }) => stem),
-  );
-  throw new UsageError(
-    `"${options.dir}" has no certificate "${name}"`,
-    close ? `did you mean "${close}"?` : 'give the name of a .cert or .crt file in it',
-  );
 }
 
 function writeAll(files: readonly Export[], folder: string): string[] {
@@ -131,7 +117,7 @@ async function pkcs12Verb(
       extra !== undefined ? `unexpected "${extra}"` : `${name === undefined ? 'NAME' : '--output'} is missing`,
       'usage: trustme-pki export pkcs12 NAME --output FILE',
     );
-  const { stem, file } = find(open, name);
+  const { stem, file } = findCertificate(open.directory.certificates, name);
   const { path, keys } = open.directory;
   if (!keys.has(stem))
     throw new StateError(`the key of ${stem} is not in "${open.options.dir}"`, 'export it where the key is');

@@ -67,10 +67,11 @@ async function run(context: VerbContext, isRekeyed: boolean): Promise<number> {
 }
 
 function describe(
-  { renewed, files, fieldUpdates, dependants, elsewhere }: SessionOutcome,
+  { renewed, files, fieldUpdates, hindered, dependants, elsewhere }: SessionOutcome,
   expiring: number | undefined,
 ): string {
-  if (renewed.length === 0) return `nothing expires within ${expiring} days`;
+  const left = hindered.map(({ name, reason, hint }) => `${name} expires and stays as it is: ${reason}; ${hint}`);
+  if (renewed.length === 0) return left.join('\n') || `nothing expires within ${expiring} days`;
   const visible = files.filter(file => !file.startsWith('.pki/'));
   return [
     ...renewed.map(({ name, issuer, serial, notAfter, retiredKey }) => {
@@ -79,6 +80,7 @@ function describe(
     }),
     `changed: ${visible.join(', ')}`,
     ...(fieldUpdates.length > 0 ? [`for machines in the field: ${fieldUpdates.join(', ')}`] : []),
+    ...left,
     ...(dependants.length > 0 ? [`below, as they were: ${dependants.join(', ')}`] : []),
     ...Object.entries(elsewhere).map(
       ([ca, count]) =>

@@ -172,6 +172,39 @@ test('--expiring: all that end by then, issuers first; nothing is no failure', a
   assert.is(next.status, 0, next.stdout);
 });
 
+test('--expiring: what cannot be renewed here is told, and hinders nothing else', async () => {
+  const pki = copyOf('hindered');
+  await pki.succeed('sign-csr', 'device_subca', request(), '--output-dir', pki.path, '--days', '20');
+  const words = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-noenc', '-keyout', '/dev/null'];
+  tool(
+    'openssl',
+    ['req', '-x509', ...words, '-days', '9', '-subj', '/CN=foreign', '-out', 'hindered/foreign.crt'],
+    folder,
+  );
+  await pki.succeed('issue', 'backend_subca', 'mdm', '--days', '20');
+  const first = await pki.succeed('renew', '--expiring', '30');
+  assert.match(first, /^mdm: until /);
+  assert.match(
+    first,
+    /device expires and stays as it is: the key of device is not .*; sign its request again: .* --again/,
+  );
+  assert.match(first, /foreign expires and stays as it is: no CA of the directory issued "foreign\.crt"/);
+  // The key of the root lies elsewhere: what it signed stays, and with it what can last no longer.
+  rmSync(join(pki.path, 'gen_rootca.key'));
+  const late = await program(['renew', '--expiring', '90', '--dir', 'hindered', '--json'], {}, '2032-10-10 12:00:00');
+  assert.is(late.status, 0, late.stderr);
+  const { renewed, hindered } = JSON.parse(late.stdout) as Record<string, { name: string; reason: string }[]>;
+  const reasonOf = (stem: string) => hindered!.find(({ name }) => name === stem)?.reason;
+  assert.match(
+    reasonOf('backend_subca')!,
+    /"gen_rootca\.key", which a new backend_subca needs, is not in the directory/,
+  );
+  assert.ok(
+    renewed!.some(({ name }) => name === 'ssig_subca' || name === 'ssig'),
+    late.stdout,
+  );
+});
+
 test('a validity ends with that of the issuer; where that is no gain it is refused', async () => {
   const pki = copyOf('clipped');
   const late = '2031-11-01 12:00:00';

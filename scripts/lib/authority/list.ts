@@ -1,5 +1,7 @@
 // What a CA issued, as rows for people and programs.
+
 import { printable } from '../errors.ts';
+import { isoTime } from '../model/validity.ts';
 import type { DatabaseRow } from '../store/database-rows.ts';
 
 export type Status = 'valid' | 'revoked' | 'expired';
@@ -43,9 +45,9 @@ export function issuedOf(rows: readonly DatabaseRow[], requests: ReadonlyMap<str
     return {
       serial,
       subject,
-      notAfter: expiry.toISOString().replace('.000Z', 'Z'),
+      notAfter: isoTime(expiry),
       status: statusOf(row, now),
-      ...(revocation ? { revoked: revocation.toISOString().replace('.000Z', 'Z'), reason: reasonOf(reason) } : {}),
+      ...(revocation ? { revoked: isoTime(revocation), reason: reasonOf(reason) } : {}),
       ...(requests.has(serial) ? { request: requests.get(serial)! } : {}),
     };
   });

@@ -2,7 +2,7 @@
 import { parseSignatureLists, type Signature, X509_GUID } from '../model/signature-list.ts';
 import type { Variable } from '../model/types.ts';
 import { readContained } from '../store/contained-file.ts';
-import type { PkiDirectory } from '../store/directory.ts';
+import { byStem, type PkiDirectory } from '../store/directory.ts';
 import { listFile } from '../store/names.ts';
 import { error, type Finding } from './finding.ts';
 
@@ -45,6 +45,6 @@ export function readList(root: string, file: string): Signature[] | Finding {
 
 /** The certificate of a stem, as a list holds it. */
 export const certificatesByStem = ({ certificates }: PkiDirectory): ((stem: string) => Buffer | undefined) => {
-  const known = new Map(certificates.map(({ stem, certificate }) => [stem, certificate]));
-  return stem => known.get(stem)?.raw;
+  const known = byStem(certificates);
+  return stem => known.get(stem)?.certificate.raw;
 };

@@ -22,9 +22,11 @@ export function clip(subject: Validity, issuer: Validity, now: Date): Validity {
   return { ...subject, days: undefined, notAfter: validityOf(issuer, now).notAfter };
 }
 
+/** ISO 8601 in UTC to the second: `2027-12-31T23:59:59Z`. */
+export const isoTime = (time: Date): string => time.toISOString().replace('.000Z', 'Z');
+
 /** In words: `1095 days`, or `until 2027-12-31T23:59:59Z`. */
 export function formatValidity({ days, notBefore, notAfter }: Validity): string {
-  const time = (date: Date) => date.toISOString().replace('.000Z', 'Z');
-  const end = notAfter ? `until ${time(notAfter)}` : `${days} days`;
-  return notBefore ? `from ${time(notBefore)}, ${end}` : end;
+  const end = notAfter ? `until ${isoTime(notAfter)}` : `${days} days`;
+  return notBefore ? `from ${isoTime(notBefore)}, ${end}` : end;
 }

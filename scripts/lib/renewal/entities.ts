@@ -5,7 +5,7 @@ import { formatKeyType, parseKeyType } from '../model/key-type.ts';
 import { type Entity, isSelfSigned, type KeyType, type Validity } from '../model/types.ts';
 import { validityOf } from '../model/validity.ts';
 import { describeCertificate } from '../store/certificate-facts.ts';
-import type { CertificateFile } from '../store/directory.ts';
+import { byStem, type CertificateFile } from '../store/directory.ts';
 import type { Selection } from './select.ts';
 
 /** The hierarchy as it would be with keys of a type. */
@@ -19,7 +19,7 @@ export function hierarchyThere(
   configured: Configured,
   now: Date,
 ): Hierarchy {
-  const present = new Map(certificates.map(each => [each.stem, each]));
+  const present = byStem(certificates);
   const ends = new Map<string, Date>();
   const result = new Map<string, Entity>();
   // Issuers come before what they issue.

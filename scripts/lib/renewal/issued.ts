@@ -1,4 +1,5 @@
 // A certificate that `issue` made, again with its key, subject and names: by the profile that fits what it is for.
+
 import { renameSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { type Authority, type OpenDirectory, openAuthority, passphraseOf } from '../authority/open.ts';
@@ -7,6 +8,7 @@ import { namesOf } from '../authority/request-policy.ts';
 import { requestConfiguration } from '../authority/request-text.ts';
 import { signRequests } from '../authority/sign-requests.ts';
 import { StateError } from '../errors.ts';
+import { isoTime } from '../model/validity.ts';
 import { command } from '../plan/job.ts';
 import { runCommand } from '../run/exec.ts';
 import type { Report } from '../run/report.ts';
@@ -26,12 +28,6 @@ export async function reissue(
   report: Report,
   controller: AbortController,
 ): Promise<Outcome> {
-  if (issuer === '') throw new StateError(`no CA of the directory issued "${file}"`, 'renew it where its CA is');
-  if (!open.directory.keys.has(stem))
-    throw new StateError(
-      `the key of ${stem} is not in the directory`,
-      `sign its request again: trustme-pki sign-csr ${issuer} REQUEST --again --output-dir FOLDER`,
-    );
   const authority = await openAuthority(open, issuer, controller, text => report.note(text));
   try {
     const made = await sign(authority, open, stem, certificate.raw);
@@ -44,7 +40,7 @@ export async function reissue(
     renameSync(made, join(authority.path, file));
     syncPath(authority.path);
     const { serialNumber, validTo } = parseCertificate(firstCertificate(join(authority.path, file)));
-    const notAfter = new Date(validTo).toISOString().replace('.000Z', 'Z');
+    const notAfter = isoTime(new Date(validTo));
     const renewed = [{ name: stem, issuer, serial: serialOf(serialNumber), notAfter }];
     return { renewed, files: [file, retired], fieldUpdates: [] };
   } finally {

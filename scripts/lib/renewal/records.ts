@@ -1,16 +1,17 @@
 // What a renewal writes besides certificates: databases, what was replaced, the manifest; and what of all that is news.
+
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { copyWithRows, indexFile } from '../authority/database.ts';
 import { type RenewalInputs, variablesOf } from '../plan/renewal.ts';
 import { indexRow } from '../store/ca-database.ts';
 import { serialOf } from '../store/database-rows.ts';
+import { byStem } from '../store/directory.ts';
 import { firstCertificate, writeNew } from '../store/files.ts';
 import { describeEntity, formatManifest, readManifest } from '../store/manifest.ts';
 import { HIDDEN, issuedFile, keyFile, MANIFEST, retiredFile } from '../store/names.ts';
 import type { Renewal } from './renew.ts';
 import type { Selection } from './select.ts';
-import { byStem } from './variables.ts';
 
 /** Databases, what was replaced, and the manifest, in the order in which they are published. */
 export function writeRecords(staging: string, { directory, selection, inputs, authorities }: Renewal): string[] {

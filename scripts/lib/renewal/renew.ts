@@ -1,9 +1,11 @@
 // New certificates in a directory that is there: made beside it, verified, and moved in with everything that contains
 // them by a journal, so that a run that is killed is finished or undone by the next one.
+
 import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Authority } from '../authority/open.ts';
 import { checkDirectory, refuseUnsound } from '../check/check.ts';
+import { isoTime } from '../model/validity.ts';
 import type { Plan } from '../plan/plan.ts';
 import { formerFile, planRenewal, type RenewalInputs, variablesOf } from '../plan/renewal.ts';
 import type { Surroundings } from '../run/exec.ts';
@@ -15,13 +17,12 @@ import { makeStaging, removeStaging, removeTree } from '../run/staging.ts';
 import { requireTools } from '../run/tools.ts';
 import { parseCertificate } from '../store/certificate.ts';
 import { serialOf } from '../store/database-rows.ts';
-import type { CertificateFile, PkiDirectory } from '../store/directory.ts';
+import { byStem, type CertificateFile, type PkiDirectory } from '../store/directory.ts';
 import { firstCertificate } from '../store/files.ts';
 import { certificateFile, fieldUpdateFile, keyFile, retiredFile, SCRATCH } from '../store/names.ts';
 import { replaceInChains } from './chains.ts';
 import { inOrder, isChanged, writeRecords } from './records.ts';
 import type { Selection } from './select.ts';
-import { byStem } from './variables.ts';
 
 export interface Renewed {
   readonly name: string;
@@ -137,7 +138,7 @@ function describe(staging: string, { directory, selection, inputs }: Renewal, fi
       name: stem,
       issuer: entity.issuer,
       serial: serialOf(serialNumber),
-      notAfter: new Date(validTo).toISOString().replace('.000Z', 'Z'),
+      notAfter: isoTime(new Date(validTo)),
       ...(selection.rekeyed.has(stem) ? { retiredKey: retiredFile(stem, old, 'key') } : {}),
     };
   });

@@ -1,12 +1,11 @@
 // Which certificates a renewal makes: those that are named, or that expire; with --cascade what is below them.
-import { StateError, UsageError } from '../errors.ts';
+import { StateError } from '../errors.ts';
 import type { Hierarchy } from '../model/hierarchy.ts';
-import { nearest } from '../model/nearest.ts';
-import type { Entity } from '../model/types.ts';
 import { isBelow } from '../plan/renewal.ts';
 import { serialOf } from '../store/database-rows.ts';
-import type { CertificateFile, PkiDirectory } from '../store/directory.ts';
+import { byStem, type CertificateFile, findCertificate, type PkiDirectory } from '../store/directory.ts';
 import { authoritySerial } from '../store/extension-facts.ts';
+import { type Hindrance, hinderedAmong, hindranceOf } from './hindrance.ts';
 
 export interface Choice {
   /** As typed; empty where `expiring` decides. */
@@ -27,39 +26,46 @@ export interface Selection {
   readonly prolonged: ReadonlySet<string>;
   /** Certificates that no entity describes, as `issue` makes them, with their issuer. */
   readonly issued: readonly Issued[];
+  /** What expires and cannot be renewed here. */
+  readonly hindered: readonly Hindrance[];
   /** What is below and stays as it is. */
   readonly dependants: readonly string[];
 }
 
 export interface Issued {
   readonly certificate: CertificateFile;
-  /** Stem of the CA. */
+  /** Stem of the CA; empty where it is not in the directory. */
   readonly issuer: string;
 }
 
-/** Throws a UsageError for a name that is none, a StateError where the rest of the PKI would be worth nothing. */
+/**
+ * Throws a UsageError for a name that is none, a StateError for one that cannot be renewed here, or where the rest of the
+ * PKI would be worth nothing.
+ */
 export function selectCertificates(
   { names, expiring, isCascading, isRekeyed }: Choice,
   { certificates, keys }: Pick<PkiDirectory, 'certificates' | 'keys'>,
   hierarchy: Hierarchy,
   now: Date,
 ): Selection {
-  const present = new Map(certificates.map(each => [each.stem, each]));
-  const chosen = expiring === undefined ? names.map(name => find(name, present)) : ending(certificates, expiring, now);
-  const stems = new Set(chosen.map(({ stem }) => stem));
+  const present = byStem(certificates);
+  const all = certificates.map(each => issuedOf(each, certificates));
+  const hindrance = (each: Issued) => hindranceOf(each, hierarchy, keys, isRekeyed);
+  const ending = expiring === undefined ? [] : all.filter(each => isEnding(each, expiring, now));
+  const hindered = hinderedAmong(ending, all, hindrance);
+  const named = names.map(name => findCertificate(certificates, name).stem);
+  const stems = new Set([...named, ...ending.map(stemOf)].filter(stem => !hindered.has(stem)));
+  for (const each of all.filter(({ certificate: { stem } }) => named.includes(stem))) {
+    const found = hindrance(each);
+    if (found) throw new StateError(found.reason, found.hint);
+  }
   const described = [...stems].filter(stem => hierarchy.has(stem));
-  for (const stem of described) refuseSupplied(hierarchy.get(stem)!, isRekeyed);
   const here = [...hierarchy.values()].filter(({ stem, supplied }) => present.has(stem) && !supplied);
   const below = here.filter(entity => isBelow(entity, stems, hierarchy) && !stems.has(entity.stem));
-  const all = certificates.filter(({ stem }) => !hierarchy.has(stem)).map(each => issuedOf(each, certificates));
-  const issued = all.filter(({ certificate: { stem } }) => stems.has(stem));
-  if (isRekeyed && issued[0])
-    throw new StateError(
-      `"${issued[0].certificate.stem}" was made by "issue" or "sign-csr"`,
-      'a certificate for another key is another one: trustme-pki issue CA NAME',
-    );
+  const outside = all.filter(({ certificate: { stem } }) => !hierarchy.has(stem));
+  const issued = outside.filter(({ certificate: { stem } }) => stems.has(stem));
   const cas = new Set([...stems, ...below.map(({ stem }) => stem)]);
-  const issuedBelow = all.filter(({ certificate: { stem }, issuer }) => !stems.has(stem) && cas.has(issuer));
+  const issuedBelow = outside.filter(({ certificate: { stem }, issuer }) => !stems.has(stem) && cas.has(issuer));
   const belowNames = [...below, ...issuedBelow.map(({ certificate }) => certificate)].map(({ stem }) => stem);
   if (!isCascading) refuseWorthless(stems, belowNames, present, isRekeyed);
   // The certificate of a cross-certificate is for a key of somebody else's.
@@ -71,6 +77,7 @@ export function selectCertificates(
     rekeyed: new Set(isRekeyed ? stems : []),
     prolonged: new Set(isRekeyed ? [] : described),
     issued: [...issued, ...again],
+    hindered: [...hindered.values()],
     dependants: belowNames.filter(
       stem => !more.includes(stem) && !again.some(({ certificate }) => certificate.stem === stem),
     ),
@@ -79,7 +86,8 @@ export function selectCertificates(
 
 function issuedOf(certificate: CertificateFile, certificates: readonly CertificateFile[]): Issued {
   const own = certificate.certificate;
-  const issuer = certificates.find(ca => own.checkIssued(ca.certificate) && own.verify(ca.certificate.publicKey));
+  const others = certificates.filter(ca => ca !== certificate && own.checkIssued(ca.certificate));
+  const issuer = others.find(ca => own.verify(ca.certificate.publicKey));
   return { certificate, issuer: issuer?.stem ?? '' };
 }
 
@@ -114,27 +122,8 @@ function namesSerial(
   );
 }
 
-function find(name: string, present: ReadonlyMap<string, CertificateFile>): CertificateFile {
-  const found = present.get(name.replace(/\.(cert|crt)$/, ''));
-  if (found) return found;
-  const close = nearest(name, [...present.keys()]);
-  throw new UsageError(
-    `the directory has no certificate "${name}"`,
-    close ? `did you mean "${close}"?` : 'give the name of a .cert or .crt file in it',
-  );
-}
+const stemOf = ({ certificate: { stem } }: Issued): string => stem;
 
-function refuseSupplied({ stem, supplied, keyOf }: Entity, isRekeyed: boolean): void {
-  if (supplied)
-    throw new StateError(
-      `the certificate of ${stem} was made elsewhere (${supplied.certificate})`,
-      'renew it there, and put the new one in that file',
-    );
-  if (isRekeyed && keyOf !== stem)
-    throw new StateError(`${stem} certifies the key of ${keyOf}`, `give that one: trustme-pki rekey ${keyOf}`);
+function isEnding({ certificate: { certificate } }: Issued, days: number, now: Date): boolean {
+  return new Date(certificate.validTo).getTime() < now.getTime() + days * 86_400_000;
 }
-
-const ending = (certificates: readonly CertificateFile[], days: number, now: Date): CertificateFile[] => {
-  const end = now.getTime() + days * 86_400_000;
-  return certificates.filter(({ certificate }) => new Date(certificate.validTo).getTime() < end);
-};

@@ -18,11 +18,12 @@ import type { PlanReport } from '../run/report.ts';
 import { serialOf } from '../store/database-rows.ts';
 import { DERIVED_EXPORTS } from '../store/exports.ts';
 import { readManifest } from '../store/manifest.ts';
-import { keyFile, lockFile, updateFile } from '../store/names.ts';
+import { lockFile, updateFile } from '../store/names.ts';
 import { packageVersion } from '../store/package.ts';
 import { readSettings, type Settings } from '../store/settings.ts';
 import { loadTemplates } from '../store/templates.ts';
 import { type Configured, hierarchyThere } from './entities.ts';
+import { type Hindrance, withoutKey } from './hindrance.ts';
 import { reissue } from './issued.ts';
 import { type Outcome, renewEntities } from './renew.ts';
 import { isRetired } from './retired.ts';
@@ -35,6 +36,8 @@ export interface RenewalOptions extends Choice {
 }
 
 export interface SessionOutcome extends Outcome {
+  /** What expires and cannot be renewed here. */
+  readonly hindered: readonly Hindrance[];
   /** What is below a renewed CA and keeps its certificate. */
   readonly dependants: readonly string[];
   /** Valid certificates that renewed CAs gave to requests from outside, by CA: they are not here to be renewed. */
@@ -70,6 +73,7 @@ export async function renew(
       renewed: parts.flatMap(({ renewed }) => renewed),
       files: parts.flatMap(({ files }) => files),
       fieldUpdates: parts.flatMap(({ fieldUpdates }) => fieldUpdates),
+      hindered: selection.hindered,
       dependants: selection.dependants,
       elsewhere: others,
     };
@@ -183,10 +187,9 @@ function refuseWithoutKeys({ directory }: OpenDirectory, { entities }: Selection
     return [issuer, keyOf].map(owner => [stem, owner] as const);
   });
   const signers = variablesOf(inputs).map(([{ stem }, { authoriser }]) => [updateFile(stem), authoriser] as const);
-  for (const [what, owner] of [...owners, ...signers])
-    if (!directory.keys.has(owner))
-      throw new StateError(
-        `"${keyFile(owner)}", which a new ${what} needs, is not in the directory`,
-        'renew it where that key is',
-      );
+  for (const [what, owner] of [...owners, ...signers]) {
+    if (directory.keys.has(owner)) continue;
+    const { reason, hint } = withoutKey(what, owner, what);
+    throw new StateError(reason, hint);
+  }
 }

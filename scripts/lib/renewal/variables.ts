@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Hierarchy } from '../model/hierarchy.ts';
 import { parseSignatureLists, parseVariableUpdate } from '../model/signature-list.ts';
 import type { Variable } from '../model/types.ts';
-import type { CertificateFile, PkiDirectory } from '../store/directory.ts';
+import type { PkiDirectory } from '../store/directory.ts';
 import { readManifest } from '../store/manifest.ts';
 import { fieldUpdateFile, listFile, updateFile } from '../store/names.ts';
 
@@ -33,7 +33,3 @@ export function timesOf(path: string, hierarchy: Hierarchy, now: Date): (variabl
   return name =>
     new Date(Math.max(start - 1000 * (order.length - 1 - order.indexOf(name)), (last.get(name) ?? 0) + 1000));
 }
-
-/** The certificates of a directory by stem. */
-export const byStem = (certificates: readonly CertificateFile[]): ReadonlyMap<string, CertificateFile> =>
-  new Map(certificates.map(each => [each.stem, each]));

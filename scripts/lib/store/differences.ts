@@ -5,6 +5,7 @@ import { EXTENSION_KEYS, isOid } from '../model/extensions.ts';
 import type { Hierarchy } from '../model/hierarchy.ts';
 import { formatKeyType } from '../model/key-type.ts';
 import { type Entity, type Extension, hasOwnDigest, isPss, isSelfSigned, type KeyType } from '../model/types.ts';
+import { isoTime } from '../model/validity.ts';
 import { words } from '../model/values.ts';
 import type { CertificateFacts } from './certificate-facts.ts';
 
@@ -65,7 +66,7 @@ const keyOf = (keyType: string, isPssKey: boolean): string => `${keyType}${isPss
 
 /** Days are counted whole: a certificate that was made a second late is the same. */
 function validityPairs({ certificate }: Entity, { notBefore, notAfter }: CertificateFacts): Difference[] {
-  const time = (date: Date | undefined) => (date ? date.toISOString().replace('.000Z', 'Z') : '');
+  const time = (date: Date | undefined) => (date ? isoTime(date) : '');
   const dates = [
     { key: 'notBefore', is: time(notBefore), should: time(certificate.notBefore) },
     { key: 'notAfter', is: time(notAfter), should: time(certificate.notAfter) },

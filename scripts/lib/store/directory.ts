@@ -1,6 +1,8 @@
 // What lies in a PKI directory, read once: certificates and the names of keys, lists and updates.
 import type { X509Certificate } from 'node:crypto';
 import { readdirSync } from 'node:fs';
+import { UsageError } from '../errors.ts';
+import { nearest } from '../model/nearest.ts';
 import { certificateBlocks } from '../model/pem.ts';
 import { parseCertificate } from './certificate.ts';
 import { readContained } from './contained-file.ts';
@@ -55,4 +57,19 @@ function readCertificateFile(path: string, file: string): CertificateFile | unde
   } catch {
     return undefined;
   }
+}
+
+export const byStem = (certificates: readonly CertificateFile[]): ReadonlyMap<string, CertificateFile> =>
+  new Map(certificates.map(each => [each.stem, each]));
+
+/** The certificate of a stem or file name, as typed. Throws a UsageError where there is none. */
+export function findCertificate(certificates: readonly CertificateFile[], name: string): CertificateFile {
+  const found = certificates.find(({ stem, file }) => stem === name || file === name);
+  if (found) return found;
+  const stems = certificates.map(({ stem }) => stem);
+  const close = nearest(name, stems);
+  throw new UsageError(
+    `the directory has no certificate "${name}"`,
+    close ? `did you mean "${close}"?` : 'give the name of a .cert or .crt file in it',
+  );
 }

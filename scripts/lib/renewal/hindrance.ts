@@ -1,0 +1,90 @@
+// What stands in the way of a new certificate: it is made elsewhere, or a key is not here.
+import type { Hierarchy } from '../model/hierarchy.ts';
+import type { PkiDirectory } from '../store/directory.ts';
+import { keyFile } from '../store/names.ts';
+import type { Issued } from './select.ts';
+
+export interface Hindrance {
+  readonly name: string;
+  readonly reason: string;
+  /** What to do instead. */
+  readonly hint: string;
+}
+
+/** undefined: it can be made here. */
+export function hindranceOf(
+  issued: Issued,
+  hierarchy: Hierarchy,
+  keys: PkiDirectory['keys'],
+  isRekeyed: boolean,
+): Hindrance | undefined {
+  const { stem: name } = issued.certificate;
+  const entity = hierarchy.get(name);
+  if (!entity) return ofIssued(issued, keys, isRekeyed);
+  const { supplied, issuer, keyOf } = entity;
+  if (supplied)
+    return {
+      name,
+      reason: `the certificate of ${name} was made elsewhere (${supplied.certificate})`,
+      hint: 'renew it there, and put the new one in that file',
+    };
+  if (isRekeyed && keyOf !== name)
+    return { name, reason: `${name} certifies the key of ${keyOf}`, hint: `give that one: trustme-pki rekey ${keyOf}` };
+  const missing = [issuer, keyOf].find(owner => !keys.has(owner));
+  return missing === undefined ? undefined : withoutKey(name, missing, name);
+}
+
+/** Those that cannot be made here, by stem, with those that cannot last longer since their issuer is one of them. */
+export function hinderedAmong(
+  ending: readonly Issued[],
+  all: readonly Issued[],
+  hindrance: (each: Issued) => Hindrance | undefined,
+): ReadonlyMap<string, Hindrance> {
+  const hindered = new Map<string, Hindrance>();
+  const end = ({ certificate: { certificate } }: Issued) => new Date(certificate.validTo).getTime();
+  const add = (each: Issued): void => {
+    const { stem: name } = each.certificate;
+    const own = hindrance(each);
+    const issuer = all.find(({ certificate: { stem } }) => stem === each.issuer && stem !== name);
+    if (issuer && ending.includes(issuer) && !hindered.has(each.issuer)) add(issuer);
+    const isLast = issuer !== undefined && hindered.has(each.issuer) && end(each) >= end(issuer);
+    if (own) hindered.set(name, own);
+    else if (isLast)
+      hindered.set(name, {
+        name,
+        reason: `it cannot last longer than its issuer ${each.issuer}`,
+        hint: `renew ${each.issuer} first`,
+      });
+  };
+  for (const each of ending) add(each);
+  return hindered;
+}
+
+/** `what` is a certificate or a file that is signed with the key of `owner`. */
+export const withoutKey = (name: string, owner: string, what: string): Hindrance => ({
+  name,
+  reason: `"${keyFile(owner)}", which a new ${what} needs, is not in the directory`,
+  hint: 'renew it where that key is',
+});
+
+function ofIssued(
+  { certificate: { stem: name, file }, issuer }: Issued,
+  keys: PkiDirectory['keys'],
+  isRekeyed: boolean,
+): Hindrance | undefined {
+  if (issuer === '')
+    return { name, reason: `no CA of the directory issued "${file}"`, hint: 'renew it where its CA is' };
+  if (isRekeyed)
+    return {
+      name,
+      reason: `"${name}" was made by "issue" or "sign-csr"`,
+      hint: 'a certificate for another key is another one: trustme-pki issue CA NAME',
+    };
+  if (!keys.has(issuer)) return withoutKey(name, issuer, name);
+  if (keys.has(name)) return undefined;
+  return {
+    name,
+    reason: `the key of ${name} is not in the directory`,
+    hint: `sign its request again: trustme-pki sign-csr ${issuer} REQUEST --again --output-dir FOLDER`,
+  };
+}
