@@ -5,7 +5,8 @@ import { join, resolve } from 'node:path';
 import { suite as makeSuite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { isPkiError } from '../scripts/lib/errors.ts';
-import { prepare, requireAbility, surroundingsOf } from '../scripts/lib/generate/prepare.ts';
+import { prepare, requireAbility } from '../scripts/lib/generate/prepare.ts';
+import { surroundingsIn } from '../scripts/lib/run/exec.ts';
 import { cleanEnvironment, ROOT, start } from './helpers/door.ts';
 import { inScratch } from './helpers/scratch.ts';
 
@@ -32,7 +33,7 @@ async function messagesOf(name: string): Promise<string> {
   };
   try {
     const prepared = await prepare(options, ({ variable }) => hasPlatformKeys || !variable);
-    const surroundings = surroundingsOf(join(MISTAKES, 'pki'), options.environment, new AbortController());
+    const surroundings = surroundingsIn(MISTAKES, options.environment, new AbortController());
     await requireAbility(prepared, false, surroundings);
     return prepared.notes.map(note => `trustme-pki: warning: ${note}\n`).join('');
   } catch (error) {

@@ -5,9 +5,9 @@ import { replaceFile } from '../lib/authority/database.ts';
 import { type OpenDirectory, openDirectory, passphraseOf } from '../lib/authority/open.ts';
 import { writePkcs12 } from '../lib/authority/pkcs12.ts';
 import { StateError, UsageError } from '../lib/errors.ts';
-import { anchorsOf, type Export, exportAnchors, FORMATS, hashesOf } from '../lib/export/anchors.ts';
-import { passphraseValue } from '../lib/model/passphrase.ts';
-import { findCertificate } from '../lib/store/directory.ts';
+import { anchorsOf, exportAnchors, FORMATS, hashesOf } from '../lib/export/anchors.ts';
+import { surroundingsIn } from '../lib/run/exec.ts';
+import { type CertificateFile, findCertificate } from '../lib/store/directory.ts';
 import { readerOf } from '../lib/store/readers.ts';
 import { type Given, parseWords, textOf } from '../options.ts';
 import {
@@ -73,20 +73,20 @@ function anchorsVerb(context: VerbContext, given: Given, open: OpenDirectory, na
     if (given.json) return context.print(JSON.stringify({ schema: 1, anchors: hashes }));
     return context.print(hashes.map(({ name, sha256, pin }) => `${name}  ${sha256}  ${pin}`).join('\n'));
   }
-  const files = exportAnchors(anchors, format);
-  if (output === undefined && format === 'der')
-    throw new UsageError('--output is missing: DER is no text', 'give a folder: --output FOLDER');
-  if (output === undefined) return context.print(String(files[0]!.content).trimEnd());
-  const written = format === 'der' ? writeAll(files, output) : [writeOne(files[0]!.content, output)];
+  if (output === undefined) {
+    if (format === 'der') throw new UsageError('--output is missing: DER is no text', 'give a folder: --output FOLDER');
+    return context.print(exportAnchors(anchors, format).trimEnd());
+  }
+  const written = format === 'der' ? writeAll(anchors, output) : [writeOne(exportAnchors(anchors, format), output)];
   if (given.json) return context.print(JSON.stringify({ schema: 1, format, files: written }));
   return given.quiet ? 0 : context.print(written.join('\n'));
 }
 
-function writeAll(files: readonly Export[], folder: string): string[] {
+function writeAll(anchors: readonly CertificateFile[], folder: string): string[] {
   if (existsSync(folder) && !statSync(folder).isDirectory())
     throw new UsageError(`--output "${folder}" is no folder`, 'DER has a file for each certificate: give a folder');
   mkdirSync(folder, { recursive: true });
-  return files.map(({ name, content }) => writeOne(content, join(folder, name)));
+  return anchors.map(({ stem, certificate }) => writeOne(certificate.raw, join(folder, `${stem}.der`)));
 }
 
 /** Returns the absolute path. */
@@ -125,14 +125,12 @@ async function pkcs12Verb(
   const target = resolve(output);
   refuseFolder(target, output);
   if (existsSync(target)) throw new StateError(`"${output}" is there: nothing is overwritten`, 'give another --output');
-  const { environment } = context;
-  const secretOf = (variable: string) => passphraseValue(variable, environment);
   const certificate = join(path, file);
   const parts = { key: join(path, `${stem}.key`), certificate, output: target, name: stem, password };
   await writePkcs12(
     { ...parts, passphrase: passphraseOf(open, stem), isLegacy: given.legacy === true },
     `${target}.new`,
-    { folder: path, environment, secretOf, controller: context.controller },
+    surroundingsIn(path, context.environment, context.controller),
   );
   if (given.json) return context.print(JSON.stringify({ schema: 1, name: stem, file: target }));
   return given.quiet ? 0 : context.print(target);

@@ -1,5 +1,4 @@
 // `trustme-pki list CA`: what a CA issued.
-
 import { readRows } from '../lib/authority/database.ts';
 import { type LedgerEntry, readLedger } from '../lib/authority/ledger.ts';
 import { formatCsv, formatIssued, issuedOf, isWanted, STATUSES } from '../lib/authority/list.ts';

@@ -2,8 +2,7 @@
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { certificateBlocks } from '../model/pem.ts';
-import { command } from '../plan/job.ts';
-import { runCommand } from '../run/exec.ts';
+import { syncTree } from '../run/publish.ts';
 import { issuedFile } from '../store/names.ts';
 import type { Made } from './batch.ts';
 import { appendRows } from './database.ts';
@@ -22,7 +21,7 @@ export async function enter(authority: Authority, made: readonly Made[], known: 
   const entries = made.map(({ serial, facts: { keySha256, sha256 } }) => ({ serial, keySha256, sha256 }));
   appendLedger(path, stem, entries);
   for (const { serial, file } of made) renameSync(file, join(path, issuedFile(stem, serial)));
-  await syncFolder(authority, '.');
+  await syncTree(path, authority.surroundings);
   appendRows(path, stem, made.map(({ row }) => `${row}\n`).join(''));
   for (const entry of entries) {
     known.bySha256.set(entry.sha256, entry);
@@ -46,12 +45,8 @@ export const handOutAll = (
 /** Once a run: a file that a power cut tears before that is put there again by the next run. */
 export async function syncOutputs(authority: Authority, results: readonly Result[]): Promise<void> {
   const folders = new Set(results.flatMap(({ output }) => (output === undefined ? [] : [dirname(output)])));
-  for (const folder of folders) await syncFolder(authority, folder);
+  for (const folder of folders) await syncTree(folder, authority.surroundings);
 }
-
-/** Writes a whole file system to disk; one process for thousands of files. */
-const syncFolder = ({ surroundings }: Authority, folder: string): Promise<void> =>
-  runCommand(command('sync', ['-f', folder]), 'sync', surroundings);
 
 /** What follows a certificate of the CA: its own and the rest of its file. */
 export const chainOf = ({ path, certificate }: Authority): string =>

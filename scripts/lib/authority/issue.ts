@@ -8,6 +8,7 @@ import type { Extension, KeyType } from '../model/types.ts';
 import { command } from '../plan/job.ts';
 import { keyAlgorithm } from '../plan/openssl.ts';
 import { runCommand } from '../run/exec.ts';
+import { syncTree } from '../run/publish.ts';
 import { describeCertificate } from '../store/certificate-facts.ts';
 import { keyDigest } from '../store/der.ts';
 import { writeNew } from '../store/files.ts';
@@ -118,6 +119,6 @@ async function make(
   linkSync(ownKey, key);
   rmSync(ownKey);
   handOut(authority, result.serial, certificate, chainOf(authority));
-  await runCommand(command('sync', ['-f', options.folder]), 'sync', surroundings);
+  await syncTree(options.folder, surroundings);
   return result.serial;
 }

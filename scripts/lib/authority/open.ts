@@ -4,10 +4,10 @@ import { join, resolve } from 'node:path';
 import { StateError, UsageError } from '../errors.ts';
 import { parseKeyType } from '../model/key-type.ts';
 import { nearest } from '../model/nearest.ts';
-import { choosePassphraseVariable, passphraseValue } from '../model/passphrase.ts';
+import { choosePassphraseVariable } from '../model/passphrase.ts';
 import type { Entity } from '../model/types.ts';
 import { renderConfiguration } from '../plan/render.ts';
-import type { Surroundings } from '../run/exec.ts';
+import { type Surroundings, surroundingsIn } from '../run/exec.ts';
 import { finishInterrupted } from '../run/interrupted.ts';
 import { type Lock, takeLock } from '../run/lock.ts';
 import { removeTree } from '../run/staging.ts';
@@ -130,7 +130,6 @@ async function underLock(
   note: (text: string) => void,
 ): Promise<Authority> {
   const { stem } = certificate;
-  const { environment } = open.options;
   const { path } = open.directory;
   const folder = join(path, databaseFolder(stem));
   for (const name of readdirSync(folder)) if (name.startsWith(WORK)) removeTree(join(folder, name));
@@ -139,14 +138,13 @@ async function underLock(
     note(`trustme-pki: ${stem} had no database: built it from the ${count} certificates in the directory`);
   }
   const work = mkdtempSync(join(folder, WORK));
-  const secretOf = (name: string) => passphraseValue(name, environment);
   return {
     stem,
     path,
     certificate,
     configuration: await configurationOf(open, certificate),
     passphrase: passphraseOf(open, stem),
-    surroundings: { folder: path, environment, secretOf, controller },
+    surroundings: surroundingsIn(path, open.options.environment, controller),
     work,
     close() {
       removeTree(work);

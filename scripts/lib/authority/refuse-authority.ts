@@ -11,10 +11,13 @@ export function refuseAuthority({ certificate: { certificate }, path, stem }: Au
   if (!existsSync(join(path, `${stem}.key`)))
     throw new StateError(`the key of ${stem} is not in the directory`, 'sign where the key is');
   if (new Date(certificate.validTo) < new Date())
-    throw new StateError(`${stem} has expired (${certificate.validTo})`, 'renew the CA first');
+    throw new StateError(`${stem} has expired (${certificate.validTo})`, `trustme-pki renew ${stem} --cascade`);
   const revoker = revokerOf(path, serialOf(certificate.serialNumber));
   if (revoker !== undefined)
-    throw new StateError(`${stem} was revoked by ${revoker}`, `nobody would accept what it signs: rekey ${stem} first`);
+    throw new StateError(
+      `${stem} was revoked by ${revoker}`,
+      `nobody would accept what it signs: trustme-pki rekey ${stem} --cascade`,
+    );
 }
 
 /** The CA in whose index a serial number is revoked. Serial numbers are random: one alone has it. */

@@ -4,10 +4,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { StateError } from '../errors.ts';
-import { passphraseValue } from '../model/passphrase.ts';
 import { type Command, command } from '../plan/job.ts';
 import { quote } from '../plan/shell.ts';
-import { readCommand, runCommand, type Surroundings } from '../run/exec.ts';
+import { readCommand, runCommand, type Surroundings, surroundingsIn } from '../run/exec.ts';
 import { serialOf } from '../store/database-rows.ts';
 import type { CertificateFile } from '../store/directory.ts';
 import { indexFile, readRows } from './database.ts';
@@ -35,15 +34,17 @@ export function openResponder(open: OpenDirectory, stem: string, days: number, c
   if (!hasDatabase(directory.path, stem))
     throw new StateError(`${stem} has no database in "${directory.path}"`, `"trustme-pki crl ${stem}" builds one`);
   if (new Date(ca.certificate.validTo) < new Date())
-    throw new StateError(`${stem} has expired: nobody takes an answer about what it issued`, 'renew the CA first');
+    throw new StateError(
+      `${stem} has expired: nobody takes an answer about what it issued`,
+      `trustme-pki renew ${stem} --cascade`,
+    );
   const certificate = responderOf(open, ca);
-  const secretOf = (name: string) => passphraseValue(name, options.environment);
   return {
     ca,
     certificate,
     passphrase: passphraseOf(open, certificate.stem),
     days,
-    surroundings: { folder: directory.path, environment: options.environment, secretOf, controller },
+    surroundings: surroundingsIn(directory.path, options.environment, controller),
   };
 }
 

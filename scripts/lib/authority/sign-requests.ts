@@ -1,5 +1,4 @@
 // Requests into certificates: each is checked, signed once, entered in the CA's index, and only then handed out.
-
 import type { RequestFacts } from '../store/request-facts.ts';
 import { chainOf, enter, handOutAll, syncOutputs } from './deliver.ts';
 import { type Outcome, prepareAll, signAll } from './groups.ts';

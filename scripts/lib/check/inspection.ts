@@ -3,8 +3,7 @@ import type { X509Certificate } from 'node:crypto';
 import { ConfigError } from '../errors.ts';
 import type { Overrides } from '../model/configuration.ts';
 import type { Hierarchy } from '../model/hierarchy.ts';
-import { passphraseValue } from '../model/passphrase.ts';
-import type { Surroundings } from '../run/exec.ts';
+import { type Surroundings, surroundingsIn } from '../run/exec.ts';
 import { type CertificateFacts, describeCertificate } from '../store/certificate-facts.ts';
 import { type PkiDirectory, readPkiDirectory } from '../store/directory.ts';
 import { type Entry, listEntries } from '../store/inventory.ts';
@@ -51,7 +50,7 @@ export function inspect(
   const directory = readPkiDirectory(root);
   const record = readRecord(root);
   const settings = readAsMade(options.configurationFolders ?? [], overridesOf(record, now), now);
-  const secretOf = (name: string) => passphraseValue(name, environment);
+  const surroundings = surroundingsIn(scratch, environment, controller);
   return {
     directory,
     entries,
@@ -59,11 +58,11 @@ export function inspect(
     settings,
     issuers: findIssuers(directory.certificates, now),
     factsOf: makeFactsOf(),
-    passphrasesOf: passphrasesOf(settings.configuration.hierarchy, secretOf),
+    passphrasesOf: passphrasesOf(settings.configuration.hierarchy, surroundings.secretOf),
     now,
     options,
     scratch,
-    surroundings: { folder: scratch, environment, secretOf, controller },
+    surroundings,
   };
 }
 

@@ -2,12 +2,6 @@
 import { createHash, type X509Certificate } from 'node:crypto';
 import type { CertificateFile } from '../store/directory.ts';
 
-/** A file: its name where several are written, and its content. */
-export interface Export {
-  readonly name: string;
-  readonly content: string | Buffer;
-}
-
 export const FORMATS = ['pem', 'der', 'hash', 'c', 'kernel', 'yocto'] as const;
 export type Format = (typeof FORMATS)[number];
 
@@ -21,20 +15,16 @@ export const anchorsOf = (certificates: readonly CertificateFile[]): readonly Ce
       certificate.verify(certificate.publicKey),
   );
 
-/** One or more files; only `der` makes one for each certificate. */
-export function exportAnchors(anchors: readonly CertificateFile[], format: Exclude<Format, 'hash'>): Export[] {
+/** What goes into one file; DER, which has one for each certificate, and hashes are made of them as they are. */
+export function exportAnchors(anchors: readonly CertificateFile[], format: Exclude<Format, 'hash' | 'der'>): string {
   switch (format) {
     case 'pem':
-      return [{ name: 'anchors.pem', content: bundle(anchors) }];
-    // certs/extract-cert of the kernel reads every certificate of the file.
-    case 'kernel':
-      return [{ name: 'trusted-keys.pem', content: bundle(anchors) }];
-    case 'der':
-      return anchors.map(({ stem, certificate }) => ({ name: `${stem}.der`, content: certificate.raw }));
+    case 'kernel': // certs/extract-cert of the kernel reads every certificate of the file
+      return bundle(anchors);
     case 'c':
-      return [{ name: 'anchors.h', content: header(anchors) }];
+      return header(anchors);
     case 'yocto':
-      return [{ name: 'trust-anchors.bb', content: recipe(anchors) }];
+      return recipe(anchors);
   }
 }
 

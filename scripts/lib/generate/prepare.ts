@@ -2,7 +2,7 @@
 // inputs drawn, jobs planned.
 import { randomBytes, randomUUID } from 'node:crypto';
 import { accessSync, constants } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { ConfigError, StateError, UsageError } from '../errors.ts';
 import { problemOf } from '../model/hierarchy.ts';
 import { formatKeyType, refuseWeakRsa } from '../model/key-type.ts';
@@ -59,16 +59,6 @@ function withAbsoluteSources(plan: Plan): Plan {
     job.step.kind === 'copy' ? { ...job, step: { ...job.step, source: resolve(job.step.source) } } : job,
   );
   return { ...plan, jobs };
-}
-
-/** What the commands of the run get. */
-export function surroundingsOf(
-  outDir: string,
-  environment: NodeJS.ProcessEnv,
-  controller: AbortController,
-): Surroundings {
-  const secretOf = (name: string) => passphraseValue(name, environment);
-  return { folder: dirname(outDir), environment, secretOf, controller };
 }
 
 /** Refuses a plan that the installed tools cannot carry out. */

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { checkDirectory, refuseUnsound } from '../check/check.ts';
 import { StateError } from '../errors.ts';
 import { type Entity, isSelfSigned } from '../model/types.ts';
-import type { Surroundings } from '../run/exec.ts';
+import { type Surroundings, surroundingsIn } from '../run/exec.ts';
 import { execute } from '../run/execute.ts';
 import { publishInto } from '../run/journal.ts';
 import { publishWhole, syncTree } from '../run/publish.ts';
@@ -18,7 +18,7 @@ import { describeEntity, describeSources, formatManifest, readManifest } from '.
 import { certificateFile, MANIFEST, SCRATCH } from '../store/names.ts';
 import type { GenerateOptions, Outcome, TrustAnchor } from './generate.ts';
 import { UPDATE_OF_DB } from './platform-files.ts';
-import { type Prepared, prepare, requireAbility, surroundingsOf } from './prepare.ts';
+import { type Prepared, prepare, requireAbility } from './prepare.ts';
 
 /** Generates a whole PKI where OUT_DIR is absent or a stale file. */
 export async function produceWhole(
@@ -73,7 +73,7 @@ async function prepareToRun(
   controller: AbortController,
 ): Promise<[Prepared, Surroundings]> {
   const prepared = await prepare(options, isWanted);
-  const surroundings = surroundingsOf(outDir, options.environment, controller);
+  const surroundings = surroundingsIn(dirname(outDir), options.environment, controller);
   await requireAbility(prepared, options.isWeakForced, surroundings);
   for (const note of prepared.notes) report.note(`trustme-pki: warning: ${note}`);
   return [prepared, surroundings];

@@ -19,7 +19,7 @@ import { parseCertificate } from '../store/certificate.ts';
 import { serialOf } from '../store/database-rows.ts';
 import { byStem, type CertificateFile, type PkiDirectory } from '../store/directory.ts';
 import { firstCertificate } from '../store/files.ts';
-import { certificateFile, fieldUpdateFile, keyFile, retiredFile, SCRATCH } from '../store/names.ts';
+import { certificateFile, isFieldUpdate, keyFile, retiredFile, SCRATCH } from '../store/names.ts';
 import { replaceInChains } from './chains.ts';
 import { inOrder, isChanged, writeRecords } from './records.ts';
 import type { Selection } from './select.ts';
@@ -142,8 +142,5 @@ function describe(staging: string, { directory, selection, inputs }: Renewal, fi
       ...(selection.rekeyed.has(stem) ? { retiredKey: retiredFile(stem, old, 'key') } : {}),
     };
   });
-  const updates = [...inputs.hierarchy.keys()].flatMap(stem =>
-    [true, false].map(isAppended => fieldUpdateFile(stem, isAppended)),
-  );
-  return { renewed, files, fieldUpdates: files.filter(file => updates.includes(file)) };
+  return { renewed, files, fieldUpdates: files.filter(isFieldUpdate) };
 }

@@ -9,9 +9,9 @@ import { StateError } from '../errors.ts';
 import { passphraseVariable, randomSerial } from '../generate/prepare.ts';
 import type { Hierarchy } from '../model/hierarchy.ts';
 import { formatKeyType } from '../model/key-type.ts';
-import { passphraseValue } from '../model/passphrase.ts';
 import { type KeyType, keepsDatabase } from '../model/types.ts';
 import { type RenewalInputs, variablesOf } from '../plan/renewal.ts';
+import { surroundingsIn } from '../run/exec.ts';
 import { finishInterrupted } from '../run/interrupted.ts';
 import { takeLock } from '../run/lock.ts';
 import type { PlanReport } from '../run/report.ts';
@@ -132,9 +132,7 @@ async function renewSelected(
       authorities.set(stem, authority);
       if (!selection.entities.has(stem)) refuseAuthority(authority);
     }
-    const { environment } = open.options;
-    const secretOf = (name: string) => passphraseValue(name, environment);
-    const surroundings = { folder: open.directory.path, environment, secretOf, controller };
+    const surroundings = surroundingsIn(open.directory.path, open.options.environment, controller);
     return await renewEntities(
       { directory: open.directory, selection, inputs, authorities, surroundings, width },
       report,

@@ -3,6 +3,7 @@
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { execa } from 'execa';
 import { CommandError, StateError } from '../errors.ts';
+import { passphraseValue } from '../model/passphrase.ts';
 import type { Command } from '../plan/job.ts';
 import { shownCommandLine } from '../plan/shell.ts';
 
@@ -17,6 +18,13 @@ export interface Surroundings {
   /** Aborted by a signal to us, or by the first failure: everything that runs is then killed. */
   readonly controller: AbortController;
 }
+
+/** Those of a folder: secrets come from the caller's environment. */
+export const surroundingsIn = (
+  folder: string,
+  environment: NodeJS.ProcessEnv,
+  controller: AbortController,
+): Surroundings => ({ folder, environment, secretOf: name => passphraseValue(name, environment), controller });
 
 /** Where programs, libraries and providers are found, and the clock that test set-ups fake. */
 const PASSED_ON = /^(PATH|HOME|TMPDIR|LD_[A-Z_]+|DYLD_[A-Z_]+|OPENSSL_MODULES|OPENSSL_ENGINES|FAKETIME[A-Z_]*)$/;

@@ -14,9 +14,12 @@ export const certificateFile = (entity: Entity): string => `${entity.stem}.${ent
 
 export const listFile = (stem: string): string => `${stem}.esl`;
 export const updateFile = (stem: string): string => `${stem}.auth`;
+
 /** What brings a renewed certificate to machines in the field: adds it to db and KEK, replaces PK. */
 export const fieldUpdateFile = (stem: string, isAppended: boolean): string =>
   `${stem}.${isAppended ? 'append' : 'update'}.auth`;
+export const isFieldUpdate = (file: string): boolean => /\.(append|update)\.auth$/.test(file);
+
 export const configurationFile = (stem: string): string => `${HIDDEN}/${stem}.cnf`;
 
 /** A request of our own, where one is needed on the way to a certificate. */
