@@ -8,6 +8,8 @@ cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.."
 needed='openssl openssl
 flock util-linux
 cert-to-efi-sig-list efitools
+softhsm2-util softhsm2 libengine-pkcs11-openssl
+pkcs11-tool opensc
 sbsign sbsigntool
 certtool gnutls-bin
 curl curl

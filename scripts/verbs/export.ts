@@ -2,10 +2,12 @@
 import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { replaceFile } from '../lib/authority/database.ts';
-import { type OpenDirectory, openDirectory, passphraseOf } from '../lib/authority/open.ts';
+import { passphraseOf, tokenOf } from '../lib/authority/directory-key.ts';
+import { type OpenDirectory, openDirectory } from '../lib/authority/open.ts';
 import { writePkcs12 } from '../lib/authority/pkcs12.ts';
 import { StateError, UsageError } from '../lib/errors.ts';
 import { anchorsOf, exportAnchors, FORMATS, hashesOf } from '../lib/export/anchors.ts';
+import { describeToken } from '../lib/model/token.ts';
 import { surroundingsIn } from '../lib/run/exec.ts';
 import { type CertificateFile, findCertificate } from '../lib/store/directory.ts';
 import { readerOf } from '../lib/store/readers.ts';
@@ -121,6 +123,12 @@ async function pkcs12Verb(
   const { path, keys } = open.directory;
   if (!keys.has(stem))
     throw new StateError(`the key of ${stem} is not in "${open.options.dir}"`, 'export it where the key is');
+  const token = tokenOf(open, stem);
+  if (token)
+    throw new StateError(
+      `the key of ${stem} is in the token ${describeToken(token)}: it never leaves that`,
+      'export pkcs12 is for keys in files',
+    );
   const password = readPasswordVariable(given, context.environment);
   const target = resolve(output);
   refuseFolder(target, output);

@@ -13,6 +13,7 @@ export const GENERATE_OPTIONS = {
   brand: { type: 'string' },
   jobs: { type: 'string' },
   'force-weak': { type: 'boolean' },
+  'generate-token-keys': { type: 'boolean' },
 } as const satisfies OptionTable;
 
 export const GENERATE_HELP = `usage: trustme-pki generate [options]
@@ -26,6 +27,8 @@ Makes the PKI, or adds what is missing to one that is there. Nothing is ever ove
   --conf DIR         a configuration folder of your own, repeatable (TRUSTME_PKI_CONF)
   --jobs N           commands side by side (default: one a processor)
   --force-weak       allow keys that are too short, for tests
+  --generate-token-keys
+                     make keys that are to be in a token and are not there yet
   --json             print the result as JSON
   --quiet            print nothing but errors`;
 
@@ -38,6 +41,7 @@ export function readGenerateOptions(given: Given, environment: NodeJS.ProcessEnv
     hasPlatformKeys: given['platform-keys'] === true,
     brand: textOf(given, 'brand'),
     isWeakForced: given['force-weak'] === true,
+    mayGenerateInTokens: given['generate-token-keys'] === true,
     width: readJobs(textOf(given, 'jobs')),
     configurationFolders: readFolders(given.conf, environment),
     environment,

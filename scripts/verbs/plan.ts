@@ -25,6 +25,8 @@ pasted or run by hand. Passphrases appear as names of variables. Nothing is run,
   --brand B          the name before each common name
   --conf DIR         a configuration folder of your own, repeatable (TRUSTME_PKI_CONF)
   --force-weak       allow keys that are too short, for tests
+  --generate-token-keys
+                     keys that a token lacks are made there
   --json             the jobs, or the differences, as JSON
   --quiet            print the jobs alone, no notes
 

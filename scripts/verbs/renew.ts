@@ -9,6 +9,7 @@ import { DIRECTORY_HELP, DIRECTORY_OPTIONS, RELEASE_HELP, readDays, readDirector
 import type { VerbContext } from './verb.ts';
 
 const OPTIONS = { ...DIRECTORY_OPTIONS, cascade: { type: 'boolean' } } as const;
+const REKEY_OPTIONS = { ...OPTIONS, 'generate-token-keys': { type: 'boolean' } } as const;
 const RENEW_OPTIONS = { ...OPTIONS, expiring: { type: 'string' } } as const;
 
 const COMMON_HELP = `${DIRECTORY_HELP}
@@ -36,6 +37,8 @@ Makes new keys and new certificates for them. The old keys move to .pki/retired.
 is below it: --cascade renews that. What "issue" and "sign-csr" made has to be made again.
 
   --cascade          renew what is below a CA
+  --generate-token-keys
+                     make keys that are to be in a token and are not there yet
 ${COMMON_HELP}
 
 example: trustme-pki rekey backend`;
@@ -45,7 +48,7 @@ export const rekeyVerb = (context: VerbContext): Promise<number> => run(context,
 
 async function run(context: VerbContext, isRekeyed: boolean): Promise<number> {
   const verb = `trustme-pki ${isRekeyed ? 'rekey' : 'renew'}`;
-  const { given, positionals: names } = parseWords(verb, context.words, isRekeyed ? OPTIONS : RENEW_OPTIONS);
+  const { given, positionals: names } = parseWords(verb, context.words, isRekeyed ? REKEY_OPTIONS : RENEW_OPTIONS);
   if (given.help) return context.print(isRekeyed ? REKEY_HELP : RENEW_HELP);
   const expiring = readDays(given, 'expiring');
   if (expiring === undefined ? names.length === 0 : names.length > 0)
@@ -57,7 +60,9 @@ async function run(context: VerbContext, isRekeyed: boolean): Promise<number> {
   const report = makeReport(context.stderr, given.quiet === true);
   try {
     const choice = { names: [...new Set(names)], expiring, isCascading: given.cascade === true, isRekeyed };
-    const outcome = await renew(open, { ...choice, width: availableParallelism() }, report, context.controller);
+    const mayGenerateInTokens = given['generate-token-keys'] === true;
+    const options = { ...choice, width: availableParallelism(), mayGenerateInTokens };
+    const outcome = await renew(open, options, report, context.controller);
     report.end();
     if (given.json) return context.print(JSON.stringify({ schema: 1, ...outcome }));
     return given.quiet ? 0 : context.print(describe(outcome, expiring));

@@ -4,10 +4,12 @@ import { passphraseVariable } from '../lib/generate/prepare.ts';
 import { effectiveValues, formatOverview, formatValues } from '../lib/model/effective-values.ts';
 import { nearest } from '../lib/model/nearest.ts';
 import type { Entity } from '../lib/model/types.ts';
+import { keyOf } from '../lib/plan/issuing.ts';
 import { renderConfiguration } from '../lib/plan/render.ts';
 import { packageVersion } from '../lib/store/package.ts';
 import { readSettings } from '../lib/store/settings.ts';
 import { loadTemplates } from '../lib/store/templates.ts';
+import { findTokenRoad } from '../lib/store/token-road.ts';
 import { parseWords } from '../options.ts';
 import { GENERATE_OPTIONS, readGenerateOptions } from './generate.ts';
 import type { VerbContext } from './verb.ts';
@@ -53,8 +55,10 @@ export async function showVerb(context: VerbContext): Promise<number> {
   const entity = hierarchy.get(stem) ?? unknownEntity(stem, hierarchy.keys());
   if (given.cnf) {
     const template = (await loadTemplates(settings.templates))(stem);
-    const passphrase = passphraseVariable(entity, context.environment);
-    return context.print(renderConfiguration(template, entity, passphrase, packageVersion()).trimEnd());
+    const { environment } = context;
+    const tokenRoad = entity.token ? findTokenRoad(environment) : 'engine';
+    const key = keyOf(entity, { passphraseOf: each => passphraseVariable(each, environment), tokenRoad });
+    return context.print(renderConfiguration(template, entity, key, packageVersion()).trimEnd());
   }
   if (given.json) return context.print(JSON.stringify({ schema: 1, entity: stem, values: valuesOf(entity) }));
   return context.print(`${stem}  (${entity.file})\n\n${formatValues(valuesOf(entity))}`);

@@ -14,7 +14,7 @@ import { renderConfiguration } from '../../scripts/lib/plan/render.ts';
 import { indexRow } from '../../scripts/lib/store/ca-database.ts';
 import { describeName } from '../../scripts/lib/store/name-facts.ts';
 import { scratch } from '../helpers/door.ts';
-import { entityOf, readShipped, templateOf } from '../helpers/shipped.ts';
+import { entityOf, keyIn, readShipped, templateOf } from '../helpers/shipped.ts';
 
 const suite = makeSuite('fuzz: subjects');
 
@@ -132,7 +132,7 @@ function entityFor({ values, joined }: Subject): Entity | undefined {
 
 /** A certificate (PEM) for the rendered configuration. */
 function certificateOf(entity: Entity): string {
-  writeFileSync(join(folder, 'x.cnf'), renderConfiguration(templateOf('backend'), entity, undefined, '0'));
+  writeFileSync(join(folder, 'x.cnf'), renderConfiguration(templateOf('backend'), entity, keyIn(entity), '0'));
   return openssl('req', '-new', '-x509', '-config', 'x.cnf', '-key', KEY, '-days', '9');
 }
 

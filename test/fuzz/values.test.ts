@@ -9,13 +9,18 @@ import * as assert from 'uvu/assert';
 import { ConfigError } from '../../scripts/lib/errors.ts';
 import { renderConfiguration } from '../../scripts/lib/plan/render.ts';
 import { scratch, tool } from '../helpers/door.ts';
-import { entityOf, type Flags, type OwnFiles, readShipped, templateOf } from '../helpers/shipped.ts';
+import { entityOf, type Flags, keyIn, type OwnFiles, readShipped, templateOf } from '../helpers/shipped.ts';
 
 const suite = makeSuite('fuzz: values');
 
 const render = (files: OwnFiles, stem: string, flags: Flags = {}): string => {
   const entity = entityOf(readShipped(files, flags), stem);
-  return renderConfiguration(templateOf(stem), { ...entity, file: 'x.ini' }, entity.passphraseVariables[0], '0');
+  return renderConfiguration(
+    templateOf(stem),
+    { ...entity, file: 'x.ini' },
+    keyIn(entity, entity.passphraseVariables[0]),
+    '0',
+  );
 };
 
 /** The rendered text; undefined where the configuration is refused. */

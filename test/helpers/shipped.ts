@@ -1,10 +1,13 @@
 // The shipped configuration, with and without files of one's own on top, and its plan with fixed inputs.
+
 import { ConfigError } from '../../scripts/lib/errors.ts';
 import { type Configuration, type Overrides, readConfiguration } from '../../scripts/lib/model/configuration.ts';
 import type { Hierarchy } from '../../scripts/lib/model/hierarchy.ts';
 import type { SourceFile } from '../../scripts/lib/model/sources.ts';
 import type { Entity } from '../../scripts/lib/model/types.ts';
+import { keyOf } from '../../scripts/lib/plan/issuing.ts';
 import { type Plan, type PlanInputs, planHierarchy } from '../../scripts/lib/plan/plan.ts';
+import type { PrivateKey } from '../../scripts/lib/plan/private-key.ts';
 import { readShippedFolder } from '../../scripts/lib/store/configuration-folder.ts';
 import { loadTemplates } from '../../scripts/lib/store/templates.ts';
 
@@ -49,6 +52,10 @@ export const templateOf = await loadTemplates([]);
 export const serialOf = (stem: string): string =>
   `40${Buffer.from(stem).toString('hex').toUpperCase().padEnd(38, '0').slice(0, 38)}`;
 
+/** The key of an entity as commands take it. */
+export const keyIn = (entity: Entity, passphrase?: string): PrivateKey =>
+  keyOf(entity, { passphraseOf: () => passphrase, tokenRoad: 'engine' });
+
 /** Plans a hierarchy with fixed serials, GUIDs, time and version; all of it unless `extra` says otherwise. */
 export function planOf(hierarchy: Hierarchy, extra: Partial<PlanInputs> = {}): Plan {
   return planHierarchy({
@@ -56,6 +63,7 @@ export function planOf(hierarchy: Hierarchy, extra: Partial<PlanInputs> = {}): P
     wanted: new Set(hierarchy.keys()),
     templateOf,
     version: '0.0.0',
+    tokenRoad: 'engine',
     passphraseOf: ({ passphraseVariables }) => passphraseVariables[0],
     serialOf,
     ownerOf: ({ variable }) =>

@@ -35,6 +35,7 @@ suite('an entity file says all that its entity is', () => {
       pssSalt: 'digest',
       serialOctets: 20,
       keyOf: 'ca',
+      token: undefined,
       supplied: undefined,
       isClipped: false,
       crlDays: 7,

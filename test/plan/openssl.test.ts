@@ -9,6 +9,7 @@ import {
   signatureOptions,
   signRequest,
 } from '../../scripts/lib/plan/openssl.ts';
+import { privateKey } from '../../scripts/lib/plan/private-key.ts';
 import { entityOf, planOf, readShipped } from '../helpers/shipped.ts';
 
 const suite = makeSuite('openssl');
@@ -25,12 +26,15 @@ const line = ({ args }: { args: readonly string[] }): string => args.join(' ');
 const issue = (entity: Entity, issuer: Entity | undefined, passphrase?: string) =>
   issueCertificate({
     entity,
-    key: { existing: 'subject.key' },
-    issuer: issuer && { entity: issuer, certificate: 'issuer.cert', key: 'issuer.key' },
+    key: { existing: privateKey('subject', undefined, issuer ? undefined : passphrase, 'engine') },
+    issuer: issuer && {
+      entity: issuer,
+      certificate: 'issuer.cert',
+      key: privateKey('issuer', undefined, passphrase, 'engine'),
+    },
     configuration: 'subject.cnf',
     serial: '4A',
     out: 'out.pem',
-    passphrase,
   });
 
 suite('each key type is spelled as genpkey takes it', () => {
@@ -100,14 +104,13 @@ suite('a key that the same command makes is not encrypted and goes to its own fi
     configuration: 'x.cnf',
     serial: '4A',
     out: 'x.pem',
-    passphrase: undefined,
   });
   assert.match(line(made), / -newkey ed25519 -noenc -keyout x\.key /);
   assert.equal(made.secrets, []);
 });
 
 suite('a request is signed by the subject and a request is certified by the issuer, each with one passphrase', () => {
-  const request = requestCertificate(pss, 'x.key', 'x.cnf', 'x.csr', 'OWN');
+  const request = requestCertificate(pss, privateKey('x', undefined, 'OWN', 'engine'), 'x.cnf', 'x.csr');
   assert.is(
     line(request),
     'req -new -batch -config x.cnf -key x.key -passin env:OWN -sha256 -sigopt rsa_pss_saltlen:digest -out x.csr',
@@ -115,12 +118,11 @@ suite('a request is signed by the subject and a request is certified by the issu
   assert.equal(request.secrets, ['OWN']);
   const signed = signRequest({
     entity: pss,
-    issuer: { entity: root, certificate: 'r.cert', key: 'r.key' },
+    issuer: { entity: root, certificate: 'r.cert', key: privateKey('r', undefined, 'ISSUER', 'engine') },
     request: 'x.csr',
     configuration: 'x.cnf',
     serial: '4A',
     out: 'x.pem',
-    passphrase: 'ISSUER',
   });
   assert.is(
     line(signed),

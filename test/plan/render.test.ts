@@ -8,12 +8,12 @@ import { ConfigError } from '../../scripts/lib/errors.ts';
 import type { Entity } from '../../scripts/lib/model/types.ts';
 import { escapeValue, renderConfiguration } from '../../scripts/lib/plan/render.ts';
 import { inScratch } from '../helpers/scratch.ts';
-import { entityOf, readOwn, readShipped, templateOf } from '../helpers/shipped.ts';
+import { entityOf, keyIn, readOwn, readShipped, templateOf } from '../helpers/shipped.ts';
 
 const suite = makeSuite('render');
 
 const render = (entity: Entity, passphrase?: string): string =>
-  renderConfiguration(templateOf(entity.stem), entity, passphrase, '0.0.0');
+  renderConfiguration(templateOf(entity.stem), entity, keyIn(entity, passphrase), '0.0.0');
 
 const shipped = readShipped();
 const withName = (entity: Entity, commonName: string): Entity => ({

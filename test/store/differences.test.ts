@@ -7,7 +7,7 @@ import * as assert from 'uvu/assert';
 import { renderConfiguration } from '../../scripts/lib/plan/render.ts';
 import { describeCertificate } from '../../scripts/lib/store/certificate-facts.ts';
 import { differencesOf } from '../../scripts/lib/store/differences.ts';
-import { entityOf, readOwn, templateOf } from '../helpers/shipped.ts';
+import { entityOf, keyIn, readOwn, templateOf } from '../helpers/shipped.ts';
 
 const suite = makeSuite('differences');
 const folder = mkdtempSync(join(tmpdir(), 'trustme-pki-test-'));
@@ -33,7 +33,7 @@ const read = (text: string) => readOwn({ 'root.ini': text });
 
 function certificateOf(text: string) {
   const entity = entityOf(read(text), 'root');
-  writeFileSync(join(folder, 'root.cnf'), renderConfiguration(templateOf('root'), entity, undefined, '0.0.0'));
+  writeFileSync(join(folder, 'root.cnf'), renderConfiguration(templateOf('root'), entity, keyIn(entity), '0.0.0'));
   const words =
     'req -new -x509 -batch -config root.cnf -extensions certificate -newkey EC -pkeyopt ec_paramgen_curve:P-256';
   const rest = `-noenc -keyout root.key -sha256 -days ${entity.certificate.days} -out root.cert`;

@@ -3,11 +3,11 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { CommandError } from '../errors.ts';
-import { type Command, command } from '../plan/job.ts';
+import { type Command, commandWithKey } from '../plan/job.ts';
 import { runLogged } from '../run/exec.ts';
 import { parseIndex } from '../store/database-rows.ts';
 import type { RequestFacts } from '../store/request-facts.ts';
-import type { Authority } from './open.ts';
+import { type Authority, keyOptions } from './open.ts';
 import { namesOf } from './request-policy.ts';
 
 /** What requests are signed with. */
@@ -49,7 +49,7 @@ export interface Batch {
 
 /** Lays out requests that were checked. */
 export function prepareBatch(authority: Authority, requests: readonly RequestFacts[], signing: Signing): Batch {
-  const { path, work, configuration, passphrase } = authority;
+  const { path, work, configuration, key } = authority;
   const folder = join(work, String(++folders));
   mkdirSync(join(folder, 'certs'), { recursive: true });
   const inside = (name: string) => relative(path, join(folder, name));
@@ -60,15 +60,13 @@ export function prepareBatch(authority: Authority, requests: readonly RequestFac
   writeFileSync(join(folder, 'index.txt.attr'), 'unique_subject = no\n');
   const own = signing.isCopied ? configuration : withNames(configuration, signing.section, requests[0]!);
   writeFileSync(join(folder, 'ca.cnf'), retarget(own, inside('index.txt'), inside('certs')));
-  const salt = /rsa_pss_saltlen:\S+/.exec(configuration)?.[0];
   const args = [
     ...['ca', '-batch', '-notext', '-preserveDN', '-config', inside('ca.cnf'), '-extensions', signing.section],
     ...(signing.days === undefined ? [] : ['-days', String(signing.days)]),
-    ...(passphrase ? ['-passin', `env:${passphrase}`] : []),
-    ...(salt ? ['-sigopt', salt] : []),
+    ...keyOptions(authority),
     ...['-out', '/dev/null', '-infiles', ...names.map(inside)],
   ];
-  return { folder, requests, signing, step: command('openssl', args, passphrase ? [passphrase] : []) };
+  return { folder, requests, signing, step: commandWithKey('openssl', args, key) };
 }
 
 /** Signs them. Throws a CommandError, or PassedOver where a request is not to openssl's liking. */

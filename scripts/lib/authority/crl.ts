@@ -3,11 +3,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { StateError } from '../errors.ts';
 import { pemToDer } from '../model/pem.ts';
-import { command } from '../plan/job.ts';
+import { commandWithKey } from '../plan/job.ts';
 import { runCommand } from '../run/exec.ts';
 import { databaseFolder, keyFile } from '../store/names.ts';
 import { replaceFile } from './database.ts';
-import type { Authority } from './open.ts';
+import { type Authority, keyOptions } from './open.ts';
 
 export interface Crl {
   readonly ca: string;
@@ -19,7 +19,7 @@ export interface Crl {
 
 /** Signs a new list and puts it in the place of the old one; `days` stands in for what the configuration says. */
 export async function writeCrl(authority: Authority, folder: string, days: number | undefined): Promise<Crl> {
-  const { stem, path, configuration, passphrase, surroundings, work } = authority;
+  const { stem, path, configuration, key, surroundings, work } = authority;
   if (!existsSync(join(path, keyFile(stem))))
     throw new StateError(`the key of ${stem} is not in the directory`, 'make the list where the key is');
   const numberFile = `${databaseFolder(stem)}/crlnumber`;
@@ -34,10 +34,9 @@ export async function writeCrl(authority: Authority, folder: string, days: numbe
   const args = [
     ...['ca', '-batch', '-config', relative(path, ownConfiguration), '-gencrl', '-out', relative(path, list)],
     ...(days === undefined ? [] : ['-crldays', String(days)]),
-    ...(passphrase ? ['-passin', `env:${passphrase}`] : []),
-    ...(/rsa_pss_saltlen:\S+/.test(configuration) ? ['-sigopt', /rsa_pss_saltlen:\S+/.exec(configuration)![0]] : []),
+    ...keyOptions(authority),
   ];
-  await runCommand(command('openssl', args, passphrase ? [passphrase] : []), `${stem}.crl`, surroundings);
+  await runCommand(commandWithKey('openssl', args, key), `${stem}.crl`, surroundings);
   // The number is used up before anybody sees the list that has it.
   replaceFile(join(path, numberFile), readFileSync(ownNumber));
   const pem = readFileSync(list, 'latin1');

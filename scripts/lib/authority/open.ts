@@ -4,8 +4,8 @@ import { join, resolve } from 'node:path';
 import { StateError, UsageError } from '../errors.ts';
 import { parseKeyType } from '../model/key-type.ts';
 import { nearest } from '../model/nearest.ts';
-import { choosePassphraseVariable } from '../model/passphrase.ts';
 import type { Entity } from '../model/types.ts';
+import type { PrivateKey } from '../plan/private-key.ts';
 import { renderConfiguration } from '../plan/render.ts';
 import { type Surroundings, surroundingsIn } from '../run/exec.ts';
 import { finishInterrupted } from '../run/interrupted.ts';
@@ -18,6 +18,7 @@ import { configurationFile, databaseFolder, JOURNAL, lockFile } from '../store/n
 import { packageVersion } from '../store/package.ts';
 import { readSettings, type Settings } from '../store/settings.ts';
 import { loadTemplates } from '../store/templates.ts';
+import { keyOf, tokenOf } from './directory-key.ts';
 import { buildDatabase, hasDatabase } from './old-directory.ts';
 
 export interface DirectoryOptions {
@@ -43,8 +44,7 @@ export interface Authority {
   readonly certificate: CertificateFile;
   /** Text of its openssl configuration; its paths hold in the directory. */
   readonly configuration: string;
-  /** Variable with the passphrase of its key; undefined: not encrypted. */
-  readonly passphrase: string | undefined;
+  readonly key: PrivateKey;
   readonly surroundings: Surroundings;
   /** A folder of its database for what is thrown away. */
   readonly work: string;
@@ -143,7 +143,7 @@ async function underLock(
     path,
     certificate,
     configuration: await configurationOf(open, certificate),
-    passphrase: passphraseOf(open, stem),
+    key: keyOf(open, stem),
     surroundings: surroundingsIn(path, open.options.environment, controller),
     work,
     close() {
@@ -170,17 +170,21 @@ async function configurationOf(open: OpenDirectory, { stem, certificate }: Certi
   const template = (await loadTemplates(settings.templates))(stem);
   // The key is the one that the directory has, whatever type the configuration would give it today.
   const { keyType, isPssKey } = describeCertificate(certificate.raw);
-  const own: Entity = { ...entity, keyType: parseKeyType(keyType), scheme: isPssKey ? 'rsa-pss' : 'rsa' };
-  return renderConfiguration(template, own, passphraseOf(open, stem), packageVersion());
+  const token = tokenOf(open, stem);
+  const scheme = token ? entity.scheme : isPssKey ? 'rsa-pss' : 'rsa';
+  const own: Entity = { ...entity, keyType: parseKeyType(keyType), scheme, token };
+  return renderConfiguration(template, own, keyOf(open, stem), packageVersion());
 }
 
-/** The variable that opens the key: asked only where the key is encrypted. */
-export function passphraseOf({ directory, settings, options }: OpenDirectory, stem: string): string | undefined {
-  if (!directory.keys.has(stem)) return undefined;
-  if (!readContained(directory.path, `${stem}.key`).includes('ENCRYPTED')) return undefined;
-  const entities = [...settings.configuration.hierarchy.values()];
-  const own = settings.configuration.hierarchy.get(stem)?.passphraseVariables ?? [];
-  const names = own.length > 0 ? own : [...new Set(entities.flatMap(each => each.passphraseVariables))];
-  const isSet = (name: string) => Boolean(options.environment[name]);
-  return choosePassphraseVariable(names, isSet) ?? names[0];
+/** Options of `openssl ca` for the CA's key. One in a token is named here: the road to it is that of this machine. */
+export const keyOptions = ({ configuration, key }: Pick<Authority, 'configuration' | 'key'>): string[] => [
+  ...(key.token ? ['-keyfile', key.argument] : []),
+  ...(key.passphrase ? ['-passin', `env:${key.passphrase}`] : []),
+  ...signatureOptionsIn(configuration),
+];
+
+/** Those of the example commands in its head. */
+function signatureOptionsIn(configuration: string): string[] {
+  const [line = ''] = /^# .*-gencrl.*$/m.exec(configuration) ?? [];
+  return [...line.matchAll(/-sigopt (\S+)/g)].flatMap(([, option]) => ['-sigopt', option!]);
 }

@@ -4,21 +4,22 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { StateError } from '../errors.ts';
-import { type Command, command } from '../plan/job.ts';
+import { type Command, command, commandWithKey } from '../plan/job.ts';
+import type { PrivateKey } from '../plan/private-key.ts';
 import { quote } from '../plan/shell.ts';
 import { readCommand, runCommand, type Surroundings, surroundingsIn } from '../run/exec.ts';
 import { serialOf } from '../store/database-rows.ts';
 import type { CertificateFile } from '../store/directory.ts';
 import { indexFile, readRows } from './database.ts';
+import { keyOf } from './directory-key.ts';
 import { hasDatabase } from './old-directory.ts';
-import { findAuthority, type OpenDirectory, passphraseOf } from './open.ts';
+import { findAuthority, type OpenDirectory } from './open.ts';
 
 export interface Responder {
   readonly ca: CertificateFile;
   /** What signs the answers: issued by that CA, for this alone (RFC 6960 4.2.2.2). */
   readonly certificate: CertificateFile;
-  /** Variable with the passphrase of its key; undefined: not encrypted. */
-  readonly passphrase: string | undefined;
+  readonly key: PrivateKey;
   /** Until the next answer. */
   readonly days: number;
   readonly surroundings: Surroundings;
@@ -42,7 +43,7 @@ export function openResponder(open: OpenDirectory, stem: string, days: number, c
   return {
     ca,
     certificate,
-    passphrase: passphraseOf(open, certificate.stem),
+    key: keyOf(open, certificate.stem),
     days,
     surroundings: surroundingsIn(directory.path, options.environment, controller),
   };
@@ -74,14 +75,14 @@ function responderOf({ directory, options }: OpenDirectory, ca: CertificateFile)
 }
 
 /** Arguments of `openssl ocsp` with which it answers. */
-const answering = ({ ca, certificate, passphrase, days }: Responder): string[] => [
-  ...['-index', indexFile(ca.stem), '-CA', ca.file, '-rsigner', certificate.file, '-rkey', `${certificate.stem}.key`],
-  ...(passphrase ? ['-passin', `env:${passphrase}`] : []),
+const answering = ({ ca, certificate, key, days }: Responder): string[] => [
+  ...['-index', indexFile(ca.stem), '-CA', ca.file, '-rsigner', certificate.file, '-rkey', key.argument],
+  ...(key.passphrase ? ['-passin', `env:${key.passphrase}`] : []),
   ...['-ndays', String(days)],
 ];
 
-const ocsp = ({ passphrase }: Responder, args: readonly string[]): Command =>
-  command('openssl', ['ocsp', ...args], passphrase ? [passphrase] : []);
+const ocsp = ({ key }: Responder, args: readonly string[]): Command =>
+  commandWithKey('openssl', ['ocsp', ...args], key);
 
 /** A responder for machines that are not this one, for a shell in the PKI directory. */
 export const serverCommand = (responder: Responder, port: number): Command =>

@@ -23,9 +23,11 @@ interface Chunk {
 export async function signRequests(
   authority: Authority,
   orders: readonly Order[],
-  options: SignOptions,
+  given: SignOptions,
   progress: (done: number) => unknown,
 ): Promise<Result[]> {
+  // A token works for one process at a time.
+  const options = authority.key.token ? { ...given, width: 1 } : given;
   refuseAuthority(authority);
   const profile = profileOf(authority, options.profile);
   const known = readKnown(authority, options.blocklists);

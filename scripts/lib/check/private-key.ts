@@ -6,6 +6,7 @@ import { CommandError } from '../errors.ts';
 import { command } from '../plan/job.ts';
 import { readCommand, type Surroundings } from '../run/exec.ts';
 import { readContained } from '../store/contained-file.ts';
+import { parseTokenKey, publicKeyOf } from '../store/token-key.ts';
 
 export interface KeyText {
   /** Path inside the directory. */
@@ -37,6 +38,8 @@ export async function openKey(
   variables: readonly string[],
   surroundings: Surroundings,
 ): Promise<Opened | undefined> {
+  const inToken = openToken(text);
+  if (inToken) return { publicKey: inToken };
   const tried = text.isEncrypted ? variables : [undefined];
   for (const variable of tried) {
     const opened = openByNode(text, variable && surroundings.secretOf(variable));
@@ -46,6 +49,16 @@ export async function openKey(
     if (publicKey !== undefined) return { publicKey };
   }
   return undefined;
+}
+
+/** A key in a token is told by the public key that stands in its file; the token is not asked. */
+function openToken({ bytes }: KeyText): string | undefined {
+  const text = bytes.toString('latin1');
+  try {
+    return parseTokenKey(text) && (publicKeyOf(text).export({ type: 'spki', format: 'pem' }) as string);
+  } catch {
+    return undefined;
+  }
 }
 
 /** undefined where node cannot tell. */

@@ -17,6 +17,8 @@ export interface GenerateOptions {
   readonly hasPlatformKeys: boolean;
   readonly brand: string | undefined;
   readonly isWeakForced: boolean;
+  /** Whether keys that a token lacks are made there. */
+  readonly mayGenerateInTokens?: boolean;
   /** Commands side by side. */
   readonly width: number;
   readonly configurationFolders: readonly string[];

@@ -7,15 +7,18 @@ import { ConfigError, StateError, UsageError } from '../errors.ts';
 import { problemOf } from '../model/hierarchy.ts';
 import { formatKeyType, refuseWeakRsa } from '../model/key-type.ts';
 import { choosePassphraseVariable, passphraseValue } from '../model/passphrase.ts';
+import { describeToken } from '../model/token.ts';
 import type { Entity, Variable } from '../model/types.ts';
 import { type Plan, type PlanInputs, planHierarchy } from '../plan/plan.ts';
 import type { Surroundings } from '../run/exec.ts';
+import { requireTokenKeys } from '../run/token-step.ts';
 import { requireKeyType, requireTools } from '../run/tools.ts';
 import { parseCertificate } from '../store/certificate.ts';
 import { firstCertificate } from '../store/files.ts';
 import { packageVersion } from '../store/package.ts';
 import { readSettings, type Settings } from '../store/settings.ts';
 import { loadTemplates } from '../store/templates.ts';
+import { findTokenRoad } from '../store/token-road.ts';
 import { readerNotes } from './fitness.ts';
 import type { GenerateOptions } from './generate.ts';
 
@@ -31,19 +34,19 @@ export interface Prepared extends Settings {
 /** What of the options decides the plan. */
 export type PlanOptions = Pick<
   GenerateOptions,
-  'keyType' | 'brand' | 'configurationFolders' | 'environment' | 'isWeakForced'
+  'keyType' | 'brand' | 'configurationFolders' | 'environment' | 'isWeakForced' | 'mayGenerateInTokens'
 >;
 
 /** Plans the making of the entities that `isWanted` names. Runs nothing. */
 export async function prepare(options: PlanOptions, isWanted: (entity: Entity) => boolean): Promise<Prepared> {
-  const { brand, keyType, environment } = options;
+  const { brand, keyType } = options;
   const now = new Date();
   const settings = readSettings(options.configurationFolders, { brand, keyType, now });
   const { hierarchy, notes } = settings.configuration;
   const made = [...hierarchy.values()].filter(isWanted);
   for (const entity of made) await blamed(entity, () => refuseWeakRsa(entity.keyType, options.isWeakForced));
   refuseForFirmware(made);
-  const inputs = await drawInputs(settings, made, environment, now);
+  const inputs = await drawInputs(settings, made, options, now);
   return {
     ...settings,
     inputs,
@@ -69,6 +72,7 @@ export async function requireAbility(
 ): Promise<void> {
   requirePassphrases(inputs, surroundings.environment);
   requireTools(plan.jobs, surroundings.environment);
+  await requireTokenKeys(plan.jobs, inputs.mayGenerateInTokens ?? false, surroundings);
   const users = new Map(made.map(entity => [formatKeyType(entity.keyType), entity]));
   for (const entity of users.values())
     await blamed(entity, () => requireKeyType(entity.keyType, isWeakForced, surroundings));
@@ -87,7 +91,7 @@ async function blamed(entity: Entity, ask: () => void | Promise<void>): Promise<
 async function drawInputs(
   { configuration: { hierarchy }, templates }: Settings,
   made: readonly Entity[],
-  environment: NodeJS.ProcessEnv,
+  { environment, mayGenerateInTokens }: PlanOptions,
   now: Date,
 ): Promise<PlanInputs> {
   const serials = new Map(made.map(entity => [entity.stem, serialFor(entity)]));
@@ -107,6 +111,8 @@ async function drawInputs(
     serialOf: stem => serials.get(stem)!,
     ownerOf: ({ stem }) => owners.get(stem)!,
     timeOf: updateTimes(now),
+    tokenRoad: made.some(({ token }) => token) ? findTokenRoad(environment) : 'engine',
+    mayGenerateInTokens: mayGenerateInTokens ?? false,
   };
 }
 
@@ -140,9 +146,10 @@ function updateTimes(now: Date): (variable: Variable['name']) => Date {
 
 /** The variable for the passphrase of its key; whether it is set is asked before anything is run. */
 export function passphraseVariable(
-  { passphraseVariables }: Entity,
+  { passphraseVariables, token }: Entity,
   environment: NodeJS.ProcessEnv,
 ): string | undefined {
+  if (token) return token.pinVariable;
   return choosePassphraseVariable(passphraseVariables, name => Boolean(environment[name])) ?? passphraseVariables[0];
 }
 
@@ -150,10 +157,15 @@ function requirePassphrases({ hierarchy, passphraseOf }: PlanInputs, environment
   for (const entity of hierarchy.values()) {
     const variable = passphraseOf(entity);
     if (variable !== undefined && passphraseValue(variable, environment) === undefined)
-      throw new StateError(
-        `the key of ${entity.stem} needs a passphrase, and none of its variables is set`,
-        `export ${entity.passphraseVariables.join(' or ')}`,
-      );
+      throw entity.token
+        ? new StateError(
+            `the key of ${entity.stem} is in the token ${describeToken(entity.token)}, and ${variable} does not say its PIN`,
+            `export ${variable}`,
+          )
+        : new StateError(
+            `the key of ${entity.stem} needs a passphrase, and none of its variables is set`,
+            `export ${entity.passphraseVariables.join(' or ')}`,
+          );
   }
 }
 

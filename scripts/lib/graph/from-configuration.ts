@@ -4,7 +4,7 @@ import type { Configuration } from '../model/configuration.ts';
 import { EXTENSION_KEYS, isOid } from '../model/extensions.ts';
 import type { Hierarchy } from '../model/hierarchy.ts';
 import { formatKeyType } from '../model/key-type.ts';
-import { type Entity, type Extension, hasKey, isPss, isSelfSigned, type Variable } from '../model/types.ts';
+import { type Entity, type Extension, hasKey, hasPssKey, isSelfSigned, type Variable } from '../model/types.ts';
 import { validityOf } from '../model/validity.ts';
 import { DERIVED_EXPORTS } from '../store/exports.ts';
 import { certificateFile, keyFileOf, listFile, updateFile } from '../store/names.ts';
@@ -56,7 +56,7 @@ function certificateOf(entity: Entity, context: Context): PictureCertificate {
     subject: entity.subject.map(plainName),
     issuer: commonNameOf(context.hierarchy.get(entity.issuer) ?? entity),
     isIssuerKnown: true,
-    keyType: `${formatKeyType(entity.keyType)}${isPss(entity) ? ' (rsa-pss)' : ''}`,
+    keyType: `${formatKeyType(entity.keyType)}${hasPssKey(entity) ? ' (rsa-pss)' : ''}`,
     notBefore: notBefore.toISOString(),
     notAfter: notAfter.toISOString(),
     state: stateOf(notBefore, notAfter, context.clock),

@@ -7,6 +7,7 @@ import { effective } from './layers.ts';
 import { nearest } from './nearest.ts';
 import { CERTIFICATE_KEYS, ISSUED_KEYS, readProfile } from './profile.ts';
 import { isSubjectKey, readSubject, SUBJECT_ATTRIBUTES } from './subject.ts';
+import { readTokenKey, TOKEN_KEYS } from './token.ts';
 import type { Entity, Profile, Scheme, Variable } from './types.ts';
 import {
   type KnownKeys,
@@ -46,6 +47,7 @@ const ENTITY_SECTIONS: Readonly<Record<string, KnownKeys>> = {
   issued: ISSUED_KEYS,
   'issued *': ISSUED_KEYS,
   variable: { names: ['name', 'contains', 'authoriser'] },
+  key: TOKEN_KEYS,
 };
 
 /** What of defaults.ini an entity inherits, and what the command line said. */
@@ -89,6 +91,7 @@ export function parseEntity(source: EntitySource, inherited: Inheritance, proble
     serialOctets: readNumber(top, 'serial-octets', SERIAL_OCTETS, problems) ?? SERIAL_OCTETS[1],
     passphraseVariables: readVariableNames(top, problems),
     keyOf: top.get('key-of')?.value ?? stem,
+    token: readTokenKey(sections.get('key'), file, problems),
     supplied: readSupplied(top, problems),
     bundle: words(top.get('bundle')?.value),
     hasText: readChoice(top, 'text', ['yes'], problems) === 'yes',

@@ -49,6 +49,12 @@ export function formatKeyType(keyType: KeyType): string {
   return keyType.kind === 'ec' ? `ec:${keyType.curve}` : keyType.algorithm;
 }
 
+const ALIASES: Readonly<Record<string, string>> = { 'P-256': 'prime256v1', 'P-384': 'secp384r1', 'P-521': 'secp521r1' };
+
+/** The same in the one spelling that openssl has for what it reads. */
+export const canonicalKeyType = (keyType: KeyType): string =>
+  formatKeyType(keyType.kind === 'ec' ? { kind: 'ec', curve: ALIASES[keyType.curve] ?? keyType.curve } : keyType);
+
 /** Whether every OpenSSL 3 has it, so that there is no need to ask. */
 export const isWellKnown = (keyType: KeyType): boolean =>
   /^(rsa:.*|ec:(prime256v1|secp384r1|secp521r1|P-256|P-384|P-521)|[Ee][Dd](25519|448))$/.test(formatKeyType(keyType));

@@ -116,6 +116,7 @@ function withKeyOf(stem: string, merged: ReadonlyMap<string, Facts>, problems: C
   }
   const inherited = [...(owner.get('') ?? [])].filter(([key]) => KEY_FACTS.includes(key) && key !== 'key-file');
   const result = new Map<string, ReadonlyMap<string, Fact>>([...facts, ['', new Map([...inherited, ...top])]]);
+  if (owner.has('key')) result.set('key', owner.get('key')!);
   if (!facts.has('subject') && owner.has('subject')) result.set('subject', owner.get('subject')!);
   return result;
 }

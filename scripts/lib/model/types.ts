@@ -58,6 +58,19 @@ export interface Supplied {
   readonly key: string | undefined;
 }
 
+/** A private key in a PKCS #11 token: where it is, never what it is. Token and object are named by label, number or both. */
+export interface TokenKey {
+  readonly token: string | undefined;
+  readonly serial: string | undefined;
+  readonly object: string | undefined;
+  /** Upper-case hexadecimal. */
+  readonly id: string | undefined;
+  /** Path or file name of the PKCS #11 module; undefined: what the environment says. */
+  readonly module: string | undefined;
+  /** Environment variable that holds the PIN. */
+  readonly pinVariable: string;
+}
+
 /** A named key and certificate that we make; `stem` names its files. */
 export interface Entity {
   readonly stem: string;
@@ -79,6 +92,8 @@ export interface Entity {
   readonly passphraseVariables: readonly string[];
   /** Stem of the entity whose key this certificate is for: its own, or in a cross-certificate another's. */
   readonly keyOf: string;
+  /** Set where its key lies in a token; undefined: in a file. */
+  readonly token: TokenKey | undefined;
   /** Set where its certificate is not made but taken from a file. */
   readonly supplied: Supplied | undefined;
   /** Stems whose certificates follow its own in its file. */
@@ -99,14 +114,18 @@ export interface Entity {
 
 export const isSelfSigned = (entity: Entity): boolean => entity.issuer === entity.stem;
 
-/** Whether its private key lies in the PKI directory: it can sign. */
-export const hasKey = ({ supplied }: Entity): boolean => supplied === undefined || supplied.key !== undefined;
+/** Whether its private key lies in the PKI directory or a token: it can sign. */
+export const hasKey = ({ supplied, token }: Entity): boolean =>
+  supplied === undefined || supplied.key !== undefined || token !== undefined;
 
 /** Whether it keeps a database of what it issued. */
 export const keepsDatabase = (entity: Entity): boolean => entity.issued.size > 0 && hasKey(entity);
 
-/** Whether its public key is an rsassaPss one, so that its signatures are RSA-PSS. */
+/** Whether its signatures are RSA-PSS. */
 export const isPss = (entity: Entity): boolean => entity.keyType.kind === 'rsa' && entity.scheme === 'rsa-pss';
+
+/** Whether its public key is an rsassaPss one, too. That of a token is always an rsaEncryption one. */
+export const hasPssKey = (entity: Entity): boolean => isPss(entity) && entity.token === undefined;
 
 /** Whether openssl must not be told a digest, because the algorithm brings its own (Ed25519, Ed448, ML-DSA). */
 export const hasOwnDigest = (entity: Entity): boolean => entity.keyType.kind === 'other';

@@ -1,6 +1,8 @@
 // Argument arrays of efitools' commands: signature lists and authenticated variable updates.
+import { tokenUri } from '../model/token.ts';
 import type { Variable } from '../model/types.ts';
-import { type Command, command } from './job.ts';
+import { type Command, command, commandWithKey } from './job.ts';
+import type { PrivateKey } from './private-key.ts';
 
 /** A signature list with one certificate (PEM, its first block), owned by `owner` (a GUID). */
 export const makeSignatureList = (owner: string, certificate: string, out: string): Command =>
@@ -10,25 +12,29 @@ export const makeSignatureList = (owner: string, certificate: string, out: strin
 export function signUpdate(
   variable: Variable,
   time: Date,
-  signer: { key: string; certificate: string },
+  signer: { key: PrivateKey; certificate: string },
   owner: string,
   list: string,
   out: string,
   isAppended = false,
 ): Command {
   const stamp = time.toISOString().slice(0, 19).replace('T', ' ');
-  return command('sign-efi-sig-list', [
+  const args = [
     ...(isAppended ? ['-a'] : []),
     '-t',
     stamp,
     '-g',
     owner,
-    '-k',
-    signer.key,
+    ...signingKey(signer.key),
     '-c',
     signer.certificate,
     variable.name,
     list,
     out,
-  ]);
+  ];
+  return commandWithKey('sign-efi-sig-list', args, signer.key);
 }
+
+/** efitools know the engine by its own option and the token's URI as it is; their PIN comes by the engine's set-up. */
+const signingKey = ({ file, token }: PrivateKey): string[] =>
+  token ? ['-e', 'pkcs11', '-k', tokenUri(token)] : ['-k', file];

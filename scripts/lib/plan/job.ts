@@ -1,4 +1,7 @@
 // What is run, as data: worked out first, run in one place, and printed by a dry run.
+import type { TokenRoad } from '../model/token.ts';
+import type { KeyType, TokenKey } from '../model/types.ts';
+import type { PrivateKey } from './private-key.ts';
 
 /** A tool with its arguments. Paths are relative to the PKI directory; no shell is involved. */
 export interface Command {
@@ -7,6 +10,19 @@ export interface Command {
   readonly args: readonly string[];
   /** Names of the variables with secrets that this command alone gets. */
   readonly secrets: readonly string[];
+  /** The key in a token that it uses; undefined: none. */
+  readonly token?: TokenKey;
+}
+
+/** A key in a token, made there where it is missing and may be made; its file gets the public key and the URI. */
+export interface UseToken {
+  readonly kind: 'token';
+  readonly key: TokenKey;
+  readonly keyType: KeyType;
+  /** Label of a key that is made and was named by its id. */
+  readonly label: string;
+  readonly mayGenerate: boolean;
+  readonly road: TokenRoad;
 }
 
 /** A file with this text, mode 0644. */
@@ -43,7 +59,7 @@ export interface Index {
   readonly certificates: readonly string[];
 }
 
-export type Step = Command | Write | Concatenate | Copy | Der | Index;
+export type Step = Command | UseToken | Write | Concatenate | Copy | Der | Index;
 
 /** A unit of work. `id` is the (first) file that it makes. */
 export interface Job {
@@ -68,9 +84,14 @@ export function job(
 }
 
 /** A command as a step. */
-export const command = (tool: string, args: readonly string[], secrets: readonly string[] = []): Command => ({
-  kind: 'command',
-  tool,
-  args,
-  secrets,
-});
+export const command = (
+  tool: string,
+  args: readonly string[],
+  secrets: readonly string[] = [],
+  token?: TokenKey,
+): Command => ({ kind: 'command', tool, args, secrets, ...(token ? { token } : {}) });
+
+/** A command that uses one private key. */
+export const commandWithKey = (tool: string, args: readonly string[], { passphrase, token }: KeyUse): Command =>
+  command(tool, args, passphrase ? [passphrase] : [], token);
+type KeyUse = Pick<PrivateKey, 'passphrase' | 'token'>;

@@ -1,6 +1,7 @@
 // Argument arrays of the openssl commands that a plan runs. Options: OpenSSL 3.0's man pages.
-import { type Entity, hasOwnDigest, isPss, type KeyType } from '../model/types.ts';
-import { type Command, command } from './job.ts';
+import { type Entity, hasOwnDigest, hasPssKey, isPss, type KeyType } from '../model/types.ts';
+import { type Command, command, commandWithKey } from './job.ts';
+import type { PrivateKey } from './private-key.ts';
 
 /** Names of algorithm and parameters, as genpkey -algorithm/-pkeyopt take them. */
 export function keyAlgorithm(keyType: KeyType, isPssKey: boolean): { algorithm: string; options: string[] } {
@@ -17,23 +18,23 @@ export function keyAlgorithm(keyType: KeyType, isPssKey: boolean): { algorithm: 
 
 /** Makes a private key (PKCS#8, PEM), encrypted with AES-256 where a passphrase variable is named. */
 export function generateKey(entity: Entity, out: string, passphrase: string | undefined): Command {
-  const { algorithm, options } = keyAlgorithm(entity.keyType, isPss(entity));
+  const { algorithm, options } = keyAlgorithm(entity.keyType, hasPssKey(entity));
   const encryption = passphrase ? ['-aes-256-cbc', '-pass', `env:${passphrase}`] : [];
   return command(
     'openssl',
     ['genpkey', '-algorithm', algorithm, ...options, ...encryption, '-out', out],
-    secret(passphrase),
+    passphrase ? [passphrase] : [],
   );
 }
 
 /** The key of a certificate: one that is there, or one that the same command makes, not encrypted. */
-export type SubjectKey = { readonly existing: string } | { readonly made: string };
+export type SubjectKey = { readonly existing: PrivateKey } | { readonly made: string };
 
 /** Who signs a certificate. */
 export interface Signer {
   readonly entity: Entity;
   readonly certificate: string;
-  readonly key: string;
+  readonly key: PrivateKey;
 }
 
 interface CertificateOptions {
@@ -42,37 +43,37 @@ interface CertificateOptions {
   /** Upper-case hexadecimal. */
   readonly serial: string;
   readonly out: string;
-  /** Variable with the passphrase of the keys that are read. */
-  readonly passphrase: string | undefined;
 }
 
-const secret = (variable: string | undefined): string[] => (variable ? [variable] : []);
-const passin = (variable: string | undefined): string[] => (variable ? ['-passin', `env:${variable}`] : []);
+const passin = ({ passphrase }: Pick<PrivateKey, 'passphrase'>): string[] =>
+  passphrase ? ['-passin', `env:${passphrase}`] : [];
 
-/** Issues a certificate with the extensions of the configuration's [certificate] section, in one process. */
+/**
+ * Issues a certificate with the extensions of the configuration's [certificate] section, in one process, which opens
+ * all its keys with one passphrase.
+ */
 export function issueCertificate(
   options: CertificateOptions & { key: SubjectKey; issuer: Signer | undefined },
 ): Command {
-  const { entity, key, issuer, configuration, passphrase } = options;
+  const { entity, key, issuer, configuration } = options;
+  const own = 'existing' in key ? key.existing : undefined;
+  const opened = {
+    passphrase: issuer?.key.passphrase ?? own?.passphrase,
+    token: issuer ? issuer.key.token : own?.token,
+  };
   const args = [
     ...['req', '-new', '-x509', '-batch', '-config', configuration, '-extensions', 'certificate'],
-    ...('existing' in key ? ['-key', key.existing] : newKey(entity.keyType, key.made)),
-    ...(issuer ? ['-CA', issuer.certificate, '-CAkey', issuer.key] : []),
-    ...passin(passphrase),
+    ...('existing' in key ? ['-key', key.existing.argument] : newKey(entity.keyType, key.made)),
+    ...(issuer ? ['-CA', issuer.certificate, '-CAkey', issuer.key.argument] : []),
+    ...passin(opened),
     ...signatureOptions(issuer?.entity ?? entity),
     ...certificateArguments(options),
   ];
-  return command('openssl', args, secret(passphrase));
+  return commandWithKey('openssl', args, opened);
 }
 
 /** A request (PKCS#10, PEM) for the subject of the configuration. */
-export function requestCertificate(
-  entity: Entity,
-  key: string,
-  configuration: string,
-  out: string,
-  passphrase: string | undefined,
-): Command {
+export function requestCertificate(entity: Entity, key: PrivateKey, configuration: string, out: string): Command {
   const args = [
     'req',
     '-new',
@@ -80,26 +81,26 @@ export function requestCertificate(
     '-config',
     configuration,
     '-key',
-    key,
-    ...passin(passphrase),
+    key.argument,
+    ...passin(key),
     ...signatureOptions(entity),
     '-out',
     out,
   ];
-  return command('openssl', args, secret(passphrase));
+  return commandWithKey('openssl', args, key);
 }
 
 /** Issues the certificate of a request that is our own. */
 export function signRequest(options: CertificateOptions & { issuer: Signer; request: string }): Command {
-  const { issuer, configuration, request, passphrase } = options;
+  const { issuer, configuration, request } = options;
   const args = [
     ...['x509', '-req', '-in', request, '-extfile', configuration, '-extensions', 'certificate'],
-    ...['-CA', issuer.certificate, '-CAkey', issuer.key],
-    ...passin(passphrase),
+    ...['-CA', issuer.certificate, '-CAkey', issuer.key.argument],
+    ...passin(issuer.key),
     ...signatureOptions(issuer.entity),
     ...certificateArguments(options),
   ];
-  return command('openssl', args, secret(passphrase));
+  return commandWithKey('openssl', args, issuer.key);
 }
 
 /** Times of `openssl ca`: YYYYMMDDHHMMSSZ, from 1950 to 9999. */
@@ -114,23 +115,24 @@ export const caTime = (time: Date): string =>
  * serial number stands in the database that `database` configures.
  */
 export function issueDated(
-  options: CertificateOptions & { issuer: Signer | undefined; key: string; request: string; database: string },
+  options: CertificateOptions & { issuer: Signer | undefined; key: PrivateKey; request: string; database: string },
 ): Command {
-  const { entity, issuer, configuration, passphrase, request, database, out } = options;
+  const { entity, issuer, configuration, request, database, out } = options;
+  const key = issuer?.key ?? options.key;
   const { notBefore, notAfter, days } = entity.certificate;
   const signer = issuer
-    ? ['-cert', issuer.certificate, '-keyfile', issuer.key]
-    : ['-selfsign', '-keyfile', options.key];
+    ? ['-cert', issuer.certificate, '-keyfile', key.argument]
+    : ['-selfsign', '-keyfile', key.argument];
   const args = [
     // `preserve = yes` in the configuration does not do this (OpenSSL 3.0).
     ...['ca', '-batch', '-preserveDN', '-config', database, '-extfile', configuration, '-extensions', 'certificate'],
-    ...['-in', request, ...signer, ...passin(passphrase), ...caSignatureOptions(issuer?.entity ?? entity)],
+    ...['-in', request, ...signer, ...passin(key), ...caSignatureOptions(issuer?.entity ?? entity)],
     ...(notBefore ? ['-startdate', caTime(notBefore)] : []),
     ...(notAfter ? ['-enddate', caTime(notAfter)] : ['-days', String(days)]),
     ...(entity.hasText ? [] : ['-notext']),
     ...['-out', out],
   ];
-  return command('openssl', args, secret(passphrase));
+  return commandWithKey('openssl', args, key);
 }
 
 /** The same options in the words of `ca`. */
@@ -160,5 +162,12 @@ function newKey(keyType: KeyType, out: string): string[] {
 /** The digest, and for RSA-PSS the salt: as long as the digest unless told otherwise, as gpgsm and others insist. */
 export function signatureOptions(signer: Entity): string[] {
   const digest = hasOwnDigest(signer) ? [] : [`-${signer.digest}`];
-  return isPss(signer) ? [...digest, '-sigopt', `rsa_pss_saltlen:${signer.pssSalt}`] : digest;
+  return [...digest, ...pssOptions(signer)];
+}
+
+/** A key that is no rsassaPss one has to be told its padding, too; openssl wants that first. */
+export function pssOptions(signer: Entity): string[] {
+  if (!isPss(signer)) return [];
+  const padding = hasPssKey(signer) ? [] : ['-sigopt', 'rsa_padding_mode:pss'];
+  return [...padding, '-sigopt', `rsa_pss_saltlen:${signer.pssSalt}`];
 }

@@ -28,7 +28,8 @@ export function planHierarchy(inputs: PlanInputs): Plan {
   const subjects = [...hierarchy.values()].filter(({ stem }) => wanted.has(stem));
   const issued = subjectsOf(subjects);
   const files = new Set(subjects.map(certificateFile));
-  const keys = new Set(subjects.filter(hasKey).map(keyFileOf));
+  // A key in a token is in no file that an export could hold.
+  const keys = new Set(subjects.filter(each => hasKey(each) && !each.token).map(keyFileOf));
   const jobs = [
     ...subjects.flatMap(entity => planEntity(entity, hierarchy, inputs)),
     ...subjects

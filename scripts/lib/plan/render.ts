@@ -1,19 +1,15 @@
 // An entity into the text of its openssl configuration: the facts are the model's, the syntax is the template's.
 import { printable } from '../errors.ts';
-import { type Entity, type Extension, isPss, keepsDatabase, type Profile, type Template } from '../model/types.ts';
-import { certificateFile, databaseFolder, keyFileOf } from '../store/names.ts';
-import { caTime } from './openssl.ts';
+import { type Entity, type Extension, keepsDatabase, type Profile, type Template } from '../model/types.ts';
+import { certificateFile, databaseFolder } from '../store/names.ts';
+import { caTime, pssOptions } from './openssl.ts';
+import type { PrivateKey } from './private-key.ts';
 
 /** Characters that openssl's configuration syntax reads as more than text, escaped (config(5)). */
 export const escapeValue = (value: string): string => value.replace(/["'`#]/g, '\\$&');
 
-/** Renders the configuration of one entity. `passphrase` is the variable named in its example commands. */
-export function renderConfiguration(
-  template: Template,
-  entity: Entity,
-  passphrase: string | undefined,
-  version: string,
-): string {
+/** Renders the configuration of one entity. The variable of its key is named in its example commands. */
+export function renderConfiguration(template: Template, entity: Entity, key: PrivateKey, version: string): string {
   return template({
     stem: entity.stem,
     file: printable(entity.file),
@@ -23,8 +19,8 @@ export function renderConfiguration(
     subject: escaped(entity.subject),
     extensions: escaped(entity.certificate.extensions),
     parts: partsOf(entity.certificate),
-    key: keyFileOf(entity),
-    authority: authority(entity, passphrase),
+    key: key.argument,
+    authority: authority(entity, key.passphrase),
   });
 }
 
@@ -42,7 +38,7 @@ function authority(entity: Entity, passphrase: string | undefined) {
   const [name, profile] = first;
   const passin = passphrase ? ` -passin env:${passphrase}` : '';
   return {
-    options: isPss(entity) ? `${passin} -sigopt rsa_pss_saltlen:${entity.pssSalt}` : passin,
+    options: [passin, ...pssOptions(entity)].join(' '),
     certificate: certificateFile(entity),
     database: databaseFolder(entity.stem),
     section: sectionOf(name),

@@ -1,17 +1,20 @@
 // New certificates for entities that have one, and everything that contains them: jobs for a directory that is there.
-import { type Entity, isSelfSigned, type Variable } from '../model/types.ts';
+import { type Entity, isSelfSigned, type TokenKey, type Variable } from '../model/types.ts';
 import type { DerivedExport } from '../store/exports.ts';
-import { certificateFile, fieldUpdateFile, keyFile, listFile, SCRATCH } from '../store/names.ts';
+import { certificateFile, fieldUpdateFile, listFile, SCRATCH } from '../store/names.ts';
 import { signUpdate } from './efitools.ts';
-import { planEntity } from './issuing.ts';
+import { keyOf, planEntity } from './issuing.ts';
 import { type Job, job } from './job.ts';
 import { arrange, type Plan, type PlanInputs, planExport } from './plan.ts';
+import { type PrivateKey, privateKey } from './private-key.ts';
 import { memberList, planVariable } from './secure-boot.ts';
 
 export interface RenewalInputs extends PlanInputs {
   /** Exports and variables that the directory has. */
   readonly exports: readonly DerivedExport[];
   readonly hasVariable: (stem: string) => boolean;
+  /** Where the key of a stem is in a token, now that others take its place. */
+  readonly formerTokenOf: (stem: string) => TokenKey | undefined;
 }
 
 /** Where certificate and key lie that firmware knows, while new ones take their place. */
@@ -59,20 +62,29 @@ function planFieldUpdate(entity: Entity, variable: Variable, inputs: RenewalInpu
   const fresh = variable.contains.filter(stem => wanted.has(stem));
   if (fresh.length === 0) return [];
   const { authoriser } = variable;
-  const [key, certificate] = wanted.has(authoriser)
-    ? [formerFile(authoriser, 'key'), formerFile(authoriser, 'crt')]
-    : [keyFile(authoriser), certificateFile(hierarchy.get(authoriser)!)];
+  const signer = signerKnown(hierarchy.get(authoriser)!, inputs);
   const isAppended = variable.name !== 'PK';
   const lists = fresh.map(stem => memberList(hierarchy.get(stem)!, entity, variable.contains.length));
   const list = isAppended ? `${SCRATCH}/append/${listFile(entity.stem)}` : listFile(entity.stem);
   const out = fieldUpdateFile(entity.stem, isAppended);
   const parts = lists.map(file => ({ file }));
-  const signer = { key, certificate };
   const step = signUpdate(variable, timeOf(variable.name), signer, ownerOf(entity), list, out, isAppended);
   return [
     ...(isAppended ? [job(list, lists, { kind: 'concatenate', parts, mode: 0o644 })] : []),
-    job(out, [list, key, certificate], step),
+    job(out, [list, signer.key.file, signer.certificate], step),
   ];
+}
+
+/** Key and certificate of an authoriser that machines in the field know. */
+function signerKnown(authoriser: Entity, inputs: RenewalInputs): { key: PrivateKey; certificate: string } {
+  const { stem } = authoriser;
+  const key = keyOf(authoriser, inputs);
+  if (!inputs.wanted.has(stem)) return { key, certificate: certificateFile(authoriser) };
+  const former = inputs.formerTokenOf(stem);
+  const file = formerFile(stem, 'key');
+  const certificate = formerFile(stem, 'crt');
+  if (former) return { key: { ...privateKey(stem, former, undefined, inputs.tokenRoad), file }, certificate };
+  return { key: { ...key, token: undefined, file, argument: file }, certificate };
 }
 
 /** Whether a certificate is below one of these CAs. */

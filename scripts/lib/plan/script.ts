@@ -1,20 +1,30 @@
 // A plan as a POSIX shell script that does the same: for reading, for pasting, and for running by hand. Secrets are
 // names of variables.
 import { printable } from '../errors.ts';
+import { tokenKeyHead } from '../model/token.ts';
 import { SCRATCH } from '../store/names.ts';
-import type { Job, Step } from './job.ts';
+import type { Job, Step, UseToken } from './job.ts';
+import { generateInToken, readPublicKey } from './pkcs11.ts';
 import type { Plan } from './plan.ts';
+import { privateKey } from './private-key.ts';
 import { commandLine, quote } from './shell.ts';
 
 /** The variables with secrets that the jobs read. */
 export const secretsOf = (jobs: readonly Job[]): string[] =>
-  [...new Set(jobs.flatMap(({ step }) => (step.kind === 'command' ? step.secrets : [])))].sort();
+  [...new Set(jobs.flatMap(({ step }) => secretsOfStep(step)))].sort();
+
+function secretsOfStep(step: Step): readonly string[] {
+  if (step.kind === 'token') return [step.key.pinVariable];
+  return step.kind === 'command' ? step.secrets : [];
+}
 
 /** One step as shell commands; `out` is the file that it makes. */
 export function shellOf(step: Step, out: string): string {
   switch (step.kind) {
     case 'command':
       return commandLine(step);
+    case 'token':
+      return tokenKey(step, out);
     case 'write':
       return write(step.text, out);
     case 'copy':
@@ -30,6 +40,15 @@ export function shellOf(step: Step, out: string): string {
     case 'concatenate':
       return concatenate(step.parts, step.mode, out);
   }
+}
+
+/** What a key in a token leaves in the directory; making it is a command before. */
+function tokenKey({ key, keyType, label, mayGenerate, road }: UseToken, out: string): string {
+  const { argument, passphrase } = privateKey(out, key, undefined, road);
+  const generate = commandLine(generateInToken(key, keyType, label, '$(openssl rand -hex 8)', undefined));
+  const publicKey = commandLine(readPublicKey(argument, key));
+  const made = mayGenerate ? `# where the token lacks it: ${generate}\n` : '';
+  return `${made}(umask 077; { printf '%s' ${quote(tokenKeyHead(key))}; ${publicKey}; } >${quote(out)}) # the PIN is in ${passphrase}`;
 }
 
 const octal = (mode: number): string => mode.toString(8);

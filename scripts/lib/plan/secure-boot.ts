@@ -1,11 +1,12 @@
 // UEFI variables into jobs: a list for each certificate, their union, and the signed update that carries exactly
 // that union. The update's job needs the list's job, so that a list is never signed before it is whole.
 import type { Entity, Variable } from '../model/types.ts';
-import { certificateFile, HIDDEN, keyFile, listFile, updateFile } from '../store/names.ts';
+import { certificateFile, HIDDEN, listFile, updateFile } from '../store/names.ts';
 import { makeSignatureList, signUpdate } from './efitools.ts';
+import { type KeyInputs, keyOf } from './issuing.ts';
 import { type Job, job } from './job.ts';
 
-export interface SecureBootInputs {
+export interface SecureBootInputs extends KeyInputs {
   /** Owner GUID (SignatureOwner) of the certificates of this entity. */
   readonly ownerOf: (entity: Entity) => string;
   /** Time stamp of the update of a variable, in whole seconds. */
@@ -21,7 +22,7 @@ export function planVariable(
 ): Job[] {
   const union = listFile(entity.stem);
   const authoriser = entities.get(variable.authoriser)!;
-  const signer = { key: keyFile(authoriser.stem), certificate: certificateFile(authoriser) };
+  const signer = { key: keyOf(authoriser, inputs), certificate: certificateFile(authoriser) };
   const members = variable.contains.map(stem => entities.get(stem)!);
   const lists = members.map(member => ({ file: memberList(member, entity, members.length), member }));
   const jobs = lists.map(({ file, member }) => {
@@ -40,7 +41,7 @@ export function planVariable(
   }
   const update = updateFile(entity.stem);
   const step = signUpdate(variable, inputs.timeOf(variable.name), signer, inputs.ownerOf(entity), union, update);
-  return [...jobs, job(update, [union, signer.key, signer.certificate], step)];
+  return [...jobs, job(update, [union, signer.key.file, signer.certificate], step)];
 }
 
 /** A foreign certificate's list is published; that of a key of UEFI variables is a step where a variable holds more. */

@@ -1,12 +1,27 @@
 // A command as a line that can be pasted into a shell.
+import { MODULE_VARIABLE, PIN_VARIABLE } from '../model/token.ts';
+import type { TokenKey } from '../model/types.ts';
 import type { Command } from './job.ts';
 
 /** One word, quoted for a POSIX shell where it needs it. */
 export const quote = (word: string): string =>
-  /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+  word === `$${MODULE_VARIABLE}`
+    ? `"${word}"`
+    : /^[A-Za-z0-9_@%+=:,./-]+$/.test(word)
+      ? word
+      : `'${word.replaceAll("'", "'\\''")}'`;
 
 /** Tool and arguments; secrets appear as the names of their variables only. */
-export const commandLine = ({ tool, args }: Command): string => [tool, ...args].map(quote).join(' ');
+export const commandLine = ({ tool, args, token }: Command): string =>
+  [...(token ? variablesOf(tool, token) : []), ...[tool, ...args].map(quote)].join(' ');
+
+/** What a command that uses a token finds in its environment. */
+const variablesOf = (tool: string, { module, pinVariable }: TokenKey): string[] => [
+  ...(module === undefined ? [] : [`PKCS11_MODULE_PATH=${quote(module)}`]),
+  ...(tool === 'openssl' || tool === 'pkcs11-tool' || pinVariable === PIN_VARIABLE
+    ? []
+    : [`${PIN_VARIABLE}="$${pinVariable}"`]),
+];
 
 /** Words of a command line in a message. */
 const MOST_WORDS = 60;

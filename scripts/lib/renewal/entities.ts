@@ -2,7 +2,8 @@
 import { StateError } from '../errors.ts';
 import type { Hierarchy } from '../model/hierarchy.ts';
 import { formatKeyType, parseKeyType } from '../model/key-type.ts';
-import { type Entity, isSelfSigned, type KeyType, type Validity } from '../model/types.ts';
+import { tokenUri } from '../model/token.ts';
+import { type Entity, isSelfSigned, type KeyType, type TokenKey, type Validity } from '../model/types.ts';
 import { validityOf } from '../model/validity.ts';
 import { describeCertificate } from '../store/certificate-facts.ts';
 import { byStem, type CertificateFile } from '../store/directory.ts';
@@ -17,6 +18,7 @@ export function hierarchyThere(
   certificates: readonly CertificateFile[],
   { entities: wanted, prolonged }: Pick<Selection, 'entities' | 'prolonged'>,
   configured: Configured,
+  tokenOf: (entity: Entity) => TokenKey | undefined,
   now: Date,
 ): Hierarchy {
   const present = byStem(certificates);
@@ -26,7 +28,7 @@ export function hierarchyThere(
   for (const [stem, entity] of hierarchy) {
     const there = present.get(stem);
     if (there && wanted.has(stem)) refuseOther(entity, there);
-    const own = there ? withKeyOf(entity, there, configured) : entity;
+    const own = there ? { ...withKeyOf(entity, there, configured), token: tokenOf(entity) } : entity;
     const end = isSelfSigned(own) ? undefined : ends.get(own.issuer);
     const certificate =
       there && wanted.has(stem)
@@ -46,9 +48,25 @@ function withKeyOf(entity: Entity, there: CertificateFile, configured: Configure
   const keyType = parseKeyType(name);
   const isSame = formatKeyType(keyType) === formatKeyType(entity.keyType);
   const own = isSame ? entity : (configured(keyType).get(entity.stem) ?? entity);
-  if (keyType.kind !== 'rsa' || isPssKey === (own.scheme === 'rsa-pss')) return own;
+  // A key in a token has no rsassaPss one, and signs as the configuration says.
+  if (keyType.kind !== 'rsa' || own.token || isPssKey === (own.scheme === 'rsa-pss')) return own;
   if (isPssKey) return { ...own, scheme: 'rsa-pss' };
   return { ...own, scheme: 'rsa', certificate: { ...own.certificate, extensions: own.certificate.rsaExtensions } };
+}
+
+/** A key stays where it is; a new one goes where the configuration says, and never in the place of the old one. */
+export function tokenFor(
+  entity: Entity,
+  there: TokenKey | undefined,
+  rekeyed: ReadonlySet<string>,
+): TokenKey | undefined {
+  if (!rekeyed.has(entity.stem)) return there;
+  if (there && entity.token && tokenUri(there) === tokenUri(entity.token))
+    throw new StateError(
+      `the new key of ${entity.stem} would be the old one: ${tokenUri(there)}`,
+      `name another object in the [key] section of ${entity.stem}.ini`,
+    );
+  return entity.token;
 }
 
 function refuseOther({ stem, subject }: Entity, { certificate }: CertificateFile): void {

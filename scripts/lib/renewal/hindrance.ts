@@ -1,8 +1,10 @@
 // What stands in the way of a new certificate: it is made elsewhere, or a key is not here.
+import { StateError } from '../errors.ts';
 import type { Hierarchy } from '../model/hierarchy.ts';
+import { type RenewalInputs, variablesOf } from '../plan/renewal.ts';
 import type { PkiDirectory } from '../store/directory.ts';
-import { keyFile } from '../store/names.ts';
-import type { Issued } from './select.ts';
+import { keyFile, updateFile } from '../store/names.ts';
+import type { Issued, Selection } from './select.ts';
 
 export interface Hindrance {
   readonly name: string;
@@ -87,4 +89,22 @@ function ofIssued(
     reason: `the key of ${name} is not in the directory`,
     hint: `sign its request again: trustme-pki sign-csr ${issuer} REQUEST --again --output-dir FOLDER`,
   };
+}
+
+/** Throws a StateError where the key of an issuer, or one that signs an update, is not there. */
+export function refuseWithoutKeys(
+  { keys }: Pick<PkiDirectory, 'keys'>,
+  { entities }: Pick<Selection, 'entities'>,
+  inputs: RenewalInputs,
+): void {
+  const owners = [...entities].flatMap(stem => {
+    const { issuer, keyOf } = inputs.hierarchy.get(stem)!;
+    return [issuer, keyOf].map(owner => [stem, owner] as const);
+  });
+  const signers = variablesOf(inputs).map(([{ stem }, { authoriser }]) => [updateFile(stem), authoriser] as const);
+  for (const [what, owner] of [...owners, ...signers]) {
+    if (keys.has(owner)) continue;
+    const { reason, hint } = withoutKey(what, owner, what);
+    throw new StateError(reason, hint);
+  }
 }

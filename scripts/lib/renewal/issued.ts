@@ -2,21 +2,21 @@
 
 import { renameSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { type Authority, type OpenDirectory, openAuthority, passphraseOf } from '../authority/open.ts';
+import { keyOf } from '../authority/directory-key.ts';
+import { type Authority, type OpenDirectory, openAuthority } from '../authority/open.ts';
 import { profileFor } from '../authority/profile-section.ts';
 import { namesOf } from '../authority/request-policy.ts';
 import { requestConfiguration } from '../authority/request-text.ts';
 import { signRequests } from '../authority/sign-requests.ts';
 import { StateError } from '../errors.ts';
 import { isoTime } from '../model/validity.ts';
-import { command } from '../plan/job.ts';
+import { commandWithKey } from '../plan/job.ts';
 import { runCommand } from '../run/exec.ts';
 import type { Report } from '../run/report.ts';
 import { parseCertificate } from '../store/certificate.ts';
 import { describeCertificate } from '../store/certificate-facts.ts';
 import { serialOf } from '../store/database-rows.ts';
 import { firstCertificate, syncPath, writeNew } from '../store/files.ts';
-import { keyFile } from '../store/names.ts';
 import type { Outcome } from './renew.ts';
 import { retire } from './retired.ts';
 import type { Issued } from './select.ts';
@@ -59,13 +59,13 @@ async function sign(authority: Authority, open: OpenDirectory, stem: string, der
   ];
   const names = namesOf(extensions.get('subjectAltName') ?? '').filter(name => name !== '');
   writeNew(configuration, requestConfiguration(subject, names));
-  const passphrase = passphraseOf(open, stem);
+  const key = keyOf(open, stem);
   const args = [
-    ...['req', '-new', '-batch', '-config', relative(path, configuration), '-key', keyFile(stem)],
-    ...(passphrase ? ['-passin', `env:${passphrase}`] : []),
+    ...['req', '-new', '-batch', '-config', relative(path, configuration), '-key', key.argument],
+    ...(key.passphrase ? ['-passin', `env:${key.passphrase}`] : []),
     ...['-out', relative(path, request)],
   ];
-  await runCommand(command('openssl', args, passphrase ? [passphrase] : []), `request of ${stem}`, surroundings);
+  await runCommand(commandWithKey('openssl', args, key), `request of ${stem}`, surroundings);
   const signing = {
     profile: profileFor(authority, extensions.get('extendedKeyUsage')),
     days: undefined,

@@ -14,6 +14,7 @@ import { publishInto } from '../run/journal.ts';
 import { syncTree } from '../run/publish.ts';
 import type { PlanReport } from '../run/report.ts';
 import { makeStaging, removeStaging, removeTree } from '../run/staging.ts';
+import { requireTokenKeys } from '../run/token-step.ts';
 import { requireTools } from '../run/tools.ts';
 import { parseCertificate } from '../store/certificate.ts';
 import { serialOf } from '../store/database-rows.ts';
@@ -57,6 +58,7 @@ export async function renewEntities(renewal: Renewal, report: PlanReport): Promi
   const { directory, inputs, surroundings } = renewal;
   const plan = planRenewal(inputs);
   requireTools(plan.jobs, surroundings.environment);
+  await requireTokenKeys(plan.jobs, inputs.mayGenerateInTokens ?? false, surroundings);
   const staging = makeStaging(directory.path);
   try {
     fillStaging(staging, renewal, plan);

@@ -2,15 +2,15 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { readRows } from '../authority/database.ts';
+import { passphraseOf, tokenOf } from '../authority/directory-key.ts';
 import { hasDatabase } from '../authority/old-directory.ts';
-import { type Authority, type OpenDirectory, openAuthority, openDirectory, passphraseOf } from '../authority/open.ts';
+import { type Authority, type OpenDirectory, openAuthority, openDirectory } from '../authority/open.ts';
 import { refuseAuthority } from '../authority/refuse-authority.ts';
-import { StateError } from '../errors.ts';
 import { passphraseVariable, randomSerial } from '../generate/prepare.ts';
 import type { Hierarchy } from '../model/hierarchy.ts';
 import { formatKeyType } from '../model/key-type.ts';
 import { type KeyType, keepsDatabase } from '../model/types.ts';
-import { type RenewalInputs, variablesOf } from '../plan/renewal.ts';
+import type { RenewalInputs } from '../plan/renewal.ts';
 import { surroundingsIn } from '../run/exec.ts';
 import { finishInterrupted } from '../run/interrupted.ts';
 import { takeLock } from '../run/lock.ts';
@@ -22,8 +22,9 @@ import { lockFile, updateFile } from '../store/names.ts';
 import { packageVersion } from '../store/package.ts';
 import { readSettings, type Settings } from '../store/settings.ts';
 import { loadTemplates } from '../store/templates.ts';
-import { type Configured, hierarchyThere } from './entities.ts';
-import { type Hindrance, withoutKey } from './hindrance.ts';
+import { findTokenRoad } from '../store/token-road.ts';
+import { type Configured, hierarchyThere, tokenFor } from './entities.ts';
+import { type Hindrance, refuseWithoutKeys } from './hindrance.ts';
 import { reissue } from './issued.ts';
 import { type Outcome, renewEntities } from './renew.ts';
 import { isRetired } from './retired.ts';
@@ -33,6 +34,8 @@ import { ownersOf, timesOf } from './variables.ts';
 export interface RenewalOptions extends Choice {
   /** Commands side by side. */
   readonly width: number;
+  /** Whether keys that a token lacks are made there. */
+  readonly mayGenerateInTokens?: boolean;
 }
 
 export interface SessionOutcome extends Outcome {
@@ -66,7 +69,7 @@ export async function renew(
     const others = elsewhere(open, selection, now);
     const parts: Outcome[] = [];
     if (selection.entities.size > 0)
-      parts.push(await renewSelected(open, settings, selection, options.width, now, report, controller));
+      parts.push(await renewSelected(open, settings, selection, options, now, report, controller));
     for (const each of selection.issued)
       parts.push(await reissue(openDirectory(given.options, true), each, report, controller));
     return {
@@ -115,15 +118,15 @@ async function renewSelected(
   open: OpenDirectory,
   settings: Settings,
   selection: Selection,
-  width: number,
+  options: RenewalOptions,
   now: Date,
   report: PlanReport,
   controller: AbortController,
 ): Promise<Outcome> {
   const authorities = new Map<string, Authority>();
   try {
-    const inputs = await inputsOf(open, settings, selection, now);
-    refuseWithoutKeys(open, selection, inputs);
+    const inputs = await inputsOf(open, settings, selection, now, options);
+    refuseWithoutKeys(open.directory, selection, inputs);
     const signers = new Set([...selection.entities].map(stem => inputs.hierarchy.get(stem)!.issuer));
     // Always in one order: two runs never wait for each other.
     for (const stem of [...signers].sort()) {
@@ -134,7 +137,7 @@ async function renewSelected(
     }
     const surroundings = surroundingsIn(open.directory.path, open.options.environment, controller);
     return await renewEntities(
-      { directory: open.directory, selection, inputs, authorities, surroundings, width },
+      { directory: open.directory, selection, inputs, authorities, surroundings, width: options.width },
       report,
     );
   } finally {
@@ -147,6 +150,7 @@ async function inputsOf(
   { configuration, templates }: Settings,
   selection: Selection,
   now: Date,
+  { mayGenerateInTokens = false }: RenewalOptions,
 ): Promise<RenewalInputs> {
   const { directory, options } = open;
   const { entities, rekeyed } = selection;
@@ -155,6 +159,7 @@ async function inputsOf(
     directory.certificates,
     selection,
     configuredFor(open, now),
+    entity => tokenFor(entity, tokenOf(open, entity.keyOf), rekeyed),
     now,
   );
   const serials = new Map([...entities].map(stem => [stem, randomSerial(hierarchy.get(stem)!.serialOctets)]));
@@ -176,18 +181,8 @@ async function inputsOf(
     timeOf: timesOf(directory.path, hierarchy, now),
     exports: DERIVED_EXPORTS.filter(({ key }) => !key || has(key)),
     hasVariable: stem => has(updateFile(stem)),
+    mayGenerateInTokens,
+    formerTokenOf: stem => tokenOf(open, stem),
+    tokenRoad: [...hierarchy.values()].some(({ token }) => token) ? findTokenRoad(options.environment) : 'engine',
   };
-}
-
-function refuseWithoutKeys({ directory }: OpenDirectory, { entities }: Selection, inputs: RenewalInputs): void {
-  const owners = [...entities].flatMap(stem => {
-    const { issuer, keyOf } = inputs.hierarchy.get(stem)!;
-    return [issuer, keyOf].map(owner => [stem, owner] as const);
-  });
-  const signers = variablesOf(inputs).map(([{ stem }, { authoriser }]) => [updateFile(stem), authoriser] as const);
-  for (const [what, owner] of [...owners, ...signers]) {
-    if (directory.keys.has(owner)) continue;
-    const { reason, hint } = withoutKey(what, owner, what);
-    throw new StateError(reason, hint);
-  }
 }

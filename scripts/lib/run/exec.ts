@@ -1,11 +1,23 @@
 // Runs one command: the only place where execa is imported. A command gets the folder and the environment that it
 // is given here, nothing of the caller's locale or openssl.cnf, no terminal, and no secret but those it names.
+import { setMaxListeners } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { execa } from 'execa';
 import { CommandError, StateError } from '../errors.ts';
 import { passphraseValue } from '../model/passphrase.ts';
+import { tokenUri } from '../model/token.ts';
 import type { Command } from '../plan/job.ts';
 import { shownCommandLine } from '../plan/shell.ts';
+import {
+  moduleFile,
+  requirePin,
+  TOKEN_IS_BUSY,
+  tokenEnvironment,
+  tokenHintFor,
+  underTokenLock,
+  withModule,
+} from './token.ts';
+import { inTurn, tryOnce } from './token-queue.ts';
 
 /** What a run gives to all of its commands. */
 export interface Surroundings {
@@ -17,6 +29,8 @@ export interface Surroundings {
   readonly secretOf: (variable: string) => string | undefined;
   /** Aborted by a signal to us, or by the first failure: everything that runs is then killed. */
   readonly controller: AbortController;
+  /** Whether the lock of the token is held already by whoever runs the commands. */
+  readonly isTokenLocked?: boolean;
 }
 
 /** Those of a folder: secrets come from the caller's environment. */
@@ -24,7 +38,11 @@ export const surroundingsIn = (
   folder: string,
   environment: NodeJS.ProcessEnv,
   controller: AbortController,
-): Surroundings => ({ folder, environment, secretOf: name => passphraseValue(name, environment), controller });
+): Surroundings => {
+  // Each command that runs listens to it.
+  setMaxListeners(0, controller.signal);
+  return { folder, environment, secretOf: name => passphraseValue(name, environment), controller };
+};
 
 /** Where programs, libraries and providers are found, and the clock that test set-ups fake. */
 const PASSED_ON = /^(PATH|HOME|TMPDIR|LD_[A-Z_]+|DYLD_[A-Z_]+|OPENSSL_MODULES|OPENSSL_ENGINES|FAKETIME[A-Z_]*)$/;
@@ -43,7 +61,8 @@ function basicEnvironment(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 
 function environmentFor(command: Command, { environment, secretOf }: Surroundings): NodeJS.ProcessEnv {
   const secrets = command.secrets.map(name => [name, secretOf(name)]);
-  return { ...basicEnvironment(environment), ...Object.fromEntries(secrets) };
+  const ofToken = command.token ? tokenEnvironment(command, command.token, environment, secretOf) : {};
+  return { ...basicEnvironment(environment), ...ofToken, ...Object.fromEntries(secrets) };
 }
 
 /** Runs a command to its end. Throws a CommandError named after `job` where it fails. */
@@ -73,16 +92,41 @@ export async function readCommand(command: Command, job: string, surroundings: S
   return (await run(command, job, surroundings, 'pipe')) ?? '';
 }
 
-async function run(
+interface Log {
+  readonly descriptor: number;
+  read(): string;
+}
+
+type Run = (
   command: Command,
   job: string,
   surroundings: Surroundings,
   stdout: 'ignore' | 'pipe',
-  log?: { readonly descriptor: number; read(): string },
-) {
+  log?: Log,
+) => Promise<string | undefined>;
+
+const run: Run = (command, job, surroundings, stdout, log) => {
+  const { token } = command;
+  if (!token) return start(command, job, surroundings, stdout, log);
+  requirePin(token, surroundings.secretOf);
+  const module = moduleFile(token, surroundings.environment);
+  const name = `${module} ${tokenUri({ ...token, object: undefined, id: undefined })}`;
+  const work = () => tryOnce(name, () => start(command, job, surroundings, stdout, log));
+  return surroundings.isTokenLocked ? work() : inTurn(module, work);
+};
+
+/** What is really started: a command on a token under its lock. */
+function prepared(command: Command, { environment, isTokenLocked }: Surroundings): Command {
+  if (!command.token) return command;
+  const module = moduleFile(command.token, environment);
+  return isTokenLocked ? withModule(command, module) : underTokenLock(withModule(command, module), module);
+}
+
+const start: Run = async (command, job, surroundings, stdout, log) => {
   const { signal } = surroundings.controller;
   signal.throwIfAborted();
-  const child = execa(command.tool, command.args, {
+  const { tool, args } = prepared(command, surroundings);
+  const child = execa(tool, args, {
     cwd: surroundings.folder,
     env: environmentFor(command, surroundings),
     extendEnv: false,
@@ -103,8 +147,9 @@ async function run(
   if (!result.failed) return result.stdout;
   if (result.code === 'ENOENT') throw new StateError(`${command.tool} was not found`, 'install it, or put it on PATH');
   const stderr = log?.read() ?? result.stderr ?? '';
-  throw new CommandError(job, ending(result), shownCommandLine(command), stderr, hintFor(stderr));
-}
+  const hint = command.token && result.exitCode === TOKEN_IS_BUSY ? 'another process holds the token' : hintFor(stderr);
+  throw new CommandError(job, ending(result), shownCommandLine(command), stderr, hint);
+};
 
 function killGroup(pid: number | undefined): void {
   try {
@@ -131,5 +176,5 @@ function hintFor(stderr: string): string | undefined {
     return 'the disk is full: make room and run again; nothing was published';
   if (/bad decrypt|maybe wrong password|pkcs12 cipherfinal error/i.test(stderr))
     return 'the passphrase is wrong: set the variable that the command names';
-  return undefined;
+  return tokenHintFor(stderr);
 }

@@ -1,9 +1,9 @@
 // Executes the jobs of a plan in a staging directory: several commands side by side, short jobs before the long ones
 // that make keys, so that all signing hides behind key generation. Any failure stops everything.
-import { setMaxListeners } from 'node:events';
 import type { Job, Step } from '../plan/job.ts';
 import { runCommand, type Surroundings } from './exec.ts';
 import { runFileStep } from './file-step.ts';
+import { runTokenStep } from './token-step.ts';
 
 export interface Progress {
   /** A job was started. */
@@ -20,7 +20,6 @@ export async function execute(
   progress: Progress = {},
 ): Promise<void> {
   const { controller } = surroundings;
-  setMaxListeners(0, controller.signal);
   const schedule = new Schedule(jobs);
   const worker = async (): Promise<void> => {
     for (let job = await schedule.next(); job; job = await schedule.next()) {
@@ -43,6 +42,7 @@ export async function execute(
 
 async function runStep(step: Step, id: string, surroundings: Surroundings): Promise<void> {
   if (step.kind === 'command') await runCommand(step, id, surroundings);
+  else if (step.kind === 'token') await runTokenStep(step, id, surroundings);
   else runFileStep(step, id, surroundings.folder);
 }
 

@@ -2,17 +2,19 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pemToDer } from '../model/pem.ts';
-import type { Command, Step } from '../plan/job.ts';
+import type { Command, Step, UseToken } from '../plan/job.ts';
 import { indexRow } from '../store/ca-database.ts';
 import { firstCertificate, writeNew } from '../store/files.ts';
 
+type FileStep = Exclude<Step, Command | UseToken>;
+
 /** Runs a step that is not a command; `id` is the file that it makes. */
-export function runFileStep(step: Exclude<Step, Command>, id: string, folder: string): void {
+export function runFileStep(step: FileStep, id: string, folder: string): void {
   const mode = 'mode' in step ? step.mode : 0o644;
   writeNew(join(folder, id), contentOf(step, folder), mode);
 }
 
-function contentOf(step: Exclude<Step, Command>, folder: string): string | Buffer {
+function contentOf(step: FileStep, folder: string): string | Buffer {
   const path = (file: string) => join(folder, file);
   switch (step.kind) {
     case 'write':

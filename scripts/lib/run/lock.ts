@@ -56,3 +56,15 @@ function flockMissing(error: Error): Error {
     ? new StateError('flock was not found', 'install the package util-linux')
     : error;
 }
+
+/** The lock of a token: that of its module's file, which all who use it can open; nothing is written. */
+export async function takeTokenLock(module: string, signal: AbortSignal): Promise<Lock> {
+  const descriptor = openSync(module, constants.O_RDONLY);
+  try {
+    await waitForLock(descriptor, signal);
+    return { release: () => closeSync(descriptor) };
+  } catch (error) {
+    closeSync(descriptor);
+    throw error;
+  }
+}

@@ -16,6 +16,8 @@ const PACKAGES: Readonly<Record<string, string>> = {
   'cert-to-efi-sig-list': 'efitools',
   'sign-efi-sig-list': 'efitools',
   sync: 'coreutils',
+  'pkcs11-tool': 'opensc',
+  flock: 'util-linux',
 };
 
 /** Whether `tool` is an executable file in a folder of PATH. */
@@ -34,7 +36,10 @@ export function isInstalled(tool: string, path: string | undefined): boolean {
 /** Refuses a plan whose tools are not all there, naming each and the packages that have them. */
 export function requireTools(jobs: readonly Job[], environment: NodeJS.ProcessEnv): void {
   const tools = new Set(['openssl', 'sync']);
-  for (const { step } of jobs) if (step.kind === 'command') tools.add(step.tool);
+  for (const { step } of jobs) {
+    if (step.kind === 'command') tools.add(step.tool);
+    if (step.kind === 'token') for (const tool of ['pkcs11-tool', 'flock']) tools.add(tool);
+  }
   const missing = [...tools].filter(tool => !isInstalled(tool, environment.PATH));
   if (missing.length === 0) return;
   const packages = [...new Set(missing.map(tool => PACKAGES[tool] ?? tool))].join(' ');

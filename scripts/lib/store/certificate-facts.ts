@@ -1,6 +1,6 @@
 // What a certificate says, in the words of the ini files. Text is as it stands there, control characters included:
 // whoever prints it makes it printable.
-import { X509Certificate } from 'node:crypto';
+import { type KeyObject, X509Certificate } from 'node:crypto';
 import { RsaSaPssParams } from '@peculiar/asn1-rsa';
 import { AsnParser } from '@peculiar/asn1-schema';
 import { type AlgorithmIdentifier, Certificate, type Extension as DecodedExtension } from '@peculiar/asn1-x509';
@@ -96,15 +96,18 @@ function readTime(read: () => Date): Date {
   }
 }
 
+/** `rsa:4096`, `ec:prime256v1`, `ed25519`; undefined: node knows no more of it. */
+export function keyTypeOf({ asymmetricKeyType: kind, asymmetricKeyDetails: details }: KeyObject): string | undefined {
+  if ((kind === 'rsa' || kind === 'rsa-pss') && details?.modulusLength) return `rsa:${details.modulusLength}`;
+  if (kind === 'ec' && details?.namedCurve) return `ec:${details.namedCurve}`;
+  return kind === 'ed25519' || kind === 'ed448' ? kind : undefined;
+}
+
 function keyFacts(known: X509Certificate, parsed: Certificate | undefined): { keyType: string; isPssKey: boolean } {
   const oid = parsed?.tbsCertificate.subjectPublicKeyInfo.algorithm.algorithm ?? 'unreadable';
   try {
-    const { asymmetricKeyType: kind, asymmetricKeyDetails: details } = known.publicKey;
-    const isRsa = kind === 'rsa' || kind === 'rsa-pss';
-    if (isRsa && details?.modulusLength)
-      return { keyType: `rsa:${details.modulusLength}`, isPssKey: kind === 'rsa-pss' };
-    if (kind === 'ec' && details?.namedCurve) return { keyType: `ec:${details.namedCurve}`, isPssKey: false };
-    if (kind === 'ed25519' || kind === 'ed448') return { keyType: kind, isPssKey: false };
+    const keyType = keyTypeOf(known.publicKey);
+    if (keyType !== undefined) return { keyType, isPssKey: known.publicKey.asymmetricKeyType === 'rsa-pss' };
   } catch {
     // A key that this OpenSSL does not know, or a broken one.
   }

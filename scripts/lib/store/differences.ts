@@ -3,8 +3,8 @@
 import { listWords } from '../model/extension-values.ts';
 import { EXTENSION_KEYS, isOid } from '../model/extensions.ts';
 import type { Hierarchy } from '../model/hierarchy.ts';
-import { formatKeyType } from '../model/key-type.ts';
-import { type Entity, type Extension, hasOwnDigest, isPss, isSelfSigned, type KeyType } from '../model/types.ts';
+import { canonicalKeyType } from '../model/key-type.ts';
+import { type Entity, type Extension, hasOwnDigest, hasPssKey, isPss, isSelfSigned } from '../model/types.ts';
 import { isoTime } from '../model/validity.ts';
 import { words } from '../model/values.ts';
 import type { CertificateFacts } from './certificate-facts.ts';
@@ -27,7 +27,7 @@ export function differencesOf(entity: Entity, hierarchy: Hierarchy, facts: Certi
     {
       key: 'key-type',
       is: keyOf(facts.keyType, facts.isPssKey),
-      should: keyOf(canonical(entity.keyType), isPss(entity)),
+      should: keyOf(canonicalKeyType(entity.keyType), hasPssKey(entity)),
     },
     ...validityPairs(entity, facts),
     { key: 'signature', is: facts.signature.toLowerCase(), should: signatureOf(issuer, facts) },
@@ -56,11 +56,6 @@ function namesOf(attributes: readonly Extension[]): string[] {
   }
   return names.map(name => name.sort().join(' + '));
 }
-
-const ALIASES: Readonly<Record<string, string>> = { 'P-256': 'prime256v1', 'P-384': 'secp384r1', 'P-521': 'secp521r1' };
-
-const canonical = (keyType: KeyType): string =>
-  formatKeyType(keyType.kind === 'ec' ? { kind: 'ec', curve: ALIASES[keyType.curve] ?? keyType.curve } : keyType);
 
 const keyOf = (keyType: string, isPssKey: boolean): string => `${keyType}${isPssKey ? ' (rsa-pss)' : ''}`.toLowerCase();
 

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatKeyType } from '../model/key-type.ts';
 import type { SourceFile } from '../model/sources.ts';
-import type { Entity } from '../model/types.ts';
+import { type Entity, hasPssKey } from '../model/types.ts';
 import { parseCertificate } from './certificate.ts';
 import { firstCertificate } from './files.ts';
 import { certificateFile, MANIFEST } from './names.ts';
@@ -57,7 +57,7 @@ export function describeEntity(entity: Entity, folder: string): ManifestEntity {
   return {
     certificate,
     issuer: entity.issuer,
-    keyType: `${formatKeyType(entity.keyType)}${entity.scheme === 'rsa-pss' && entity.keyType.kind === 'rsa' ? ' (rsa-pss)' : ''}`,
+    keyType: `${formatKeyType(entity.keyType)}${hasPssKey(entity) ? ' (rsa-pss)' : ''}`,
     serial: serialNumber,
     sha256: fingerprint256,
     notBefore: new Date(validFrom).toISOString(),

@@ -1,0 +1,42 @@
+// The private key of a certificate of a PKI directory: in a file, or in a token that the file names.
+import { join } from 'node:path';
+import { StateError } from '../errors.ts';
+import { choosePassphraseVariable } from '../model/passphrase.ts';
+import type { TokenKey } from '../model/types.ts';
+import { type PrivateKey, privateKey } from '../plan/private-key.ts';
+import { readContained } from '../store/contained-file.ts';
+import { keyFile } from '../store/names.ts';
+import { parseTokenKey } from '../store/token-key.ts';
+import { findTokenRoad } from '../store/token-road.ts';
+import type { OpenDirectory } from './open.ts';
+
+/** The token with the key of a stem; undefined: it is in a file, or not there. */
+export function tokenOf({ directory }: Pick<OpenDirectory, 'directory'>, stem: string): TokenKey | undefined {
+  if (!directory.keys.has(stem)) return undefined;
+  try {
+    return parseTokenKey(readContained(directory.path, keyFile(stem)).toString('latin1'));
+  } catch (error) {
+    throw new StateError(`"${join(directory.path, keyFile(stem))}": ${(error as Error).message}`);
+  }
+}
+
+/** As commands in the directory take it. */
+export function keyOf(open: OpenDirectory, stem: string): PrivateKey {
+  const token = tokenOf(open, stem);
+  const road = token ? findTokenRoad(open.options.environment) : 'engine';
+  return privateKey(stem, token, passphraseOf(open, stem), road);
+}
+
+/** The variable that opens the key: asked only where the key is encrypted, or in a token. */
+export function passphraseOf(open: OpenDirectory, stem: string): string | undefined {
+  const { directory, settings, options } = open;
+  if (!directory.keys.has(stem)) return undefined;
+  const token = tokenOf(open, stem);
+  if (token) return token.pinVariable;
+  if (!readContained(directory.path, keyFile(stem)).includes('ENCRYPTED')) return undefined;
+  const entities = [...settings.configuration.hierarchy.values()];
+  const own = settings.configuration.hierarchy.get(stem)?.passphraseVariables ?? [];
+  const names = own.length > 0 ? own : [...new Set(entities.flatMap(each => each.passphraseVariables))];
+  const isSet = (name: string) => Boolean(options.environment[name]);
+  return choosePassphraseVariable(names, isSet) ?? names[0];
+}

@@ -1,0 +1,27 @@
+// Who uses a token in this process, one after another; a token that refused a PIN is not asked again.
+import { CommandError } from '../errors.ts';
+import { isPinRefused } from './token.ts';
+
+/** The end of each queue, by the path of the module. */
+const queues = new Map<string, Promise<unknown>>();
+const refusals = new Map<string, CommandError>();
+
+/** Does some work when everything before it on the same module is done. */
+export function inTurn<T>(module: string, work: () => Promise<T>): Promise<T> {
+  const result = (queues.get(module) ?? Promise.resolve()).then(work);
+  const ended = result.catch(() => {});
+  queues.set(module, ended);
+  return result;
+}
+
+/** Tries a command that logs in to `token`. Tokens lock after a few wrong PINs: one attempt, whoever asks. */
+export async function tryOnce<T>(token: string, work: () => Promise<T>): Promise<T> {
+  const refusal = refusals.get(token);
+  if (refusal) throw refusal;
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof CommandError && isPinRefused(error.stderr)) refusals.set(token, error);
+    throw error;
+  }
+}

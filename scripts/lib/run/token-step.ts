@@ -1,0 +1,129 @@
+// A key in a token as a step: looked for under the token's lock, made where it is missing and may be made, never twice.
+import { createPublicKey, randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { StateError } from '../errors.ts';
+import { canonicalKeyType } from '../model/key-type.ts';
+import { describeObject, describeToken, tokenKeyHead } from '../model/token.ts';
+import type { TokenKey } from '../model/types.ts';
+import type { Job, UseToken } from '../plan/job.ts';
+import { generateInToken, listKeys, listTokens, readPublicKey, tryKey } from '../plan/pkcs11.ts';
+import { tokenArgument } from '../plan/private-key.ts';
+import { keyTypeOf } from '../store/certificate-facts.ts';
+import { writeNew } from '../store/files.ts';
+import { describeRequest } from '../store/request-facts.ts';
+import { readCommand, runCommand, type Surroundings } from './exec.ts';
+import { takeTokenLock } from './lock.ts';
+import { moduleFile } from './token.ts';
+import { inTurn } from './token-queue.ts';
+
+/** Makes the file `id`: the URI of the key and its public key. */
+export async function runTokenStep(step: UseToken, id: string, surroundings: Surroundings): Promise<void> {
+  const module = moduleFile(step.key, surroundings.environment);
+  return inTurn(module, () => underLock(module, step, id, surroundings));
+}
+
+async function underLock(module: string, step: UseToken, id: string, surroundings: Surroundings): Promise<void> {
+  const { key, keyType, label } = step;
+  const lock = await takeTokenLock(module, surroundings.controller.signal);
+  try {
+    const inside = { ...surroundings, isTokenLocked: true };
+    const slot = await findSlot(key, inside);
+    if ((await countKeys(key, slot, inside)) === 0) {
+      if (!step.mayGenerate) throw missing(key);
+      await runCommand(generateInToken(key, keyType, label, randomBytes(8).toString('hex'), slot), id, inside);
+      // Under load a module may say that it made one, and not have it.
+      if ((await countKeys(key, slot, inside)) === 0)
+        throw new StateError(`the token ${describeToken(key)} did not keep the key that it made for ${id}`);
+    }
+    const argument = tokenArgument(key, step.road);
+    if (!describeRequest(await readCommand(tryKey(argument, key), id, inside)).isSelfSigned())
+      throw new StateError(
+        `the token ${describeToken(key)} gives another public key for ${describeObject(key)}`,
+        'give each key pair of the token an id of its own',
+      );
+    const publicKey = await readCommand(readPublicKey(argument, key), id, inside);
+    const found = keyTypeOf(createPublicKey(publicKey));
+    if (found !== canonicalKeyType(keyType))
+      throw new StateError(
+        `the key ${describeObject(key)} of the token ${describeToken(key)} is ${found}, and ${id} is to be ${canonicalKeyType(keyType)}`,
+        'say key-type in the ini file as the key is, or name another object',
+      );
+    writeNew(join(surroundings.folder, id), `${tokenKeyHead(key)}${publicKey}`, 0o600);
+  } finally {
+    lock.release();
+  }
+}
+
+/** Asked before anything is made, once a token: is it there, does it take the PIN, and has it each key once? */
+export async function requireTokenKeys(
+  jobs: readonly Job[],
+  mayGenerate: boolean,
+  surroundings: Surroundings,
+): Promise<void> {
+  const listings = new Map<string, string>();
+  for (const key of jobs.flatMap(({ step }) => (step.kind === 'token' ? [step.key] : []))) {
+    const name = [moduleFile(key, surroundings.environment), key.token, key.serial].join('\n');
+    const listing = listings.get(name) ?? (await listKeysOf(key, surroundings));
+    listings.set(name, listing);
+    if (countIn(listing, key) === 0 && !mayGenerate) throw missing(key);
+  }
+}
+
+const listKeysOf = async (key: TokenKey, surroundings: Surroundings): Promise<string> =>
+  readCommand(
+    listKeys(key, await findSlot(key, surroundings)),
+    `look at the token ${describeToken(key)}`,
+    surroundings,
+  );
+
+const countKeys = async (key: TokenKey, slot: string, surroundings: Surroundings): Promise<number> =>
+  countIn(await readCommand(listKeys(key, slot), `look at the token ${describeToken(key)}`, surroundings), key);
+
+const missing = (key: TokenKey): StateError =>
+  new StateError(
+    `the token ${describeToken(key)} has no private key ${describeObject(key)}`,
+    'name one that is there, or have it made: --generate-token-keys',
+  );
+
+/** The number of the slot with the token, hexadecimal. Labels need not be unique: serial numbers are. */
+async function findSlot(key: TokenKey, surroundings: Surroundings): Promise<string> {
+  const text = await readCommand(listTokens(key), `look for the token ${describeToken(key)}`, surroundings);
+  const slots = text.split(/^(?=Slot \d+ \()/m).flatMap(block => {
+    const slot = /^Slot \d+ \((0x[0-9a-f]+)\)/i.exec(block)?.[1];
+    const value = (name: string) => new RegExp(`^ +${name} *: (.*?) *$`, 'm').exec(block)?.[1];
+    const isIt =
+      (key.token === undefined || value('token label') === key.token) &&
+      (key.serial === undefined || value('serial num') === key.serial);
+    return slot !== undefined && isIt ? [slot] : [];
+  });
+  const [slot, other] = slots;
+  if (slot === undefined)
+    throw new StateError(
+      `no token ${describeToken(key)} is there`,
+      'plug it in, or mend token and serial in the [key] section: pkcs11-tool --module MODULE --list-token-slots',
+    );
+  if (other !== undefined)
+    throw new StateError(
+      `${slots.length} tokens have the label ${describeToken(key)}`,
+      'say serial = ... in the [key] section',
+    );
+  return slot;
+}
+
+/** How often a listing of pkcs11-tool has the key; throws where that is more than once. */
+function countIn(listing: string, key: TokenKey): number {
+  const count = listing.split(/^(?=Private Key Object)/m).filter(block => {
+    const value = (name: string) => new RegExp(`^ +${name}: *(.*?) *$`, 'm').exec(block)?.[1] ?? '';
+    return (
+      block.startsWith('Private Key Object') &&
+      (key.object === undefined || value('label') === key.object) &&
+      (key.id === undefined || value('ID').toUpperCase() === key.id)
+    );
+  }).length;
+  if (count > 1)
+    throw new StateError(
+      `the token ${describeToken(key)} has ${count} private keys ${describeObject(key)}`,
+      'name one of them by object and id',
+    );
+  return count;
+}

@@ -1,0 +1,20 @@
+// What lies in a PKI directory in place of a private key that is in a token: where it is, and its public key.
+import { createPublicKey, type KeyObject } from 'node:crypto';
+import { parseTokenUri, TOKEN_KEY_MARK } from '../model/token.ts';
+import type { TokenKey } from '../model/types.ts';
+
+/** Where the key is, by the text of a key file; undefined: it is in the file. Throws a RangeError, `it …`. */
+export function parseTokenKey(text: string): TokenKey | undefined {
+  if (!text.startsWith(TOKEN_KEY_MARK)) return undefined;
+  const value = (name: string) => new RegExp(`^${name} = (.+)$`, 'm').exec(text)?.[1];
+  const [uri, pinVariable] = [value('uri'), value('pin-env')];
+  if (uri === undefined || pinVariable === undefined) throw new RangeError('it says not in which token the key is');
+  return { ...parseTokenUri(uri), module: value('module'), pinVariable };
+}
+
+/** The public key in the file. Throws where there is none. */
+export function publicKeyOf(text: string): KeyObject {
+  const block = /-----BEGIN PUBLIC KEY-----[\s\S]*?-----END PUBLIC KEY-----/.exec(text)?.[0];
+  if (block === undefined) throw new RangeError('it holds no public key');
+  return createPublicKey(block);
+}

@@ -1,0 +1,298 @@
+// Keys in PKCS #11 tokens: every verb with them, what is never written or told, and what goes wrong. With SoftHSM2.
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { cleanEnvironment, isMissing, leftovers, MAIN, ROOT, scratch, start, tool } from '../helpers/door.ts';
+import { keySection, labels, makeToken, PIN, pkcs11, softhsm } from '../helpers/token.ts';
+
+const test = suite('keys in tokens');
+const folder = scratch();
+const isThere = !isMissing('softhsm2-util') && !isMissing('pkcs11-tool');
+const reach = isThere ? softhsm(folder) : {};
+
+const run = (words: readonly string[], extra: NodeJS.ProcessEnv = { TRUSTME_PKCS11_PIN: PIN }) =>
+  start(process.execPath, [MAIN, ...words], { cwd: folder, env: cleanEnvironment({ ...reach, ...extra }) }).ended;
+const succeed = async (...words: string[]): Promise<string> => {
+  const { status, stdout, stderr } = await run(words);
+  assert.is(status, 0, stderr);
+  return stdout;
+};
+const refused = async (words: readonly string[], pattern: RegExp, extra?: NodeJS.ProcessEnv) => {
+  const { status, stderr } = await run(words, extra);
+  assert.is(status, 1, stderr);
+  assert.match(stderr, pattern);
+  assert.not.match(stderr, new RegExp(PIN));
+  return stderr;
+};
+const sound = async (name: string, ...words: string[]) => {
+  const { status, stdout } = await run(['verify', name, ...words], {});
+  assert.is(status, 0, stdout);
+};
+
+/** A configuration folder whose entities have keys in a token. */
+function configure(name: string, token: string, isInToken: (stem: string) => boolean): string {
+  for (const group of ['software-signing', 'customer', 'secure-boot'])
+    for (const file of readdirSync(join(ROOT, 'openssl-conf', group))) {
+      const stem = file.replace('.ini', '');
+      if (!isInToken(stem)) continue;
+      mkdirSync(join(folder, name, group), { recursive: true });
+      writeFileSync(join(folder, name, group, file), keySection(token, stem));
+    }
+  return name;
+}
+
+const ROOTS = ['gen_rootca', 'ssig_rootca'];
+const EC = ['--key-type', 'ec:prime256v1'];
+
+test.before(async () => {
+  if (!isThere) return;
+  for (const label of ['roots', 'all', 'rsa', 'dup']) makeToken(label, reach);
+  // A token that works at all, by a plain openssl signature: else it is not ours to test.
+  pkcs11('dup', reach, '--keypairgen', '--key-type', 'EC:prime256v1', '--label', 'plain', '--id', '01', '--usage-sign');
+  const key = 'org.openssl.engine:pkcs11:pkcs11:token=dup;object=plain;type=private';
+  const module = { PKCS11_MODULE_PATH: reach.TRUSTME_PKCS11_MODULE, PIN };
+  writeFileSync(join(folder, 'data'), 'x');
+  tool('openssl', ['dgst', '-sha256', '-sign', key, '-passin', 'env:PIN', '-out', 'sig', 'data'], folder, {
+    ...reach,
+    ...module,
+  });
+  configure('conf-roots', 'roots', stem => ROOTS.includes(stem));
+  configure('conf-all', 'all', () => true);
+});
+
+if (isThere) {
+  test('both roots in a token, the rest in files', async () => {
+    const words = ['generate', '--dir', 'roots', '--conf', 'conf-roots', ...EC];
+    await refused(words, /the token "roots" has no private key "gen_rootca"[\s\S]*--generate-token-keys/);
+    assert.not(existsSync(join(folder, 'roots')));
+    await succeed(...words, '--generate-token-keys');
+    assert.equal(labels('roots', reach), ROOTS);
+    const text = readFileSync(join(folder, 'roots/gen_rootca.key'), 'utf8');
+    assert.match(text, /^uri = pkcs11:token=roots;object=gen_rootca;type=private$/m);
+    assert.not.match(text, /PRIVATE KEY/);
+    assert.is(statSync(join(folder, 'roots/gen_rootca.key')).mode & 0o777, 0o600);
+    assert.match(readFileSync(join(folder, 'roots/backend.key'), 'utf8'), /PRIVATE KEY/);
+    await sound('roots');
+    assert.ok(existsSync(join(folder, 'roots/certs/signing_key.pem')));
+  });
+
+  test('a key that is there is used, and the second phase too works with it', async () => {
+    const words = ['generate', '--dir', 'again', '--conf', 'conf-roots', ...EC, '--quiet'];
+    await succeed(...words, '--generate-token-keys');
+    assert.equal(labels('roots', reach), ROOTS);
+    const publicKey = (name: string) =>
+      tool('openssl', ['x509', '-in', 'gen_rootca.cert', '-noout', '-pubkey'], join(folder, name));
+    assert.is(publicKey('again'), publicKey('roots'));
+    await succeed(...words, '--platform-keys');
+    assert.ok(existsSync(join(folder, 'again/DB.auth')));
+    await sound('again');
+  });
+
+  test('everything in a token: no file holds a private key, and no export needs one', async () => {
+    const words = ['--dir', 'all', '--conf', 'conf-all', ...EC, '--generate-token-keys', '--platform-keys'];
+    await succeed('generate', ...words);
+    assert.is(labels('all', reach).length, 15);
+    const files = (readdirSync(join(folder, 'all'), { recursive: true }) as string[]).filter(file =>
+      statSync(join(folder, 'all', file)).isFile(),
+    );
+    for (const file of files) {
+      const text = readFileSync(join(folder, 'all', file), 'latin1');
+      assert.not.match(text, /PRIVATE KEY/, file);
+      assert.not.match(text, new RegExp(PIN), file);
+    }
+    assert.equal(readdirSync(join(folder, 'all/certs')), ['signing_key.x509']);
+    await sound('all', '--conf', 'conf-all');
+    // A second call finds all there, and asks for no PIN.
+    const { status, stderr } = await run(['generate', ...words], {});
+    assert.is(status, 0, stderr);
+  });
+
+  test('RSA keys in a token are plain, and sign RSA-PSS where the scheme says so', async () => {
+    configure('conf-rsa', 'rsa', stem => ['ssig_rootca', 'ssig_subca_cml', 'ssig_cml'].includes(stem));
+    const ini = join(folder, 'conf-rsa/software-signing/ssig_subca_cml.ini');
+    writeFileSync(ini, `scheme = rsa-pss\n${readFileSync(ini, 'utf8')}`);
+    await succeed('generate', '--dir', 'rsa', '--conf', 'conf-rsa', '--key-type', 'rsa:2048', '--generate-token-keys');
+    const text = (file: string) => tool('openssl', ['x509', '-in', file, '-noout', '-text'], join(folder, 'rsa'));
+    assert.match(text('ssig_subca_cml.cert'), /Public Key Algorithm: rsaEncryption/);
+    assert.match(text('ssig_cml.cert'), /Signature Algorithm: rsassaPss/);
+    await succeed('crl', 'ssig_subca_cml', '--dir', 'rsa');
+    const crl = tool('openssl', ['crl', '-in', 'ssig_subca_cml.crl', '-noout', '-text'], join(folder, 'rsa'));
+    assert.match(crl, /Signature Algorithm: rsassaPss/);
+    await sound('rsa', '--conf', 'conf-rsa');
+  });
+
+  test('issue, sign-csr, revoke, crl and ocsp', async () => {
+    const dir = ['--dir', 'all'];
+    await succeed('issue', 'guestos_subca', 'debos', ...dir);
+    mkdirSync(join(folder, 'requests'));
+    for (let i = 0; i < 20; i++)
+      tool('openssl', [
+        ...['req', '-new', '-newkey', 'EC', '-pkeyopt', 'ec_paramgen_curve:P-256', '-noenc', '-config', '/dev/null'],
+        ...['-subj', `/CN=device-${i}`, '-keyout', '/dev/null', '-out', join(folder, `requests/${i}.csr`)],
+      ]);
+    assert.match(
+      await succeed('sign-csr', 'device_subca', 'requests', ...dir),
+      /20 signed, 0 already signed, 0 refused/,
+    );
+    assert.match(await succeed('revoke', 'requests/3.cert', ...dir), /revoked/);
+    await succeed('crl', ...dir);
+    const crl = tool(
+      'openssl',
+      ['crl', '-in', 'device_subca.crl', '-CAfile', 'device_subca.cert', '-noout'],
+      join(folder, 'all'),
+    );
+    assert.is(crl, '');
+    await succeed('issue', 'device_subca', 'responder', '--profile', 'ocsp', ...dir);
+    const { status, stdout } = await run(['ocsp', 'requests/3.cert', ...dir]);
+    assert.is(status, 1);
+    assert.match(stdout, /revoked/);
+    // ocsp_server's key is in the token, too.
+    assert.match(await succeed('ocsp', 'backend', ...dir), /good/);
+    await sound('all', '--conf', 'conf-all');
+  });
+
+  test('renew keeps the key, rekey wants a new object; PK, KEK and db by the token', async () => {
+    const dir = ['--dir', 'all', '--conf', 'conf-all'];
+    await succeed('renew', 'backend_subca', '--cascade', ...dir);
+    await succeed('renew', 'DB', 'KEK', ...dir);
+    await sound('all', '--conf', 'conf-all');
+    await refused(
+      ['rekey', 'backend', ...dir],
+      /the new key of backend would be the old one[\s\S]*name another object/,
+    );
+    cpSync(join(folder, 'conf-all'), join(folder, 'conf-next'), { recursive: true });
+    const next = ['--dir', 'all', '--conf', 'conf-next'];
+    for (const [group, stem] of [
+      ['customer', 'backend'],
+      ['secure-boot', 'DB'],
+    ] as const)
+      writeFileSync(join(folder, 'conf-next', group, `${stem}.ini`), keySection('all', `${stem}-2`));
+    await refused(['rekey', 'backend', ...next], /has no private key "backend-2"/);
+    await succeed('rekey', 'backend', 'DB', '--generate-token-keys', ...next);
+    assert.match(readFileSync(join(folder, 'all/DB.key'), 'utf8'), /object=DB-2;/);
+    assert.ok(labels('all', reach).includes('backend'));
+    await sound('all', '--conf', 'conf-next');
+  });
+
+  test('a wrong PIN: one attempt, one error, and nothing is left', async () => {
+    const wrong = { TRUSTME_PKCS11_PIN: '999999' };
+    const words = ['generate', '--dir', 'wrong', '--conf', 'conf-all', ...EC];
+    const message = await refused(words, /the PIN is wrong/, wrong);
+    assert.not.match(message, /999999/);
+    await refused(['crl', '--dir', 'all'], /the PIN is wrong/, wrong);
+    await refused(
+      ['renew', 'backend_subca', '--cascade', '--dir', 'all', '--conf', 'conf-next'],
+      /the PIN is wrong/,
+      wrong,
+    );
+    assert.not(existsSync(join(folder, 'wrong')));
+    assert.equal(leftovers(folder), []);
+    await sound('all', '--conf', 'conf-next');
+  });
+
+  test('what is missing is said before anything is made', async () => {
+    const words = ['generate', '--dir', 'none', '--conf', 'conf-roots', ...EC];
+    await refused(words, /is in the token "roots", and TRUSTME_PKCS11_PIN does not say its PIN/, {});
+    await refused(words, /the PKCS #11 module "\/none.so" is not there/, {
+      TRUSTME_PKCS11_PIN: PIN,
+      TRUSTME_PKCS11_MODULE: '/none.so',
+    });
+    configure('conf-none', 'nowhere', stem => stem === 'gen_rootca');
+    await refused(['generate', '--dir', 'none', '--conf', 'conf-none', ...EC], /no token "nowhere" is there/);
+    await refused(['crl', 'device_subca', '--dir', 'all'], /TRUSTME_PKCS11_PIN is not set/, {});
+    assert.not(existsSync(join(folder, 'device_subca.crl')));
+    assert.not(existsSync(join(folder, 'none')));
+    assert.not(existsSync('/none.so'));
+  });
+
+  test('two keys of one name, and a key of another type, are refused', async () => {
+    for (const type of ['EC:prime256v1', 'EC:prime256v1'])
+      pkcs11('dup', reach, '--keypairgen', '--key-type', type, '--label', 'gen_rootca', '--usage-sign');
+    configure('conf-dup', 'dup', stem => stem === 'gen_rootca');
+    const words = ['generate', '--dir', 'dup', '--conf', 'conf-dup'];
+    await refused([...words, ...EC], /has 2 private keys "gen_rootca"/);
+    writeFileSync(join(folder, 'conf-dup/customer/gen_rootca.ini'), keySection('dup', 'plain'));
+    await refused(
+      [...words, '--key-type', 'ec:secp384r1'],
+      /is ec:prime256v1, and gen_rootca.key is to be ec:secp384r1/,
+    );
+    assert.not(existsSync(join(folder, 'dup')));
+  });
+
+  test('a key that is deleted in the middle leaves the directory as it was', async () => {
+    cpSync(join(folder, 'again'), join(folder, 'unplugged'), { recursive: true });
+    const before = readFileSync(join(folder, 'unplugged/.pki/gen_rootca/index.txt'), 'utf8');
+    const away = { SOFTHSM2_CONF: '/dev/null', TRUSTME_PKCS11_PIN: PIN };
+    await refused(
+      ['renew', 'device_subca', '--dir', 'unplugged', '--conf', 'conf-roots'],
+      /module cannot be loaded|token is not there|no token/,
+      away,
+    );
+    assert.is(readFileSync(join(folder, 'unplugged/.pki/gen_rootca/index.txt'), 'utf8'), before);
+    await sound('unplugged');
+  });
+
+  test('four processes at once on one token', async () => {
+    const names = ['a', 'b', 'c', 'd'];
+    const all = names.map(name =>
+      run([
+        'crl',
+        '--dir',
+        'all',
+        '--output-dir',
+        '.',
+        name === 'a' ? 'backend_subca' : name === 'b' ? 'device_subca' : name === 'c' ? 'user_subca' : 'guestos_subca',
+      ]),
+    );
+    for (const { status, stderr } of await Promise.all(all)) assert.is(status, 0, stderr);
+  });
+
+  test('no PIN is in any argument of any process', async () => {
+    if (isMissing('strace')) return;
+    const words = [
+      '-f',
+      '-qq',
+      '-s',
+      '4096',
+      '-v',
+      '-e',
+      'trace=execve',
+      '-o',
+      join(folder, 'trace'),
+      process.execPath,
+      MAIN,
+    ];
+    const generate = ['generate', '--dir', 'traced', '--conf', 'conf-roots', ...EC, '--platform-keys', '--quiet'];
+    const env = cleanEnvironment({ ...reach, TRUSTME_PKCS11_PIN: PIN });
+    const { status, stderr } = await start('strace', [...words, ...generate], { cwd: folder, env }).ended;
+    assert.is(status, 0, stderr);
+    const calls = readFileSync(join(folder, 'trace'), 'utf8')
+      .split('\n')
+      .filter(line => line.includes('execve('));
+    assert.ok(calls.some(line => line.includes('org.openssl.engine:pkcs11:')));
+    for (const line of calls) {
+      const [, args = ''] = /execve\("[^"]*", (\[.*?\]), \[/.exec(line) ?? [];
+      assert.not.match(args, new RegExp(PIN));
+      // Processes without a key in the token do not get the PIN either.
+      if (args !== '' && !/pkcs11/.test(args) && !args.includes(MAIN))
+        assert.not.match(line, new RegExp(PIN), line.slice(0, 300));
+    }
+  });
+
+  test('the plan names the key and the variable, not the PIN; a shell runs its token lines', async () => {
+    const plan = await succeed('plan', '--conf', 'conf-roots', ...EC);
+    assert.match(plan, /-CAkey 'org\.openssl\.engine:pkcs11:pkcs11:token=roots;object=gen_rootca;type=private'/);
+    assert.match(plan, /TRUSTME_PKCS11_PIN:\?/);
+    assert.not.match(plan, new RegExp(PIN));
+  });
+
+  test('export pkcs12 says that a key cannot leave its token', async () => {
+    await refused(
+      ['export', 'pkcs12', 'gen_rootca', '--output', 'x.p12', '--password-env', 'TRUSTME_PKCS11_PIN', '--dir', 'roots'],
+      /it never leaves that/,
+    );
+  });
+}
+
+test.run();
