@@ -69,6 +69,10 @@ const VERBS: Readonly<Record<string, VerbEntry>> = {
     summary: 'trust anchors for devices; keys and certificates for keystores',
     load: async () => (await import('./verbs/export.ts')).exportVerb,
   },
+  doctor: {
+    summary: 'tools, versions and token roads of this machine',
+    load: async () => (await import('./verbs/doctor.ts')).doctorVerb,
+  },
   'init-conf': {
     summary: 'a commented configuration folder to start from',
     load: async () => (await import('./verbs/init-conf.ts')).initConfVerb,
