@@ -8,7 +8,16 @@ const pattern = new RegExp(`${process.argv[2] ?? ''}.*\\.test\\.ts$`);
 const files = (readdirSync('test', { recursive: true }) as string[]).filter(file => pattern.test(file)).sort();
 const isSlow = (file: string): boolean => /^(check|e2e|fuzz|graph)\/|^(mistakes|recipes)\./.test(file);
 // The longest first, so that none is left alone at the end.
-const FIRST = ['e2e/interruption', 'e2e/bulk', 'recipes', 'e2e/signing', 'e2e/renewal', 'e2e/bad-input', 'e2e/states'];
+const FIRST = [
+  'e2e/interruption',
+  'e2e/bulk',
+  'e2e/token',
+  'recipes',
+  'e2e/signing',
+  'e2e/renewal',
+  'e2e/bad-input',
+  'e2e/states',
+];
 const rank = (file: string): number => {
   const found = FIRST.findIndex(name => file.startsWith(name));
   return found < 0 ? FIRST.length : found;

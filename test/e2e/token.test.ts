@@ -91,7 +91,10 @@ if (isThere) {
 
   test('everything in a token: no file holds a private key, and no export needs one', async () => {
     const words = ['--dir', 'all', '--conf', 'conf-all', ...EC, '--generate-token-keys', '--platform-keys'];
-    await succeed('generate', ...words);
+    assert.match(
+      await succeed('generate', ...words),
+      /signing_key\.pem was left out, since its key is in a token: .*object=ssig_subca/,
+    );
     assert.is(labels('all', reach).length, 15);
     const files = (readdirSync(join(folder, 'all'), { recursive: true }) as string[]).filter(file =>
       statSync(join(folder, 'all', file)).isFile(),
@@ -106,6 +109,7 @@ if (isThere) {
     // A second call finds all there, and asks for no PIN.
     const { status, stderr } = await run(['generate', ...words], {});
     assert.is(status, 0, stderr);
+    assert.equal(readdirSync(join(folder, 'all/certs')), ['signing_key.x509']);
   });
 
   test('RSA keys in a token are plain, and sign RSA-PSS where the scheme says so', async () => {

@@ -42,6 +42,8 @@ export interface Outcome {
   readonly added: readonly string[];
   /** Trust anchors of what was made; empty where nothing was. */
   readonly anchors: readonly TrustAnchor[];
+  /** Exports that are not there since their key is in a token: what their reader takes instead, by file. */
+  readonly leftOut: Readonly<Record<string, string>>;
   /** Variables whose development value encrypted keys. */
   readonly developmentPassphrases: readonly string[];
 }
@@ -135,5 +137,6 @@ const nothing = (directory: string, state: State): Outcome => ({
   directory,
   added: [],
   anchors: [],
+  leftOut: {},
   developmentPassphrases: [],
 });

@@ -1,6 +1,7 @@
 // Adds the derived exports that a PKI directory lacks. Nothing that is there is touched.
-import { existsSync, linkSync, mkdirSync, rmSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { TOKEN_KEY_MARK } from '../model/token.ts';
 import { exportContent } from '../store/export-content.ts';
 import { DERIVED_EXPORTS, type DerivedExport } from '../store/exports.ts';
 import { syncPath, writeNew } from '../store/files.ts';
@@ -11,9 +12,13 @@ function missingExports(folder: string): DerivedExport[] {
     ({ file, certificate, key }) =>
       !existsSync(join(folder, file)) &&
       existsSync(join(folder, certificate)) &&
-      (!key || existsSync(join(folder, key))),
+      (!key || isPrivateKey(join(folder, key))),
   );
 }
+
+/** A key in a token leaves a file with its address: no reader of an export could use that. */
+const isPrivateKey = (path: string): boolean =>
+  existsSync(path) && !readFileSync(path, 'latin1').startsWith(TOKEN_KEY_MARK);
 
 export const hasMissingExports = (folder: string): boolean => missingExports(folder).length > 0;
 

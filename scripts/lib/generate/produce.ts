@@ -4,6 +4,7 @@ import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { checkDirectory, refuseUnsound } from '../check/check.ts';
 import { StateError } from '../errors.ts';
+import { tokenUri } from '../model/token.ts';
 import { type Entity, isSelfSigned } from '../model/types.ts';
 import { type Surroundings, surroundingsIn } from '../run/exec.ts';
 import { execute } from '../run/execute.ts';
@@ -13,9 +14,10 @@ import type { PlanReport } from '../run/report.ts';
 import { makeStaging, removeStaging, removeTree } from '../run/staging.ts';
 import { requireOpenssl } from '../run/tools.ts';
 import { parseCertificate } from '../store/certificate.ts';
+import { DERIVED_EXPORTS } from '../store/exports.ts';
 import { firstCertificate, writeNew } from '../store/files.ts';
 import { describeEntity, describeSources, formatManifest, readManifest } from '../store/manifest.ts';
-import { certificateFile, MANIFEST, SCRATCH } from '../store/names.ts';
+import { certificateFile, keyFileOf, MANIFEST, SCRATCH } from '../store/names.ts';
 import type { GenerateOptions, Outcome, TrustAnchor } from './generate.ts';
 import { UPDATE_OF_DB } from './platform-files.ts';
 import { type Prepared, prepare, requireAbility } from './prepare.ts';
@@ -188,5 +190,9 @@ function describe(
 ): Outcome {
   const used = made.map(entity => inputs.passphraseOf(entity)).filter(name => name !== undefined);
   const developmentPassphrases = [...new Set(used)].filter(name => !environment[name]);
-  return { state, directory, added: [], anchors: [], developmentPassphrases };
+  const leftOut = DERIVED_EXPORTS.flatMap(({ file, key }) => {
+    const token = made.find(entity => keyFileOf(entity) === key)?.token;
+    return token ? [[file, tokenUri(token)] as const] : [];
+  });
+  return { state, directory, added: [], anchors: [], leftOut: Object.fromEntries(leftOut), developmentPassphrases };
 }

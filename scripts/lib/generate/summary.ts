@@ -20,7 +20,7 @@ export function formatOutcome(outcome: Outcome): string {
   ].join('\n');
 }
 
-function nextSteps({ state, developmentPassphrases }: Outcome): string[] {
+function nextSteps({ state, leftOut, developmentPassphrases }: Outcome): string[] {
   if (state === 'already-generated' || state === 'exports-only') return [];
   const steps = [
     ...(state === 'generated'
@@ -28,6 +28,9 @@ function nextSteps({ state, developmentPassphrases }: Outcome): string[] {
           'put ssig_rootca.cert and gen_rootca.cert into the device image; sign kernels with ssig_subca.key and ssig_subca.cert',
         ]
       : ['enrol DB.auth, KEK.auth, then PK.auth; with KeyTool DB.esl, KEK.esl, then PK.auth']),
+    ...Object.entries(leftOut).map(
+      ([file, uri]) => `${file} was left out, since its key is in a token: CONFIG_MODULE_SIG_KEY takes "${uri}"`,
+    ),
     ...developmentPassphrases.map(
       name => `for development only: ${name} was not set, its published value encrypts the keys of the general PKI`,
     ),

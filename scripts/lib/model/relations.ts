@@ -2,6 +2,7 @@
 // nest, keys that are there to sign with. Said of the whole hierarchy, issuers first.
 import type { ConfigProblem } from '../errors.ts';
 import { type Hierarchy, problemOf } from './hierarchy.ts';
+import { tokenUri } from './token.ts';
 import { type Entity, hasKey, isSelfSigned, type Profile, type Validity, type Variable } from './types.ts';
 import { clip, formatValidity, outlives, validityOf } from './validity.ts';
 
@@ -22,6 +23,7 @@ export function checkRelations(hierarchy: Hierarchy, now: Date, problems: Config
     room.set(entity.stem, roomBelow(entity, issuer && room.get(issuer.stem), problems));
     checked.set(entity.stem, nest(entity, issuer, context));
   }
+  checkTokens(hierarchy, problems);
   noteTwins(checked, notes);
   return checked;
 }
@@ -122,6 +124,24 @@ function checkKeys(entity: Entity, issuer: Entity | undefined, hierarchy: Hierar
     problems.push(problemOf(entity, '', 'key-of', 'an entity whose key is here'));
   if (entity.variable && lacks(entity.variable.authoriser))
     problems.push(problemOf(entity, 'variable', 'authoriser', 'an entity whose key is here'));
+}
+
+/** Each entity has a key of its own in a token, of a kind that tokens make and openssl signs with there. */
+function checkTokens(hierarchy: Hierarchy, problems: ConfigProblem[]): void {
+  const owners = new Map<string, Entity>();
+  for (const entity of hierarchy.values()) {
+    if (!entity.token || entity.keyOf !== entity.stem) continue;
+    const place = entity.token.object === undefined ? 'id' : 'object';
+    if (entity.keyType.kind === 'other')
+      problems.push(problemOf(entity, 'key', 'storage', 'a key-type of rsa or ec, which keys in tokens are'));
+    const uri = tokenUri(entity.token);
+    const owner = owners.get(uri);
+    if (owner)
+      problems.push(
+        problemOf(entity, 'key', place, `another key than that of ${owner.stem} (or key-of = ${owner.stem})`),
+      );
+    owners.set(uri, owner ?? entity);
+  }
 }
 
 /** Two keys under one name: readers that go by the name alone may take the wrong one. */

@@ -18,7 +18,7 @@ import type { PlanReport } from '../run/report.ts';
 import { serialOf } from '../store/database-rows.ts';
 import { DERIVED_EXPORTS } from '../store/exports.ts';
 import { readManifest } from '../store/manifest.ts';
-import { lockFile, updateFile } from '../store/names.ts';
+import { keyFileOf, lockFile, updateFile } from '../store/names.ts';
 import { packageVersion } from '../store/package.ts';
 import { readSettings, type Settings } from '../store/settings.ts';
 import { loadTemplates } from '../store/templates.ts';
@@ -164,6 +164,7 @@ async function inputsOf(
   );
   const serials = new Map([...entities].map(stem => [stem, randomSerial(hierarchy.get(stem)!.serialOctets)]));
   const owners = ownersOf(directory);
+  const inToken = new Set([...hierarchy.values()].filter(({ token }) => token).map(keyFileOf));
   const has = (file: string) => existsSync(join(directory.path, file));
   return {
     hierarchy,
@@ -179,10 +180,10 @@ async function inputsOf(
     serialOf: stem => serials.get(stem)!,
     ownerOf: ({ stem }) => owners.get(stem)!,
     timeOf: timesOf(directory.path, hierarchy, now),
-    exports: DERIVED_EXPORTS.filter(({ key }) => !key || has(key)),
+    exports: DERIVED_EXPORTS.filter(({ key }) => !key || (has(key) && !inToken.has(key))),
     hasVariable: stem => has(updateFile(stem)),
     mayGenerateInTokens,
     formerTokenOf: stem => tokenOf(open, stem),
-    tokenRoad: [...hierarchy.values()].some(({ token }) => token) ? findTokenRoad(options.environment) : 'engine',
+    tokenRoad: inToken.size > 0 ? findTokenRoad(options.environment) : 'engine',
   };
 }
