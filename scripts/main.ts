@@ -65,6 +65,14 @@ const VERBS: Readonly<Record<string, VerbEntry>> = {
     summary: 'the status of a certificate; a responder on loopback',
     load: async () => (await import('./verbs/ocsp.ts')).ocspVerb,
   },
+  sign: {
+    summary: 'sign EFI binaries and configurations',
+    load: async () => (await import('./verbs/sign.ts')).signVerb,
+  },
+  check: {
+    summary: 'check signed artifacts as their readers do',
+    load: async () => (await import('./verbs/check.ts')).checkVerb,
+  },
   export: {
     summary: 'trust anchors for devices; keys and certificates for keystores',
     load: async () => (await import('./verbs/export.ts')).exportVerb,

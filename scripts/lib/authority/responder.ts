@@ -1,13 +1,13 @@
 // Answers about the status of certificates (OCSP, RFC 6960), signed by `openssl ocsp` from the index of a CA. Nothing is
 // written to the PKI directory.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { StateError } from '../errors.ts';
 import { type Command, command, commandWithKey } from '../plan/job.ts';
 import type { PrivateKey } from '../plan/private-key.ts';
 import { quote } from '../plan/shell.ts';
 import { readCommand, runCommand, type Surroundings, surroundingsIn } from '../run/exec.ts';
+import { inTemporary } from '../run/temporary.ts';
 import { serialOf } from '../store/database-rows.ts';
 import type { CertificateFile } from '../store/directory.ts';
 import { indexFile, readRows } from './database.ts';
@@ -101,12 +101,7 @@ const run = (responder: Responder, args: readonly string[]): Promise<void> =>
 
 /** openssl takes requests and answers from files alone; they are public, and not of the PKI directory. */
 async function withFiles<T>(work: (asked: string, answer: string) => Promise<T>): Promise<T> {
-  const folder = mkdtempSync(join(tmpdir(), 'trustme-pki-ocsp-'));
-  try {
-    return await work(join(folder, 'request.der'), join(folder, 'answer.der'));
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  return inTemporary(folder => work(join(folder, 'request.der'), join(folder, 'answer.der')));
 }
 
 export interface Status {

@@ -36,6 +36,8 @@ const TOOLS: readonly Tool[] = [
   { name: 'sync', package: 'coreutils', ask: [['--version'], VERSION] },
   { name: 'cert-to-efi-sig-list', package: 'efitools', ask: [['--version'], VERSION], neededFor: 'UEFI keys' },
   { name: 'sign-efi-sig-list', package: 'efitools', ask: [['--version'], VERSION], neededFor: 'UEFI keys' },
+  { name: 'sbsign', package: 'sbsigntool', ask: [['--version'], VERSION], neededFor: 'sign efi' },
+  { name: 'sbverify', package: 'sbsigntool', ask: [['--version'], VERSION], neededFor: 'sign efi, check efi' },
   { name: 'pkcs11-tool', package: 'opensc', neededFor: 'keys in tokens' },
 ];
 

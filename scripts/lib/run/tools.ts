@@ -18,6 +18,8 @@ const PACKAGES: Readonly<Record<string, string>> = {
   sync: 'coreutils',
   'pkcs11-tool': 'opensc',
   flock: 'util-linux',
+  sbsign: 'sbsigntool',
+  sbverify: 'sbsigntool',
 };
 
 /** Whether `tool` is an executable file in a folder of PATH. */
@@ -34,8 +36,12 @@ export function isInstalled(tool: string, path: string | undefined): boolean {
 }
 
 /** Refuses a plan whose tools are not all there, naming each and the packages that have them. */
-export function requireTools(jobs: readonly Job[], environment: NodeJS.ProcessEnv): void {
-  const tools = new Set(['openssl', 'sync']);
+export function requireTools(
+  jobs: readonly Job[],
+  environment: NodeJS.ProcessEnv,
+  others: readonly string[] = [],
+): void {
+  const tools = new Set(['openssl', 'sync', ...others]);
   for (const { step } of jobs) {
     if (step.kind === 'command') tools.add(step.tool);
     if (step.kind === 'token') for (const tool of ['pkcs11-tool', 'flock']) tools.add(tool);

@@ -1,0 +1,135 @@
+// GuestOS and container configurations: signed as the core container takes them, and checked as it does. NAME.conf gets
+// NAME.sig (RSA-PSS or ECDSA over SHA-512) beside NAME.cert, the signer's certificate with its chain; or NAME.p7s (CMS).
+import { constants, verify, X509Certificate } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { OpenDirectory } from '../authority/open.ts';
+import { CommandError, StateError } from '../errors.ts';
+import { certificateBlocks } from '../model/pem.ts';
+import { command, commandWithKey } from '../plan/job.ts';
+import { runCommand, type Surroundings } from '../run/exec.ts';
+import { inTemporary } from '../run/temporary.ts';
+import { writeNew } from '../store/files.ts';
+import { publishFile } from './output.ts';
+import type { Signer } from './signer.ts';
+
+/** Files of a configuration, by its own; `stem` is its path without the extension. */
+const filesOf = (file: string, stem = file.replace(/\.[^./]+$/, '')) => ({
+  signature: `${stem}.sig`,
+  certificate: `${stem}.cert`,
+  cms: `${stem}.p7s`,
+  key: `${stem}.key`,
+});
+
+/** The salt of a PSS signature is as long as the hash. */
+const PSS = ['-sigopt', 'rsa_padding_mode:pss', '-sigopt', 'rsa_pss_saltlen:digest'];
+
+const passin = ({ key }: Signer): string[] => (key.passphrase ? ['-passin', `env:${key.passphrase}`] : []);
+const isRsa = ({ certificate }: Signer): boolean =>
+  /^rsa/.test(certificate.certificate.publicKey.asymmetricKeyType ?? '');
+
+/** Signs one configuration and returns what it wrote. `output`: path of the results without their extension. */
+export async function signConfig(
+  file: string,
+  output: string | undefined,
+  isCms: boolean,
+  signer: Signer,
+): Promise<string[]> {
+  const files = filesOf(file, output);
+  const { key, surroundings, certificate } = signer;
+  if (isCms) {
+    await signCms(file, files.cms, signer);
+    return [files.cms];
+  }
+  if (existsSync(files.key))
+    throw new StateError(
+      `"${files.certificate}" would stand beside "${files.key}", which is another certificate's`,
+      'keep configurations and certificates in folders of their own, or give --output',
+    );
+  const args = ['dgst', '-sha512', '-sign', key.argument, ...passin(signer), ...(isRsa(signer) ? PSS : [])];
+  await publishFile(files.signature, async draft => {
+    await runCommand(commandWithKey('openssl', [...args, '-out', draft, file], key), files.signature, surroundings);
+    if (!isSignedBy(file, readFileSync(draft), certificate.certificate))
+      throw new StateError(`the signature of "${file}" does not fit ${certificate.file}: it was thrown away`);
+    // The certificate first: a signature that is there has what verifies it.
+    const chain = [certificate.certificate, ...certificate.chain].map(each => each.toString()).join('');
+    await publishFile(files.certificate, async path => writeNew(path, chain));
+  });
+  return [files.signature, files.certificate];
+}
+
+/** A detached signature with the signer's certificate and its chain. */
+async function signCms(file: string, output: string, signer: Signer): Promise<void> {
+  const { key, surroundings, certificate } = signer;
+  const isPssKey = certificate.certificate.publicKey.asymmetricKeyType === 'rsa-pss';
+  await inTemporary(async folder => {
+    const chain = join(folder, 'chain.pem');
+    writeNew(chain, certificate.chain.map(each => each.toString()).join(''));
+    const args = [
+      ...['cms', '-sign', '-binary', '-md', 'sha512', '-in', file, '-outform', 'PEM'],
+      ...['-signer', certificate.file, ...(certificate.chain.length > 0 ? ['-certfile', chain] : [])],
+      ...['-inkey', key.argument, ...passin(signer), ...(isPssKey ? ['-keyopt', 'rsa_pss_saltlen:digest'] : [])],
+    ];
+    await publishFile(output, async draft => {
+      await runCommand(commandWithKey('openssl', [...args, '-out', draft], key), output, surroundings);
+      await requireCms(file, draft, certificate.file, surroundings);
+    });
+  });
+}
+
+/** Whether the key of a certificate made the signature; said by node, which is not the program that made it. */
+function isSignedBy(file: string, signature: Buffer, { publicKey }: X509Certificate): boolean {
+  const isPss = /^rsa/.test(publicKey.asymmetricKeyType ?? '');
+  const options = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST };
+  return verify('sha512', readFileSync(file), isPss ? { key: publicKey, ...options } : publicKey, signature);
+}
+
+/** With the signer's own certificate as the anchor: only the signature is asked about. */
+const requireCms = (file: string, cms: string, anchors: string, surroundings: Surroundings): Promise<void> =>
+  runCommand(
+    command('openssl', [
+      ...['cms', '-verify', '-binary', '-inform', 'PEM', '-in', cms, '-content', file, '-out', '/dev/null'],
+      ...['-CAfile', anchors, '-partial_chain', '-purpose', 'any', '-no-CApath', '-no-CAstore'],
+    ]),
+    cms,
+    surroundings,
+  );
+
+/** Why the device refuses a configuration; undefined: it takes it. `anchors` is a file of the directory. */
+export async function refusalOfConfig(
+  file: string,
+  output: string | undefined,
+  isCms: boolean,
+  anchors: string,
+  surroundings: Surroundings,
+): Promise<string | undefined> {
+  const files = filesOf(file, output);
+  for (const needed of isCms ? [files.cms] : [files.signature, files.certificate])
+    if (!existsSync(needed)) return `"${needed}" is not there`;
+  if (isCms) return refusalBy(() => requireCms(file, files.cms, anchors, surroundings));
+  const [first] = certificateBlocks(readFileSync(files.certificate, 'latin1'));
+  if (first === undefined) return `"${files.certificate}" holds no certificate`;
+  if (!isSignedBy(file, readFileSync(files.signature), new X509Certificate(first)))
+    return `"${files.signature}" is no signature of it by the key of "${files.certificate}"`;
+  const args = ['verify', '-x509_strict', '-CAfile', anchors, '-no-CApath', '-no-CAstore'];
+  const path = ['-untrusted', files.certificate, files.certificate];
+  return refusalBy(() => runCommand(command('openssl', [...args, ...path]), files.certificate, surroundings));
+}
+
+/** The last reason that openssl gives. */
+async function refusalBy(ask: () => Promise<void>): Promise<string | undefined> {
+  try {
+    await ask();
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    const reasons = [...error.stderr.matchAll(/lookup: (.*)$|:error:[0-9A-F]+:[^:]*:[^:]*:([^:\n]+)/gm)];
+    return reasons.map(([, a, b]) => a ?? b).at(-1) ?? error.stderr.trim().split('\n').at(-1);
+  }
+}
+
+/** The self-signed CAs of a directory that are no keys of UEFI variables. */
+export const anchorsOf = ({ directory }: OpenDirectory): string[] =>
+  directory.certificates
+    .filter(({ certificate, file }) => certificate.ca && file.endsWith('.cert') && certificate.checkIssued(certificate))
+    .map(({ certificate }) => certificate.toString());

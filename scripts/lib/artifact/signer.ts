@@ -1,0 +1,34 @@
+// Who signs an artifact: a certificate of a PKI directory whose key is there, or in a token.
+import { keyOf } from '../authority/directory-key.ts';
+import type { OpenDirectory } from '../authority/open.ts';
+import { StateError } from '../errors.ts';
+import type { PrivateKey } from '../plan/private-key.ts';
+import { type Surroundings, surroundingsIn } from '../run/exec.ts';
+import { type CertificateFile, findCertificate } from '../store/directory.ts';
+
+export interface Signer {
+  readonly certificate: CertificateFile;
+  readonly key: PrivateKey;
+  /** Commands run in the PKI directory; other paths are absolute. */
+  readonly surroundings: Surroundings;
+}
+
+/** Throws where it cannot sign. */
+export function openSigner(open: OpenDirectory, name: string, controller: AbortController): Signer {
+  const { directory, options } = open;
+  const certificate = findCertificate(directory.certificates, name);
+  const { stem, file } = certificate;
+  if (!directory.keys.has(stem))
+    throw new StateError(`the key of ${stem} is not in "${options.dir}"`, 'sign where the key is');
+  const end = new Date(certificate.certificate.validTo);
+  if (end < new Date())
+    throw new StateError(
+      `${file} has expired (${end.toISOString()})`,
+      `trustme-pki renew ${stem} --dir ${options.dir}`,
+    );
+  return {
+    certificate,
+    key: keyOf(open, stem),
+    surroundings: surroundingsIn(directory.path, options.environment, controller),
+  };
+}

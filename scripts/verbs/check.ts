@@ -1,0 +1,75 @@
+// `trustme-pki check efi|config FILE…`: would their readers take them? Exit 0: all of them, 1: not all.
+import { join, resolve } from 'node:path';
+import { anchorsOf, refusalOfConfig } from '../lib/artifact/config.ts';
+import { certificatesIn, refusalOfEfi } from '../lib/artifact/efi.ts';
+import { type OpenDirectory, openDirectory } from '../lib/authority/open.ts';
+import { sideBySide } from '../lib/check/side-by-side.ts';
+import { printableLines, StateError } from '../lib/errors.ts';
+import { type Surroundings, surroundingsIn } from '../lib/run/exec.ts';
+import { inTemporary } from '../lib/run/temporary.ts';
+import { requireTools } from '../lib/run/tools.ts';
+import { findCertificate } from '../lib/store/directory.ts';
+import { writeNew } from '../lib/store/files.ts';
+import { type Given, parseWords, textOf } from '../options.ts';
+import { DIRECTORY_HELP, DIRECTORY_OPTIONS, readDirectoryOptions } from './directory.ts';
+import { ARTIFACT_OPTIONS, readArtifacts } from './sign.ts';
+import type { VerbContext } from './verb.ts';
+
+const OPTIONS = { ...DIRECTORY_OPTIONS, ...ARTIFACT_OPTIONS } as const;
+
+const HELP = `usage: trustme-pki check efi FILE... [options]
+       trustme-pki check config FILE... [options]
+
+efi: has a certificate of the db list (DB.esl) signed the file? With --signer: has that one?
+config: is NAME.sig a signature of the file by the key of NAME.cert, and does that lead to a root CA of the directory? With
+--cms the same of NAME.p7s.
+
+  --signer ENTITY    efi: the certificate to ask for, repeatable; each must have signed
+  --cms              config: check NAME.p7s
+  --output FILE      config: path of signature and certificate without extension
+${DIRECTORY_HELP}
+
+example: trustme-pki check efi bootx64.efi`;
+
+export async function checkVerb(context: VerbContext): Promise<number> {
+  const { given, positionals } = parseWords('trustme-pki check', context.words, OPTIONS);
+  if (given.help) return context.print(HELP);
+  const [kind, files] = readArtifacts('check', given, positionals);
+  const open = openDirectory(readDirectoryOptions(given, context.environment), false);
+  const surroundings = surroundingsIn(open.directory.path, context.environment, context.controller);
+  const results = await inTemporary(async folder => {
+    const ask =
+      kind === 'efi' ? efiQuestion(open, given, surroundings) : configQuestion(open, given, surroundings, folder);
+    return sideBySide(files, async file => ({ file, refusal: await ask(file) }));
+  });
+  const isTaken = results.every(({ refusal }) => refusal === undefined);
+  if (given.json) context.print(JSON.stringify({ schema: 1, taken: isTaken, results }));
+  else if (!given.quiet)
+    context.print(printableLines(results.map(({ file, refusal }) => `${file}: ${refusal ?? 'OK'}`).join('\n')));
+  return isTaken ? 0 : 1;
+}
+
+/** Why a file is refused; undefined: it is not. */
+type Question = (file: string) => Promise<string | undefined>;
+
+function configQuestion(open: OpenDirectory, given: Given, surroundings: Surroundings, folder: string): Question {
+  const anchors = join(folder, 'anchors.pem');
+  writeNew(anchors, anchorsOf(open).join(''));
+  const output = textOf(given, 'output');
+  const base = output === undefined ? undefined : resolve(output);
+  return file => refusalOfConfig(file, base, given.cms === true, anchors, surroundings);
+}
+
+function efiQuestion({ directory, options }: OpenDirectory, given: Given, surroundings: Surroundings): Question {
+  requireTools([], options.environment, ['sbverify']);
+  const named = (given.signer as string[] | undefined)?.map(name => [
+    findCertificate(directory.certificates, name).certificate.toString(),
+  ]);
+  if (!named && !directory.lists.has('DB'))
+    throw new StateError(`"${options.dir}" has no DB.esl`, 'generate --platform-keys, or name a --signer');
+  const questions = named ?? [certificatesIn(join(directory.path, 'DB.esl'))];
+  return async file => {
+    const refusals = await Promise.all(questions.map(each => refusalOfEfi(file, each, surroundings)));
+    return refusals.find(each => each !== undefined);
+  };
+}

@@ -1,0 +1,28 @@
+// docs/hsm.md and docs/signing.md: their commands run as they stand, and print what they say.
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { runDocument } from '../helpers/document.ts';
+import { isMissing } from '../helpers/door.ts';
+
+const test = suite('documents');
+
+test('docs/hsm.md, with SoftHSM2', async () => {
+  if (['softhsm2-util', 'pkcs11-tool', 'sign-efi-sig-list'].some(isMissing)) return;
+  const { document, stdout } = await runDocument('hsm.md');
+  assert.match(stdout, /failed +key of gen_rootca: [^\n]*no[\s\S]*not yet\nPKI generated in /);
+  assert.match(stdout, /ok +key of gen_rootca: "gen_rootca" of the token "roots", by the engine/);
+  const shown = /^# The private key is in a PKCS[\s\S]*?-----BEGIN PUBLIC KEY-----$/m;
+  assert.is(shown.exec(stdout)?.[0], shown.exec(document)?.[0]);
+  assert.is(stdout.match(/^\S+ is sound$/gm)?.length, 3);
+});
+
+test('docs/signing.md', async () => {
+  if (['sbsign', 'cert-to-efi-sig-list'].some(isMissing)) return;
+  const { stdout } = await runDocument('signing.md');
+  assert.match(stdout, /kernel\.efi\.signed: OK\nSignature verification OK/);
+  assert.match(stdout, /signature 2/);
+  assert.match(stdout, /Verified OK/);
+  assert.is(stdout.match(/debos-1\.conf: OK/g)?.length, 3);
+});
+
+test.run();
