@@ -8,7 +8,11 @@ import { COMMON, type Given, type OptionTable, parseWords, textOf } from '../opt
 import { readGenerateOptions } from './generate.ts';
 import type { VerbContext } from './verb.ts';
 
-const OPTIONS = { ...COMMON, 'expires-within': { type: 'string' } } as const satisfies OptionTable;
+const OPTIONS = {
+  ...COMMON,
+  'expires-within': { type: 'string' },
+  production: { type: 'boolean' },
+} as const satisfies OptionTable;
 
 const HELP = `usage: trustme-pki verify [DIR] [options]
 
@@ -17,6 +21,7 @@ exports, modes, CA databases, and what does not belong there. It only reads. Exi
 
   DIR, --dir DIR         the PKI directory (TRUSTME_PKI_DIR; else ./test_certificates)
   --expires-within DAYS  warn of certificates that expire in so many days (default 30)
+  --production           a development PKI is an error: keys in files, known passphrases, short keys, localhost
   --conf DIR             a configuration folder of your own, repeatable (TRUSTME_PKI_CONF); where it is given, the
                          directory is compared with it
   --json                 print the findings as JSON
@@ -32,7 +37,12 @@ export async function verifyVerb({ words, environment, controller, print }: Verb
   const { given, positionals } = parseWords('trustme-pki verify', words, OPTIONS);
   if (given.help) return print(HELP);
   const { outDir, configurationFolders } = readGenerateOptions(withDir(given, positionals), environment);
-  const options = { expiresWithinDays: readDays(given), environment, configurationFolders };
+  const options = {
+    expiresWithinDays: readDays(given),
+    environment,
+    configurationFolders,
+    isProduction: given.production === true,
+  };
   const findings = await verifyDirectory(outDir, options, controller);
   if (given.json) print(formatJson(resolve(outDir), findings));
   else if (!given.quiet) print(formatFindings(outDir, findings));

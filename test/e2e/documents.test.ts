@@ -1,4 +1,4 @@
-// docs/hsm.md and docs/signing.md: their commands run as they stand, and print what they say.
+// docs/hsm.md, docs/production.md and docs/signing.md: their commands run as they stand, and print what they say.
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { runDocument } from '../helpers/document.ts';
@@ -14,6 +14,14 @@ test('docs/hsm.md, with SoftHSM2', async () => {
   const shown = /^# The private key is in a PKCS[\s\S]*?-----BEGIN PUBLIC KEY-----$/m;
   assert.is(shown.exec(stdout)?.[0], shown.exec(document)?.[0]);
   assert.is(stdout.match(/^\S+ is sound$/gm)?.length, 3);
+});
+
+test('docs/production.md, with SoftHSM2: a development PKI fails, the one of the page does not', async () => {
+  if (['softhsm2-util', 'pkcs11-tool'].some(isMissing)) return;
+  const { stdout } = await runDocument('production.md');
+  for (const code of ['key-file', 'passphrase', 'name', 'place', 'weak', 'pathlen'])
+    assert.match(stdout, new RegExp(`^ +\\d+ production-${code}$`, 'm'));
+  assert.match(stdout, /^release is sound\ndone\n$/m);
 });
 
 test('docs/signing.md', async () => {

@@ -14,6 +14,8 @@ import { overridesOf, type Record, readRecord } from './record.ts';
 
 export interface VerifyOptions {
   readonly expiresWithinDays: number;
+  /** Whether it is asked to be fit for production. */
+  readonly isProduction?: boolean;
   readonly environment: NodeJS.ProcessEnv;
   /** Configuration folders of one's own: what the directory is compared with. */
   readonly configurationFolders?: readonly string[];

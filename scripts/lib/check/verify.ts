@@ -15,6 +15,7 @@ import { type Inspection, inspect, type VerifyOptions } from './inspection.ts';
 import { checkManifest } from './manifest.ts';
 import { checkModes } from './modes.ts';
 import { checkPairs } from './pairs.ts';
+import { checkProduction } from './production.ts';
 import { purposesOf } from './purpose.ts';
 import { checkStrays } from './strays.ts';
 import { checkEntries, checkUnreadable } from './unreadable.ts';
@@ -68,6 +69,7 @@ async function askAll(inspection: Inspection): Promise<Finding[]> {
     ...checkManifest(inspection),
     ...checkStrays(inspection),
     ...checkConfiguration(inspection),
+    ...checkProduction(inspection),
   ];
   return withEntries(findings, checkEntries(inspection));
 }

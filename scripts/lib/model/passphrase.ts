@@ -7,6 +7,9 @@ const DEVELOPMENT_PASSPHRASES: Readonly<Record<string, string>> = {
   TRUSTME_TEST_PASSWD_PKI: 'test1234',
 };
 
+/** The values, which everybody knows. */
+export const PUBLISHED_PASSPHRASES: readonly string[] = [...new Set(Object.values(DEVELOPMENT_PASSPHRASES))];
+
 const hasDevelopmentValue = (name: string): boolean => Object.hasOwn(DEVELOPMENT_PASSPHRASES, name);
 
 /** The first of `names` that is set and not empty, else the first with a development value; undefined: none. */
