@@ -11,7 +11,6 @@ import { describeToken } from '../model/token.ts';
 import type { Entity, Variable } from '../model/types.ts';
 import { type Plan, type PlanInputs, planHierarchy } from '../plan/plan.ts';
 import type { Surroundings } from '../run/exec.ts';
-import { requireTokenKeys } from '../run/token-step.ts';
 import { requireKeyType, requireTools } from '../run/tools.ts';
 import { parseCertificate } from '../store/certificate.ts';
 import { firstCertificate } from '../store/files.ts';
@@ -72,7 +71,12 @@ export async function requireAbility(
 ): Promise<void> {
   requirePassphrases(inputs, surroundings.environment);
   requireTools(plan.jobs, surroundings.environment);
-  await requireTokenKeys(plan.jobs, inputs.mayGenerateInTokens ?? false, surroundings);
+  if (plan.jobs.some(({ step }) => step.kind === 'token'))
+    await (await import('../run/token-step.ts')).requireTokenKeys(
+      plan.jobs,
+      inputs.mayGenerateInTokens ?? false,
+      surroundings,
+    );
   const users = new Map(made.map(entity => [formatKeyType(entity.keyType), entity]));
   for (const entity of users.values())
     await blamed(entity, () => requireKeyType(entity.keyType, isWeakForced, surroundings));

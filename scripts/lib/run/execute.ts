@@ -3,7 +3,6 @@
 import type { Job, Step } from '../plan/job.ts';
 import { runCommand, type Surroundings } from './exec.ts';
 import { runFileStep } from './file-step.ts';
-import { runTokenStep } from './token-step.ts';
 
 export interface Progress {
   /** A job was started. */
@@ -42,7 +41,8 @@ export async function execute(
 
 async function runStep(step: Step, id: string, surroundings: Surroundings): Promise<void> {
   if (step.kind === 'command') await runCommand(step, id, surroundings);
-  else if (step.kind === 'token') await runTokenStep(step, id, surroundings);
+  // Its libraries are loaded where a key is in a token alone.
+  else if (step.kind === 'token') await (await import('./token-step.ts')).runTokenStep(step, id, surroundings);
   else runFileStep(step, id, surroundings.folder);
 }
 
