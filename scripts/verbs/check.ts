@@ -1,21 +1,20 @@
 // `trustme-pki check efi|config FILE…`: would their readers take them? Exit 0: all of them, 1: not all.
 import { join, resolve } from 'node:path';
-import { anchorsOf, refusalOfConfig } from '../lib/artifact/config.ts';
-import { certificatesIn, refusalOfEfi } from '../lib/artifact/efi.ts';
+import { refusalOfConfig } from '../lib/artifact/config.ts';
+import { certificatesOfDb, refusalOfEfi } from '../lib/artifact/efi.ts';
 import { type OpenDirectory, openDirectory } from '../lib/authority/open.ts';
 import { sideBySide } from '../lib/check/side-by-side.ts';
 import { printableLines, StateError } from '../lib/errors.ts';
+import { anchorsOf, exportAnchors } from '../lib/export/anchors.ts';
 import { type Surroundings, surroundingsIn } from '../lib/run/exec.ts';
 import { inTemporary } from '../lib/run/temporary.ts';
 import { requireTools } from '../lib/run/tools.ts';
 import { findCertificate } from '../lib/store/directory.ts';
 import { writeNew } from '../lib/store/files.ts';
 import { type Given, parseWords, textOf } from '../options.ts';
-import { DIRECTORY_HELP, DIRECTORY_OPTIONS, readDirectoryOptions } from './directory.ts';
+import { DIRECTORY_HELP, readDirectoryOptions } from './directory.ts';
 import { ARTIFACT_OPTIONS, readArtifacts } from './sign.ts';
 import type { VerbContext } from './verb.ts';
-
-const OPTIONS = { ...DIRECTORY_OPTIONS, ...ARTIFACT_OPTIONS } as const;
 
 const HELP = `usage: trustme-pki check efi FILE... [options]
        trustme-pki check config FILE... [options]
@@ -32,7 +31,7 @@ ${DIRECTORY_HELP}
 example: trustme-pki check efi bootx64.efi`;
 
 export async function checkVerb(context: VerbContext): Promise<number> {
-  const { given, positionals } = parseWords('trustme-pki check', context.words, OPTIONS);
+  const { given, positionals } = parseWords('trustme-pki check', context.words, ARTIFACT_OPTIONS);
   if (given.help) return context.print(HELP);
   const [kind, files] = readArtifacts('check', given, positionals);
   const open = openDirectory(readDirectoryOptions(given, context.environment), false);
@@ -54,7 +53,7 @@ type Question = (file: string) => Promise<string | undefined>;
 
 function configQuestion(open: OpenDirectory, given: Given, surroundings: Surroundings, folder: string): Question {
   const anchors = join(folder, 'anchors.pem');
-  writeNew(anchors, anchorsOf(open).join(''));
+  writeNew(anchors, exportAnchors(anchorsOf(open.directory.certificates), 'pem'));
   const output = textOf(given, 'output');
   const base = output === undefined ? undefined : resolve(output);
   return file => refusalOfConfig(file, base, given.cms === true, anchors, surroundings);
@@ -67,7 +66,7 @@ function efiQuestion({ directory, options }: OpenDirectory, given: Given, surrou
   ]);
   if (!named && !directory.lists.has('DB'))
     throw new StateError(`"${options.dir}" has no DB.esl`, 'generate --platform-keys, or name a --signer');
-  const questions = named ?? [certificatesIn(join(directory.path, 'DB.esl'))];
+  const questions = named ?? [certificatesOfDb(directory)];
   return async file => {
     const refusals = await Promise.all(questions.map(each => refusalOfEfi(file, each, surroundings)));
     return refusals.find(each => each !== undefined);

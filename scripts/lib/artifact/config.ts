@@ -3,10 +3,10 @@
 import { constants, verify, X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { OpenDirectory } from '../authority/open.ts';
 import { CommandError, StateError } from '../errors.ts';
 import { certificateBlocks } from '../model/pem.ts';
 import { command, commandWithKey } from '../plan/job.ts';
+import { passin } from '../plan/private-key.ts';
 import { runCommand, type Surroundings } from '../run/exec.ts';
 import { inTemporary } from '../run/temporary.ts';
 import { writeNew } from '../store/files.ts';
@@ -24,7 +24,6 @@ const filesOf = (file: string, stem = file.replace(/\.[^./]+$/, '')) => ({
 /** The salt of a PSS signature is as long as the hash. */
 const PSS = ['-sigopt', 'rsa_padding_mode:pss', '-sigopt', 'rsa_pss_saltlen:digest'];
 
-const passin = ({ key }: Signer): string[] => (key.passphrase ? ['-passin', `env:${key.passphrase}`] : []);
 const isRsa = ({ certificate }: Signer): boolean =>
   /^rsa/.test(certificate.certificate.publicKey.asymmetricKeyType ?? '');
 
@@ -46,7 +45,7 @@ export async function signConfig(
       `"${files.certificate}" would stand beside "${files.key}", which is another certificate's`,
       'keep configurations and certificates in folders of their own, or give --output',
     );
-  const args = ['dgst', '-sha512', '-sign', key.argument, ...passin(signer), ...(isRsa(signer) ? PSS : [])];
+  const args = ['dgst', '-sha512', '-sign', key.argument, ...passin(key), ...(isRsa(signer) ? PSS : [])];
   await publishFile(files.signature, async draft => {
     await runCommand(commandWithKey('openssl', [...args, '-out', draft, file], key), files.signature, surroundings);
     if (!isSignedBy(file, readFileSync(draft), certificate.certificate))
@@ -68,7 +67,7 @@ async function signCms(file: string, output: string, signer: Signer): Promise<vo
     const args = [
       ...['cms', '-sign', '-binary', '-md', 'sha512', '-in', file, '-outform', 'PEM'],
       ...['-signer', certificate.file, ...(certificate.chain.length > 0 ? ['-certfile', chain] : [])],
-      ...['-inkey', key.argument, ...passin(signer), ...(isPssKey ? ['-keyopt', 'rsa_pss_saltlen:digest'] : [])],
+      ...['-inkey', key.argument, ...passin(key), ...(isPssKey ? ['-keyopt', 'rsa_pss_saltlen:digest'] : [])],
     ];
     await publishFile(output, async draft => {
       await runCommand(commandWithKey('openssl', [...args, '-out', draft], key), output, surroundings);
@@ -127,9 +126,3 @@ async function refusalBy(ask: () => Promise<void>): Promise<string | undefined> 
     return reasons.map(([, a, b]) => a ?? b).at(-1) ?? error.stderr.trim().split('\n').at(-1);
   }
 }
-
-/** The self-signed CAs of a directory that are no keys of UEFI variables. */
-export const anchorsOf = ({ directory }: OpenDirectory): string[] =>
-  directory.certificates
-    .filter(({ certificate, file }) => certificate.ca && file.endsWith('.cert') && certificate.checkIssued(certificate))
-    .map(({ certificate }) => certificate.toString());

@@ -1,13 +1,17 @@
 // EFI binaries: kernels and boot loaders, signed by sbsign and verified by sbverify as firmware would.
-import { copyFileSync, readFileSync } from 'node:fs';
+import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readList } from '../check/lists.ts';
 import { CommandError, StateError } from '../errors.ts';
-import { parseSignatureLists, X509_GUID } from '../model/signature-list.ts';
+import { derToPem } from '../model/pem.ts';
+import { X509_GUID } from '../model/signature-list.ts';
 import { tokenUri } from '../model/token.ts';
 import { command, commandWithKey } from '../plan/job.ts';
 import { runCommand, type Surroundings } from '../run/exec.ts';
 import { inTemporary } from '../run/temporary.ts';
+import type { PkiDirectory } from '../store/directory.ts';
 import { writeNew } from '../store/files.ts';
+import { listFile } from '../store/names.ts';
 import { publishFile } from './output.ts';
 import type { Signer } from './signer.ts';
 
@@ -52,14 +56,14 @@ async function isSignedBy(file: string, certificate: string, surroundings: Surro
   }
 }
 
-/** The certificates of a signature list, PEM. */
-export const certificatesIn = (list: string): string[] =>
-  parseSignatureLists(readFileSync(list))
-    .filter(({ type }) => type === X509_GUID)
-    .map(
-      ({ data }) =>
-        `-----BEGIN CERTIFICATE-----\n${data.toString('base64').replace(/.{1,64}/g, '$&\n')}-----END CERTIFICATE-----\n`,
-    );
+/** The certificates (PEM) of the db list of a directory. Throws a StateError where it is none. */
+export function certificatesOfDb({ path }: PkiDirectory): string[] {
+  const held = readList(path, DB_LIST);
+  if (!Array.isArray(held)) throw new StateError(`"${DB_LIST}": ${held.message}`, held.hint);
+  return held.filter(({ type }) => type === X509_GUID).map(({ data }) => derToPem('CERTIFICATE', data));
+}
+
+const DB_LIST = listFile('DB');
 
 /** Why firmware with these certificates in db refuses the file; undefined: it runs it. */
 export async function refusalOfEfi(

@@ -3,6 +3,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { CommandError } from '../errors.ts';
+import { derToPem } from '../model/pem.ts';
 import { type Command, commandWithKey } from '../plan/job.ts';
 import { runLogged } from '../run/exec.ts';
 import { parseIndex } from '../store/database-rows.ts';
@@ -55,7 +56,8 @@ export function prepareBatch(authority: Authority, requests: readonly RequestFac
   const inside = (name: string) => relative(path, join(folder, name));
   const names = requests.map((_request, i) => `${i}.csr`);
   // A copy: what was checked is what is signed, whoever writes to the request meanwhile.
-  for (const [i, { der }] of requests.entries()) writeFileSync(`${folder}/${names[i]!}`, pemOf(der));
+  for (const [i, { der }] of requests.entries())
+    writeFileSync(`${folder}/${names[i]!}`, derToPem('CERTIFICATE REQUEST', der));
   writeFileSync(join(folder, 'index.txt'), '');
   writeFileSync(join(folder, 'index.txt.attr'), 'unique_subject = no\n');
   const own = signing.isCopied ? configuration : withNames(configuration, signing.section, requests[0]!);
@@ -101,11 +103,6 @@ export function lastWords(error: CommandError | PassedOver): string {
   const own = lines.slice(lines.findLastIndex(line => line.startsWith('Check that the request matches')) + 1);
   return own.filter(line => line !== '' && line !== 'Signature ok').at(-1) ?? 'no reason given';
 }
-
-const pemOf = (der: Buffer): string => {
-  const body = der.toString('base64').replace(/.{1,64}/g, '$&\n');
-  return `-----BEGIN CERTIFICATE REQUEST-----\n${body}-----END CERTIFICATE REQUEST-----\n`;
-};
 
 /** The same configuration on another database. */
 const retarget = (configuration: string, index: string, certificates: string): string =>

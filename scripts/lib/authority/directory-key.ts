@@ -23,8 +23,8 @@ export function tokenOf({ directory }: Pick<OpenDirectory, 'directory'>, stem: s
 /** As commands in the directory take it. */
 export function keyOf(open: OpenDirectory, stem: string): PrivateKey {
   const token = tokenOf(open, stem);
-  const road = token ? findTokenRoad(open.options.environment) : 'engine';
-  return privateKey(stem, token, passphraseOf(open, stem), road);
+  if (token) return privateKey(stem, token, undefined, findTokenRoad(open.options.environment));
+  return privateKey(stem, undefined, passphraseOf(open, stem), 'engine');
 }
 
 /** The variable that opens the key: asked only where the key is encrypted, or in a token. */

@@ -5,7 +5,7 @@ import { StateError, UsageError } from '../errors.ts';
 import { parseKeyType } from '../model/key-type.ts';
 import { nearest } from '../model/nearest.ts';
 import type { Entity } from '../model/types.ts';
-import type { PrivateKey } from '../plan/private-key.ts';
+import { type PrivateKey, passin } from '../plan/private-key.ts';
 import { renderConfiguration } from '../plan/render.ts';
 import { type Surroundings, surroundingsIn } from '../run/exec.ts';
 import { finishInterrupted } from '../run/interrupted.ts';
@@ -179,12 +179,13 @@ async function configurationOf(open: OpenDirectory, { stem, certificate }: Certi
 /** Options of `openssl ca` for the CA's key. One in a token is named here: the road to it is that of this machine. */
 export const keyOptions = ({ configuration, key }: Pick<Authority, 'configuration' | 'key'>): string[] => [
   ...(key.token ? ['-keyfile', key.argument] : []),
-  ...(key.passphrase ? ['-passin', `env:${key.passphrase}`] : []),
+  ...passin(key),
   ...signatureOptionsIn(configuration),
 ];
 
-/** Those of the example commands in its head. */
-function signatureOptionsIn(configuration: string): string[] {
-  const [line = ''] = /^# .*-gencrl.*$/m.exec(configuration) ?? [];
-  return [...line.matchAll(/-sigopt (\S+)/g)].flatMap(([, option]) => ['-sigopt', option!]);
-}
+/** Those of its example commands, each once. */
+const signatureOptionsIn = (configuration: string): string[] =>
+  [...new Set([...configuration.matchAll(/-sigopt (\S+)/g)].map(([, option]) => option!))].flatMap(option => [
+    '-sigopt',
+    option,
+  ]);

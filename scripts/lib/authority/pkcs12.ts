@@ -2,6 +2,7 @@
 import { linkSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { command } from '../plan/job.ts';
+import { passin } from '../plan/private-key.ts';
 import { runCommand, type Surroundings } from '../run/exec.ts';
 import { syncPath } from '../store/files.ts';
 
@@ -24,7 +25,7 @@ export async function writePkcs12(file: Pkcs12, draft: string, surroundings: Sur
   const { key, certificate, output, name, password, passphrase, isLegacy } = file;
   const args = [
     ...['pkcs12', '-export', '-inkey', key, '-in', certificate, '-name', name],
-    ...(passphrase ? ['-passin', `env:${passphrase}`] : []),
+    ...passin(file),
     ...(isLegacy ? ['-legacy'] : []),
     ...['-passout', `env:${password}`, '-out', draft],
   ];

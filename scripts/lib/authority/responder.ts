@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { StateError } from '../errors.ts';
 import { type Command, command, commandWithKey } from '../plan/job.ts';
-import type { PrivateKey } from '../plan/private-key.ts';
+import { type PrivateKey, passin } from '../plan/private-key.ts';
 import { quote } from '../plan/shell.ts';
 import { readCommand, runCommand, type Surroundings, surroundingsIn } from '../run/exec.ts';
 import { inTemporary } from '../run/temporary.ts';
@@ -77,7 +77,7 @@ function responderOf({ directory, options }: OpenDirectory, ca: CertificateFile)
 /** Arguments of `openssl ocsp` with which it answers. */
 const answering = ({ ca, certificate, key, days }: Responder): string[] => [
   ...['-index', indexFile(ca.stem), '-CA', ca.file, '-rsigner', certificate.file, '-rkey', key.argument],
-  ...(key.passphrase ? ['-passin', `env:${key.passphrase}`] : []),
+  ...passin(key),
   ...['-ndays', String(days)],
 ];
 

@@ -7,7 +7,7 @@ import { tryKey } from '../plan/pkcs11.ts';
 import { tokenArgument } from '../plan/private-key.ts';
 import { readCommand, type Surroundings } from '../run/exec.ts';
 import { moduleFile } from '../run/token.ts';
-import { isInstalled } from '../run/tools.ts';
+import { isInstalled, PACKAGES } from '../run/tools.ts';
 import { describeRequest } from '../store/request-facts.ts';
 import { findTokenRoad, roadLibrary } from '../store/token-road.ts';
 
@@ -23,7 +23,6 @@ export interface Diagnosis {
 
 interface Tool {
   readonly name: string;
-  readonly package: string;
   /** Words that make it say its version, and where that stands. */
   readonly ask?: readonly [args: readonly string[], version: RegExp];
   readonly neededFor?: string;
@@ -31,14 +30,14 @@ interface Tool {
 
 const VERSION = /(\d+\.\d[\w.~+-]*)/;
 const TOOLS: readonly Tool[] = [
-  { name: 'openssl', package: 'openssl', ask: [['version'], /^OpenSSL (\S+)/] },
-  { name: 'flock', package: 'util-linux', ask: [['--version'], VERSION] },
-  { name: 'sync', package: 'coreutils', ask: [['--version'], VERSION] },
-  { name: 'cert-to-efi-sig-list', package: 'efitools', ask: [['--version'], VERSION], neededFor: 'UEFI keys' },
-  { name: 'sign-efi-sig-list', package: 'efitools', ask: [['--version'], VERSION], neededFor: 'UEFI keys' },
-  { name: 'sbsign', package: 'sbsigntool', ask: [['--version'], VERSION], neededFor: 'sign efi' },
-  { name: 'sbverify', package: 'sbsigntool', ask: [['--version'], VERSION], neededFor: 'sign efi, check efi' },
-  { name: 'pkcs11-tool', package: 'opensc', neededFor: 'keys in tokens' },
+  { name: 'openssl', ask: [['version'], /^OpenSSL (\S+)/] },
+  { name: 'flock', ask: [['--version'], VERSION] },
+  { name: 'sync', ask: [['--version'], VERSION] },
+  { name: 'cert-to-efi-sig-list', ask: [['--version'], VERSION], neededFor: 'UEFI keys' },
+  { name: 'sign-efi-sig-list', ask: [['--version'], VERSION], neededFor: 'UEFI keys' },
+  { name: 'sbsign', ask: [['--version'], VERSION], neededFor: 'sign efi' },
+  { name: 'sbverify', ask: [['--version'], VERSION], neededFor: 'sign efi, check efi' },
+  { name: 'pkcs11-tool', neededFor: 'keys in tokens' },
 ];
 
 const ROADS: readonly (readonly [TokenRoad, string])[] = [
@@ -63,7 +62,13 @@ async function lookAt(tool: Tool, surroundings: Surroundings): Promise<Diagnosis
   const { name, ask, neededFor } = tool;
   const extra = neededFor === undefined ? {} : { neededFor };
   if (!isInstalled(name, surroundings.environment.PATH))
-    return { subject: name, state: 'missing', detail: 'not on PATH', hint: `install ${tool.package}`, ...extra };
+    return {
+      subject: name,
+      state: 'missing',
+      detail: 'not on PATH',
+      hint: `install ${PACKAGES[name] ?? name}`,
+      ...extra,
+    };
   if (!ask) return { subject: name, state: 'ok', detail: 'there', ...extra };
   const [args, pattern] = ask;
   const text = await said(readCommand(command(name, args), name, surroundings));

@@ -23,3 +23,7 @@ export function pemToDer(block: string): Buffer {
   const body = block.split(/\r?\n/).filter(line => line !== '' && !line.startsWith('-----'));
   return Buffer.from(body.join(''), 'base64');
 }
+
+/** DER as a PEM block, with lines of 64 characters (RFC 7468). */
+export const derToPem = (label: string, der: Buffer): string =>
+  `-----BEGIN ${label}-----\n${der.toString('base64').replace(/.{1,64}/g, '$&\n')}-----END ${label}-----\n`;

@@ -1,7 +1,7 @@
 // Argument arrays of the openssl commands that a plan runs. Options: OpenSSL 3.0's man pages.
 import { type Entity, hasOwnDigest, hasPssKey, isPss, type KeyType } from '../model/types.ts';
 import { type Command, command, commandWithKey } from './job.ts';
-import type { PrivateKey } from './private-key.ts';
+import { type PrivateKey, passin } from './private-key.ts';
 
 /** Names of algorithm and parameters, as genpkey -algorithm/-pkeyopt take them. */
 export function keyAlgorithm(keyType: KeyType, isPssKey: boolean): { algorithm: string; options: string[] } {
@@ -44,9 +44,6 @@ interface CertificateOptions {
   readonly serial: string;
   readonly out: string;
 }
-
-const passin = ({ passphrase }: Pick<PrivateKey, 'passphrase'>): string[] =>
-  passphrase ? ['-passin', `env:${passphrase}`] : [];
 
 /**
  * Issues a certificate with the extensions of the configuration's [certificate] section, in one process, which opens

@@ -26,6 +26,10 @@ export function privateKey(
   return { file, argument: tokenArgument(token, road), passphrase: token.pinVariable, token };
 }
 
+/** The option with which openssl's commands open a key. */
+export const passin = ({ passphrase }: Pick<PrivateKey, 'passphrase'>): string[] =>
+  passphrase ? ['-passin', `env:${passphrase}`] : [];
+
 /** `org.openssl.engine:ENGINE:` is a store scheme of openssl: it works in every command, also without -engine. */
 export const tokenArgument = (token: TokenKey, road: TokenRoad): string =>
   `${road === 'engine' ? 'org.openssl.engine:pkcs11:' : ''}${tokenUri(token)}`;

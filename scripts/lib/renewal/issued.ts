@@ -11,6 +11,7 @@ import { signRequests } from '../authority/sign-requests.ts';
 import { StateError } from '../errors.ts';
 import { isoTime } from '../model/validity.ts';
 import { commandWithKey } from '../plan/job.ts';
+import { passin } from '../plan/private-key.ts';
 import { runCommand } from '../run/exec.ts';
 import type { Report } from '../run/report.ts';
 import { parseCertificate } from '../store/certificate.ts';
@@ -62,7 +63,7 @@ async function sign(authority: Authority, open: OpenDirectory, stem: string, der
   const key = keyOf(open, stem);
   const args = [
     ...['req', '-new', '-batch', '-config', relative(path, configuration), '-key', key.argument],
-    ...(key.passphrase ? ['-passin', `env:${key.passphrase}`] : []),
+    ...passin(key),
     ...['-out', relative(path, request)],
   ];
   await runCommand(commandWithKey('openssl', args, key), `request of ${stem}`, surroundings);

@@ -8,15 +8,7 @@ import { passphraseValue } from '../model/passphrase.ts';
 import { tokenUri } from '../model/token.ts';
 import type { Command } from '../plan/job.ts';
 import { shownCommandLine } from '../plan/shell.ts';
-import {
-  moduleFile,
-  requirePin,
-  TOKEN_IS_BUSY,
-  tokenEnvironment,
-  tokenHintFor,
-  underTokenLock,
-  withModule,
-} from './token.ts';
+import { moduleFile, requirePin, tokenEnvironment, tokenHintFor, underTokenLock, withModule } from './token.ts';
 import { inTurn, tryOnce } from './token-queue.ts';
 
 /** What a run gives to all of its commands. */
@@ -147,8 +139,8 @@ const start: Run = async (command, job, surroundings, stdout, log) => {
   if (!result.failed) return result.stdout;
   if (result.code === 'ENOENT') throw new StateError(`${command.tool} was not found`, 'install it, or put it on PATH');
   const stderr = log?.read() ?? result.stderr ?? '';
-  const hint = command.token && result.exitCode === TOKEN_IS_BUSY ? 'another process holds the token' : hintFor(stderr);
-  throw new CommandError(job, ending(result), shownCommandLine(command), stderr, hint);
+  const ofToken = command.token && tokenHintFor(result.exitCode, stderr);
+  throw new CommandError(job, ending(result), shownCommandLine(command), stderr, ofToken ?? hintFor(stderr));
 };
 
 function killGroup(pid: number | undefined): void {
@@ -176,5 +168,5 @@ function hintFor(stderr: string): string | undefined {
     return 'the disk is full: make room and run again; nothing was published';
   if (/bad decrypt|maybe wrong password|pkcs12 cipherfinal error/i.test(stderr))
     return 'the passphrase is wrong: set the variable that the command names';
-  return tokenHintFor(stderr);
+  return undefined;
 }

@@ -17,7 +17,7 @@ const OF_MODULES =
 /** Seconds that a command waits for others that use its token. */
 const PATIENCE = 600;
 /** flock's exit code where it waited in vain; no tool that it runs has this one. */
-export const TOKEN_IS_BUSY = 75;
+const TOKEN_IS_BUSY = 75;
 
 /** The module file of a key: its own, else that of the environment, else p11-kit's, which knows all modules of the system. */
 export function moduleFile({ module }: Pick<TokenKey, 'module'>, environment: NodeJS.ProcessEnv): string {
@@ -88,10 +88,13 @@ export const underTokenLock = ({ tool, args, ...rest }: Command, module: string)
   ],
 });
 
+const PIN_WRONG = /PIN incorrect|CKR_PIN_INCORRECT/i;
+const PIN_LOCKED = /PIN locked|CKR_PIN_LOCKED/i;
+
 /** Well-known causes in plain words; the last ones stand beside the first in what openssl says. */
 const CAUSES: readonly (readonly [RegExp, string])[] = [
-  [/PIN incorrect|CKR_PIN_INCORRECT/i, 'the PIN is wrong; it was tried once: tokens lock after a few wrong ones'],
-  [/PIN locked|CKR_PIN_LOCKED/i, 'the PIN is locked: unlock the token with the PIN of its security officer'],
+  [PIN_WRONG, 'the PIN is wrong; it was tried once: tokens lock after a few wrong ones'],
+  [PIN_LOCKED, 'the PIN is locked: unlock the token with the PIN of its security officer'],
   [/no such engine|could not load the shared library.*engines/i, 'install the package libengine-pkcs11-openssl'],
   [
     /Unable to load module|Unable to load PKCS#11 module|sc_dlopen|Failed to initialize PKCS#11/i,
@@ -105,8 +108,9 @@ const CAUSES: readonly (readonly [RegExp, string])[] = [
   [/The private key was not found|object not found/i, 'the token has no such key: look at object and id'],
 ];
 
-export const tokenHintFor = (stderr: string): string | undefined =>
-  CAUSES.find(([pattern]) => pattern.test(stderr))?.[1];
+export const tokenHintFor = (exitCode: number | undefined, stderr: string): string | undefined =>
+  exitCode === TOKEN_IS_BUSY
+    ? `another process has held the token for ${PATIENCE} seconds: end it, and run again`
+    : CAUSES.find(([pattern]) => pattern.test(stderr))?.[1];
 
-export const isPinRefused = (stderr: string): boolean =>
-  /PIN (incorrect|locked)|CKR_PIN_(INCORRECT|LOCKED)/i.test(stderr);
+export const isPinRefused = (stderr: string): boolean => PIN_WRONG.test(stderr) || PIN_LOCKED.test(stderr);

@@ -11,7 +11,7 @@ import { keyAlgorithm } from '../plan/openssl.ts';
 import { readCommand, runCommand, type Surroundings } from './exec.ts';
 
 /** Debian package of each tool that a plan may run. */
-const PACKAGES: Readonly<Record<string, string>> = {
+export const PACKAGES: Readonly<Record<string, string>> = {
   openssl: 'openssl',
   'cert-to-efi-sig-list': 'efitools',
   'sign-efi-sig-list': 'efitools',
