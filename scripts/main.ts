@@ -73,6 +73,10 @@ const VERBS: Readonly<Record<string, VerbEntry>> = {
     summary: 'check signed artifacts as their readers do',
     load: async () => (await import('./verbs/check.ts')).checkVerb,
   },
+  uefi: {
+    summary: 'UEFI lists and updates: show, add, remove, rotate, kit',
+    load: async () => (await import('./verbs/uefi.ts')).uefiVerb,
+  },
   export: {
     summary: 'trust anchors for devices; keys and certificates for keystores',
     load: async () => (await import('./verbs/export.ts')).exportVerb,

@@ -85,17 +85,18 @@ suite('builtins are imported with node: before their name', () => {
 
 /** The folders of lib that each folder must not import from. */
 const FORBIDDEN: Readonly<Record<string, readonly string[]>> = {
-  model: ['plan', 'store', 'run', 'check', 'generate', 'graph', 'authority', 'renewal', 'artifact'],
-  store: ['plan', 'run', 'check', 'generate', 'graph', 'authority', 'renewal', 'artifact'],
-  plan: ['run', 'check', 'generate', 'graph', 'authority', 'renewal', 'artifact'],
-  run: ['check', 'generate', 'graph', 'authority', 'renewal', 'artifact'],
-  check: ['generate', 'graph', 'authority', 'renewal', 'artifact'],
-  generate: ['graph', 'authority', 'renewal', 'artifact'],
-  graph: ['generate', 'run', 'authority', 'renewal', 'artifact'],
-  authority: ['generate', 'graph', 'export', 'renewal', 'artifact'],
-  renewal: ['graph', 'export', 'artifact'],
-  artifact: ['generate', 'graph', 'export', 'renewal'],
-  export: ['plan', 'run', 'check', 'generate', 'graph', 'authority', 'renewal', 'artifact'],
+  model: ['plan', 'store', 'run', 'check', 'generate', 'graph', 'authority', 'renewal', 'artifact', 'secure-boot'],
+  store: ['plan', 'run', 'check', 'generate', 'graph', 'authority', 'renewal', 'artifact', 'secure-boot'],
+  plan: ['run', 'check', 'generate', 'graph', 'authority', 'renewal', 'artifact', 'secure-boot'],
+  run: ['check', 'generate', 'graph', 'authority', 'renewal', 'artifact', 'secure-boot'],
+  check: ['generate', 'graph', 'authority', 'renewal', 'artifact', 'secure-boot'],
+  generate: ['graph', 'authority', 'renewal', 'artifact', 'secure-boot'],
+  graph: ['generate', 'run', 'authority', 'renewal', 'artifact', 'secure-boot'],
+  authority: ['generate', 'graph', 'export', 'renewal', 'artifact', 'secure-boot'],
+  renewal: ['graph', 'export', 'artifact', 'secure-boot'],
+  artifact: ['generate', 'graph', 'export', 'renewal', 'secure-boot'],
+  'secure-boot': ['generate', 'graph', 'export'],
+  export: ['plan', 'run', 'check', 'generate', 'graph', 'authority', 'renewal', 'artifact', 'secure-boot'],
 };
 for (const [folder, forbidden] of Object.entries(FORBIDDEN))
   suite(`lib/${folder} imports nothing of ${forbidden.join(', ')}`, () => {

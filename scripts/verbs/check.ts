@@ -1,7 +1,7 @@
 // `trustme-pki check efi|config FILE…`: would their readers take them? Exit 0: all of them, 1: not all.
 import { join, resolve } from 'node:path';
 import { refusalOfConfig } from '../lib/artifact/config.ts';
-import { certificatesOfDb, refusalOfEfi } from '../lib/artifact/efi.ts';
+import { databasesOf, refusalByDatabases, refusalOfEfi } from '../lib/artifact/efi.ts';
 import { type OpenDirectory, openDirectory } from '../lib/authority/open.ts';
 import { sideBySide } from '../lib/check/side-by-side.ts';
 import { printableLines, StateError } from '../lib/errors.ts';
@@ -19,7 +19,7 @@ import type { VerbContext } from './verb.ts';
 const HELP = `usage: trustme-pki check efi FILE... [options]
        trustme-pki check config FILE... [options]
 
-efi: has a certificate of the db list (DB.esl) signed the file? With --signer: has that one?
+efi: do db and dbx (DB.esl, DBX.esl) let firmware run the file? With --signer: has that one signed it?
 config: is NAME.sig a signature of the file by the key of NAME.cert, and does that lead to a root CA of the directory? With
 --cms the same of NAME.p7s.
 
@@ -66,9 +66,11 @@ function efiQuestion({ directory, options }: OpenDirectory, given: Given, surrou
   ]);
   if (!named && !directory.lists.has('DB'))
     throw new StateError(`"${options.dir}" has no DB.esl`, 'generate --platform-keys, or name a --signer');
-  const questions = named ?? [certificatesOfDb(directory)];
-  return async file => {
-    const refusals = await Promise.all(questions.map(each => refusalOfEfi(file, each, surroundings)));
-    return refusals.find(each => each !== undefined);
-  };
+  if (named)
+    return async file => {
+      const refusals = await Promise.all(named.map(each => refusalOfEfi(file, each, surroundings)));
+      return refusals.find(each => each !== undefined);
+    };
+  const databases = databasesOf(directory);
+  return file => refusalByDatabases(file, databases, surroundings);
 }

@@ -4,7 +4,7 @@ import { openDirectory } from '../lib/authority/open.ts';
 import { UsageError } from '../lib/errors.ts';
 import { renew, type SessionOutcome } from '../lib/renewal/session.ts';
 import { makeReport } from '../lib/run/report.ts';
-import { parseWords } from '../options.ts';
+import { type Given, parseWords } from '../options.ts';
 import { DIRECTORY_HELP, DIRECTORY_OPTIONS, RELEASE_HELP, readDays, readDirectoryOptions } from './directory.ts';
 import type { VerbContext } from './verb.ts';
 
@@ -56,12 +56,35 @@ async function run(context: VerbContext, isRekeyed: boolean): Promise<number> {
       names.length === 0 ? 'NAME is missing' : '--expiring goes without NAME',
       `usage: ${verb} NAME...${isRekeyed ? '' : `, or ${verb} --expiring DAYS`}`,
     );
+  return runRenewal(context, given, { names, expiring, isRekeyed });
+}
+
+interface Wanted {
+  readonly names: readonly string[];
+  readonly expiring?: number | undefined;
+  readonly isRekeyed?: boolean;
+  /** New keys, and the old certificates stay in UEFI lists. */
+  readonly isRotation?: boolean;
+}
+
+/** Renews, and prints what was made. */
+export async function runRenewal(
+  context: VerbContext,
+  given: Given,
+  { names, expiring, isRekeyed = false, isRotation = false }: Wanted,
+): Promise<number> {
   const open = openDirectory(readDirectoryOptions(given, context.environment), true);
   const report = makeReport(context.stderr, given.quiet === true);
   try {
-    const choice = { names: [...new Set(names)], expiring, isCascading: given.cascade === true, isRekeyed };
-    const mayGenerateInTokens = given['generate-token-keys'] === true;
-    const options = { ...choice, width: availableParallelism(), mayGenerateInTokens };
+    const options = {
+      names: [...new Set(names)],
+      expiring,
+      isCascading: given.cascade === true,
+      isRekeyed: isRekeyed || isRotation,
+      isKeepingFormer: isRotation,
+      width: availableParallelism(),
+      mayGenerateInTokens: given['generate-token-keys'] === true,
+    };
     const outcome = await renew(open, options, report, context.controller);
     report.end();
     if (given.json) return context.print(JSON.stringify({ schema: 1, ...outcome }));

@@ -2,13 +2,13 @@
 import { resolve } from 'node:path';
 import { signConfig } from '../lib/artifact/config.ts';
 import { signEfi } from '../lib/artifact/efi.ts';
-import { readArtifact } from '../lib/artifact/output.ts';
 import { openSigner } from '../lib/artifact/signer.ts';
 import { openDirectory } from '../lib/authority/open.ts';
 import { sideBySide } from '../lib/check/side-by-side.ts';
 import { UsageError } from '../lib/errors.ts';
 import { nearest } from '../lib/model/nearest.ts';
 import { requireTools } from '../lib/run/tools.ts';
+import { inputFile } from '../lib/store/input-file.ts';
 import { type Given, parseWords, textOf } from '../options.ts';
 import { DIRECTORY_HELP, DIRECTORY_OPTIONS, readDirectoryOptions } from './directory.ts';
 import type { VerbContext } from './verb.ts';
@@ -50,7 +50,7 @@ export function readArtifacts(verb: string, given: Given, [kind, ...files]: read
   if (files.length > 1 && given.output !== undefined)
     throw new UsageError('--output is for one FILE', 'sign them one after another, or leave --output out');
   if (kind === 'efi' && given.cms) throw new UsageError('--cms is for configurations', 'leave it out');
-  return [kind as Kind, files.map(readArtifact)];
+  return [kind as Kind, files.map(inputFile)];
 }
 
 export async function signVerb(context: VerbContext): Promise<number> {

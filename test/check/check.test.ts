@@ -4,18 +4,18 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { checkDirectory, refuseUnsound } from '../../scripts/lib/check/check.ts';
-import type { Variable } from '../../scripts/lib/model/types.ts';
+import type { VariableFiles } from '../../scripts/lib/model/uefi.ts';
 import { door, STEMS, scratch, tool } from '../helpers/door.ts';
 import { copyOf, sharedPki } from './sound-pki.ts';
 
 const test = suite('check');
 const folder = scratch();
 let [sound, other] = ['', ''];
-const VARIABLES = new Map<string, Variable>([
-  ['PK', { name: 'PK', contains: ['PK'], authoriser: 'PK' }],
-  ['KEK', { name: 'KEK', contains: ['KEK'], authoriser: 'PK' }],
-  ['DB', { name: 'db', contains: ['DB', 'ssig_subca'], authoriser: 'KEK' }],
-]);
+const VARIABLES: readonly VariableFiles[] = [
+  { stem: 'PK', variable: { name: 'PK', contains: ['PK'], authoriser: 'PK' } },
+  { stem: 'KEK', variable: { name: 'KEK', contains: ['KEK'], authoriser: 'PK' } },
+  { stem: 'DB', variable: { name: 'db', contains: ['DB', 'ssig_subca'], authoriser: 'KEK' } },
+];
 const ALL = [...STEMS, 'PK', 'KEK', 'DB'];
 const ENCRYPTED = /^(gen_rootca|\w+_subca)$/;
 

@@ -13,7 +13,8 @@ import {
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { parseSignatureLists, parseVariableUpdate } from '../../scripts/lib/model/signature-list.ts';
+import { parseSignatureLists } from '../../scripts/lib/model/signature-list.ts';
+import { parseVariableUpdate } from '../../scripts/lib/model/variable-update.ts';
 import { cleanEnvironment, MAIN, scratch, start, tool } from '../helpers/door.ts';
 
 const test = suite('renewal');

@@ -66,8 +66,8 @@ export function planOf(hierarchy: Hierarchy, extra: Partial<PlanInputs> = {}): P
     tokenRoad: 'engine',
     passphraseOf: ({ passphraseVariables }) => passphraseVariables[0],
     serialOf,
-    ownerOf: ({ variable }) =>
-      variable ? '11111111-2222-4333-8444-555555555555' : '99999999-aaaa-4bbb-8ccc-dddddddddddd',
+    ownerOf: stem =>
+      hierarchy.get(stem)?.variable ? '11111111-2222-4333-8444-555555555555' : '99999999-aaaa-4bbb-8ccc-dddddddddddd',
     timeOf: () => NOW,
     ...extra,
   });

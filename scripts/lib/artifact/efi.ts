@@ -1,14 +1,18 @@
 // EFI binaries: kernels and boot loaders, signed by sbsign and verified by sbverify as firmware would.
-import { copyFileSync } from 'node:fs';
+import { X509Certificate } from 'node:crypto';
+import { copyFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readList } from '../check/lists.ts';
 import { CommandError, StateError } from '../errors.ts';
 import { derToPem } from '../model/pem.ts';
-import { X509_GUID } from '../model/signature-list.ts';
+import { parseSignatureLists, SHA256_GUID, type Signature, X509_GUID } from '../model/signature-list.ts';
 import { tokenUri } from '../model/token.ts';
+import { DBX } from '../model/uefi.ts';
+import { hashBinary } from '../plan/efitools.ts';
 import { command, commandWithKey } from '../plan/job.ts';
 import { runCommand, type Surroundings } from '../run/exec.ts';
 import { inTemporary } from '../run/temporary.ts';
+import { requireTools } from '../run/tools.ts';
 import type { PkiDirectory } from '../store/directory.ts';
 import { writeNew } from '../store/files.ts';
 import { listFile } from '../store/names.ts';
@@ -56,16 +60,62 @@ async function isSignedBy(file: string, certificate: string, surroundings: Surro
   }
 }
 
-/** The certificates (PEM) of the db list of a directory. Throws a StateError where it is none. */
-export function certificatesOfDb({ path }: PkiDirectory): string[] {
-  const held = readList(path, DB_LIST);
-  if (!Array.isArray(held)) throw new StateError(`"${DB_LIST}": ${held.message}`, held.hint);
-  return held.filter(({ type }) => type === X509_GUID).map(({ data }) => derToPem('CERTIFICATE', data));
+/** The Authenticode hash of a binary (SHA-256): what its signatures sign. */
+export async function hashOfBinary(file: string, surroundings: Surroundings): Promise<Buffer> {
+  requireTools([], surroundings.environment, ['hash-to-efi-sig-list']);
+  return inTemporary(async folder => {
+    const list = join(folder, 'hash.esl');
+    await runCommand(hashBinary(file, list), file, surroundings);
+    return parseSignatureLists(readFileSync(list))[0]!.data;
+  });
 }
 
-const DB_LIST = listFile('DB');
+/** What firmware goes by. */
+export interface Databases {
+  readonly db: readonly Signature[];
+  readonly dbx: readonly Signature[];
+}
 
-/** Why firmware with these certificates in db refuses the file; undefined: it runs it. */
+/** Those of a directory. Throws a StateError where a list is none. */
+export function databasesOf({ path, lists }: PkiDirectory): Databases {
+  const read = (stem: string): readonly Signature[] => {
+    if (!lists.has(stem)) return [];
+    const held = readList(path, listFile(stem));
+    if (!Array.isArray(held)) throw new StateError(`"${listFile(stem)}": ${held.message}`, held.hint);
+    return held;
+  };
+  return { db: read('DB'), dbx: read(DBX) };
+}
+
+/** Why firmware with these databases refuses the file; undefined: it runs it. What dbx has, db does not help. */
+export async function refusalByDatabases(
+  file: string,
+  { db, dbx }: Databases,
+  surroundings: Surroundings,
+): Promise<string | undefined> {
+  const asksForHash = [...db, ...dbx].some(({ type }) => type === SHA256_GUID);
+  const hash = asksForHash ? await hashOfBinary(file, surroundings) : undefined;
+  const isHash = ({ type, data }: Signature) => type === SHA256_GUID && hash?.equals(data) === true;
+  if (dbx.some(isHash)) return 'dbx has its hash';
+  for (const { subject, pem } of certificatesIn(dbx))
+    if (await isSignedBy(file, pem, surroundings)) return `dbx has a certificate that signed it: ${subject}`;
+  if (db.some(isHash)) return undefined;
+  return refusalOfEfi(
+    file,
+    certificatesIn(db).map(({ pem }) => pem),
+    surroundings,
+  );
+}
+
+const certificatesIn = (signatures: readonly Signature[]) =>
+  signatures
+    .filter(({ type }) => type === X509_GUID)
+    .map(({ data }) => ({
+      subject: new X509Certificate(data).subject.replaceAll('\n', ', '),
+      pem: derToPem('CERTIFICATE', data),
+    }));
+
+/** Why it is not signed by one of these certificates (PEM); undefined: it is. */
 export async function refusalOfEfi(
   file: string,
   certificates: readonly string[],

@@ -2,7 +2,8 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { StateError } from '../errors.ts';
-import type { Variable } from '../model/types.ts';
+import type { Signature } from '../model/signature-list.ts';
+import type { VariableFiles } from '../model/uefi.ts';
 import type { Surroundings } from '../run/exec.ts';
 import { removeTree } from '../run/staging.ts';
 import { type PkiDirectory, readPkiDirectory } from '../store/directory.ts';
@@ -14,7 +15,7 @@ import { certificatesByStem, checkList } from './lists.ts';
 import { checkPairs } from './pairs.ts';
 import { findIssuers } from './paths.ts';
 import { coarsePurposesOf } from './purpose.ts';
-import { checkUpdate } from './updates.ts';
+import { checkFieldUpdates, checkUpdate } from './updates.ts';
 
 /** What the directory ought to hold. */
 export interface Expectation {
@@ -22,8 +23,9 @@ export interface Expectation {
   readonly stems: ReadonlySet<string>;
   /** Variable with the passphrase of the key of a stem; undefined: not encrypted. */
   readonly passphraseOf: (stem: string) => string | undefined;
-  /** Variables by the stem of their files. */
-  readonly variables: ReadonlyMap<string, Variable>;
+  readonly variables: readonly VariableFiles[];
+  /** What the list of a variable holds besides the certificates of entities. */
+  readonly othersOf?: (stem: string) => readonly Signature[];
 }
 
 /** Checks the directory in which the surroundings' commands run. */
@@ -67,18 +69,18 @@ function checkExpectedChains(
 
 async function checkVariables(
   directory: PkiDirectory,
-  { variables }: Expectation,
+  { variables, othersOf = () => [] }: Expectation,
   scratch: string,
   surroundings: Surroundings,
 ): Promise<Finding[]> {
   const certificateOf = certificatesByStem(directory);
   const findings = await Promise.all(
-    [...variables].map(async ([stem, variable]) => [
-      ...checkList(directory, stem, variable.contains, certificateOf),
+    variables.map(async ({ stem, variable }) => [
+      ...checkList(directory, stem, variable.contains, certificateOf, () => othersOf(stem)),
       ...(await checkUpdate(directory, stem, variable, scratch, surroundings)),
     ]),
   );
-  return findings.flat();
+  return [...findings.flat(), ...(await checkFieldUpdates(directory, variables, scratch, surroundings))];
 }
 
 /** Throws where a finding is an error: such a directory is not published. */

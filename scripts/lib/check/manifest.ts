@@ -1,5 +1,6 @@
 // Do the certificates, lists and updates say what the manifest recorded, and was the last run finished?
 import { parseSignatureLists } from '../model/signature-list.ts';
+import { variablesIn } from '../model/uefi.ts';
 import { readContained } from '../store/contained-file.ts';
 import type { PkiDirectory } from '../store/directory.ts';
 import type { Manifest } from '../store/manifest.ts';
@@ -15,11 +16,8 @@ export function checkManifest({ directory, record, entries, settings }: Inspecti
   if (record.state === 'absent') return interrupted;
   if (record.state !== 'read') return [...interrupted, unreadable(record.state)];
   const { manifest } = record;
-  const stems = new Map(
-    [...settings.configuration.hierarchy.values()].flatMap(({ stem, variable }) =>
-      variable ? [[variable.name as string, stem] as const] : [],
-    ),
-  );
+  const variables = variablesIn(settings.configuration.hierarchy);
+  const stems = new Map(variables.map(({ stem, variable }) => [variable.name as string, stem]));
   return [
     ...interrupted,
     ...checkCertificates(directory, manifest),

@@ -40,10 +40,12 @@ const isTexts = (value: unknown): boolean =>
 const isRecorded = ({ certificate, sha256 }: Partial<RecordedEntity>): boolean =>
   certificate !== undefined && sha256 !== undefined;
 
-const isManifest = ({ entities, owners, updates, sources, brand, created }: { [key: string]: unknown }): boolean =>
+const isManifest = ({ entities, owners, updates, others = {}, sources, brand, created }: { [key: string]: unknown }) =>
   isObject(entities) &&
   Object.values(entities).every(each => isTexts(each) && isRecorded(each as RecordedEntity)) &&
   [owners, updates, sources].every(isTexts) &&
+  isObject(others) &&
+  Object.values(others).every(Array.isArray) &&
   [brand, created].every(each => typeof each === 'string');
 
 /** What the command line said when it was made: brand, time, and a key type that all keys share. */

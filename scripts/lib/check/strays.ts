@@ -1,6 +1,7 @@
 // Which files does no PKI have there?
+import { DBX } from '../model/uefi.ts';
 import { type Entry, EXPORTS_FOLDER } from '../store/inventory.ts';
-import { HIDDEN, JOURNAL, MANIFEST } from '../store/names.ts';
+import { CLEAR_PK, HIDDEN, JOURNAL, MANIFEST } from '../store/names.ts';
 import { type Finding, info, warning } from './finding.ts';
 import type { Inspection } from './inspection.ts';
 
@@ -18,7 +19,7 @@ const RETIRED = /^retired\/[^/]+\/[0-9A-F]+\.(pem|key)$/;
 export function checkStrays({ entries, directory, settings }: Inspection): Finding[] {
   const ofCertificates = entries.flatMap(({ file }) => /^([^/]+)\.(?:cert|crt)$/.exec(file)?.[1] ?? []);
   // A key without a certificate is a finding of its own.
-  const stems = new Set([...ofCertificates, ...directory.keys, ...settings.configuration.hierarchy.keys()]);
+  const stems = new Set([...ofCertificates, ...directory.keys, ...settings.configuration.hierarchy.keys(), DBX]);
   return entries.filter(({ file, kind }) => file !== '.' && isPlain(kind)).flatMap(entry => describe(entry, stems));
 }
 
@@ -48,7 +49,8 @@ function isKnownFolder(folder: string, stems: ReadonlySet<string>): boolean {
 
 function isKnownFile(file: string, stems: ReadonlySet<string>): boolean {
   const parent = parentOf(file);
-  if (parent === '') return OF_CERTIFICATE.test(file) && stems.has(file.replace(OF_CERTIFICATE, ''));
+  if (parent === '')
+    return file === CLEAR_PK || (OF_CERTIFICATE.test(file) && stems.has(file.replace(OF_CERTIFICATE, '')));
   if (parent === EXPORTS_FOLDER) return /^certs\/signing_key\.(pem|x509)$/.test(file);
   const name = file.slice(HIDDEN.length + 1);
   if (parent === HIDDEN)

@@ -1,17 +1,17 @@
 // Are the authenticated variable updates signed by their authorisers, and do they carry what the lists hold?
-import type { X509Certificate } from 'node:crypto';
-import { mkdtempSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { CommandError } from '../errors.ts';
-import { parseVariableUpdate, signedBytes, type VariableUpdate, wrapSignedData } from '../model/signature-list.ts';
+import { isSame, parseSignatureLists } from '../model/signature-list.ts';
 import type { Variable } from '../model/types.ts';
-import { command } from '../plan/job.ts';
-import { runCommand, type Surroundings } from '../run/exec.ts';
+import type { VariableFiles } from '../model/uefi.ts';
+import { parseVariableUpdate, type VariableUpdate } from '../model/variable-update.ts';
+import type { Surroundings } from '../run/exec.ts';
 import { readContained } from '../store/contained-file.ts';
 import type { PkiDirectory } from '../store/directory.ts';
-import { writeNew } from '../store/files.ts';
-import { listFile, updateFile } from '../store/names.ts';
-import { error, type Finding } from './finding.ts';
+import { CLEAR_PK, fieldUpdateFile, listFile, updateFile } from '../store/names.ts';
+import { retiredCertificates } from '../store/retired.ts';
+import { error, type Finding, warning } from './finding.ts';
+import { refusalOfUpdate } from './update-signature.ts';
 
 const HINT = 'sign it again: sign-efi-sig-list of efitools, with key and certificate of its authoriser';
 
@@ -29,43 +29,69 @@ export async function checkUpdate(
   const mismatch = isCarried(directory, stem, update)
     ? []
     : [error('update-mismatch', file, `it does not carry what "${listFile(stem)}" holds`, HINT)];
-  const authoriser = directory.certificates.find(each => each.stem === variable.authoriser)?.certificate;
-  const refusal = authoriser
-    ? await refusalOf(update, variable, authoriser, scratch, surroundings)
-    : 'its certificate is missing';
-  if (refusal === undefined) return mismatch;
-  const message = `its signature is not one of its authoriser ${variable.authoriser}: ${refusal}`;
-  return [...mismatch, error('update-refused', file, message, HINT)];
+  const signers = presentOf(directory, variable.authoriser);
+  const purpose = { name: variable.name, isAppended: false };
+  const refusal = await refusalOfUpdate(update, purpose, signers, scratch, surroundings);
+  return [...mismatch, ...refused(file, variable, refusal)];
 }
 
-/** Why openssl refuses the signature; undefined: it does not. */
-async function refusalOf(
-  update: VariableUpdate,
-  { name }: Variable,
-  authoriser: X509Certificate,
+const refused = (file: string, { authoriser }: Variable, refusal: string | undefined): Finding[] =>
+  refusal === undefined
+    ? []
+    : [error('update-refused', file, `its signature is not one of its authoriser ${authoriser}: ${refusal}`, HINT)];
+
+const presentOf = ({ certificates }: PkiDirectory, stem: string) =>
+  certificates.filter(each => each.stem === stem).map(({ certificate }) => certificate);
+
+/**
+ * Checks what machines in the field are given beside the updates of `variables`: they may know an authoriser that was
+ * replaced since.
+ */
+export async function checkFieldUpdates(
+  directory: PkiDirectory,
+  variables: readonly VariableFiles[],
   scratch: string,
   surroundings: Surroundings,
-): Promise<string | undefined> {
-  const folder = mkdtempSync(join(scratch, 'update-'));
-  writeNew(join(folder, 'content'), signedBytes(name, update));
-  writeNew(join(folder, 'signature'), wrapSignedData(update.signedData));
-  writeNew(join(folder, 'authoriser'), authoriser.toString());
-  const args = 'cms -verify -binary -inform DER -in signature -content content -certfile authoriser';
-  // Firmware asks for no validity either.
-  const trust = '-CAfile authoriser -partial_chain -purpose any -no_check_time -out /dev/null';
-  try {
-    const verification = command('openssl', `${args} ${trust}`.split(' '));
-    await runCommand(verification, `verification of the update of ${name}`, { ...surroundings, folder });
-    return undefined;
-  } catch (failure) {
-    if (!(failure instanceof CommandError)) throw failure;
-    return reasonOf(failure);
-  }
+): Promise<Finding[]> {
+  const checked = variables.flatMap(({ stem, variable }) => {
+    const isAppended = variable.name !== 'PK';
+    const files = [fieldUpdateFile(stem, isAppended), ...(isAppended ? [] : [CLEAR_PK])];
+    return files
+      .filter(file => existsSync(join(directory.path, file)))
+      .map(async file => {
+        const update = readUpdate(directory.path, file);
+        if ('code' in update) return [update];
+        const signers = [
+          ...presentOf(directory, variable.authoriser),
+          ...retiredCertificates(directory.path, variable.authoriser),
+        ];
+        const purpose = { name: variable.name, isAppended };
+        const refusal = await refusalOfUpdate(update, purpose, signers, scratch, surroundings);
+        return [...refused(file, variable, refusal), ...checkContent(directory, stem, file, update)];
+      });
+  });
+  return (await Promise.all(checked)).flat();
 }
 
-/** The reason in `405703C4217F0000:error:1700006D:CMS routines:CMS_verify:content verify error:…`. */
-const reasonOf = ({ stderr }: CommandError): string =>
-  [...stderr.matchAll(/:error:[0-9A-F]+:[^:]*:[^:]*:([^:\n]+)/g)].at(-1)?.[1] ?? stderr.trim();
+/** The one that empties PK carries nothing; the others what is in the list. */
+function checkContent(directory: PkiDirectory, stem: string, file: string, { payload }: VariableUpdate): Finding[] {
+  if (file === CLEAR_PK)
+    return payload.length === 0 ? [] : [error('update-mismatch', file, 'it does not empty PK', HINT)];
+  const isHeld = isWithin(directory, stem, payload);
+  return isHeld
+    ? []
+    : [warning('field-update-stale', file, `it carries what "${listFile(stem)}" does not hold`, 'move it away')];
+}
+
+function isWithin({ path, lists }: PkiDirectory, stem: string, payload: Buffer): boolean {
+  if (!lists.has(stem)) return true;
+  try {
+    const held = parseSignatureLists(readContained(path, listFile(stem)));
+    return parseSignatureLists(payload).every(each => held.some(other => isSame(each, other)));
+  } catch {
+    return false;
+  }
+}
 
 /** An update without a list beside it has nothing to be equal to. */
 function isCarried({ path, lists }: PkiDirectory, stem: string, { payload }: VariableUpdate): boolean {

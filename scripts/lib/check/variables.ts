@@ -1,48 +1,65 @@
 // The UEFI lists and updates that are there, those of the configuration's variables and all others.
-import type { VariableUpdate } from '../model/signature-list.ts';
-import type { Variable } from '../model/types.ts';
+import type { Signature } from '../model/signature-list.ts';
+import { type VariableFiles, variablesIn } from '../model/uefi.ts';
+import type { VariableUpdate } from '../model/variable-update.ts';
 import type { PkiDirectory } from '../store/directory.ts';
-import { updateFile } from '../store/names.ts';
+import { listFile, updateFile } from '../store/names.ts';
+import { digestOf } from '../store/signature-digest.ts';
 import { type Finding, info, warning } from './finding.ts';
 import type { Inspection } from './inspection.ts';
 import { certificatesByStem, checkList, readList } from './lists.ts';
-import { checkUpdate, readUpdate } from './updates.ts';
+import { checkFieldUpdates, checkUpdate, readUpdate } from './updates.ts';
 
 /** One update and when it says that it was signed. */
-interface Dated {
-  readonly stem: string;
-  readonly variable: Variable;
+interface Dated extends VariableFiles {
   readonly update: VariableUpdate;
 }
 
 export async function checkVariables(inspection: Inspection): Promise<Finding[]> {
   const { directory, settings, scratch, surroundings, now } = inspection;
-  const entities = [...settings.configuration.hierarchy.values()];
-  const variables = new Map(entities.flatMap(({ stem, variable }) => (variable ? [[stem, variable] as const] : [])));
+  const variables = variablesIn(settings.configuration.hierarchy);
   const checked = await Promise.all(
-    [...variables]
-      .filter(([stem]) => directory.updates.has(stem))
-      .map(([stem, variable]) => checkUpdate(directory, stem, variable, scratch, surroundings)),
+    variables
+      .filter(({ stem }) => directory.updates.has(stem))
+      .map(({ stem, variable }) => checkUpdate(directory, stem, variable, scratch, surroundings)),
   );
-  const dated = [...variables].flatMap(([stem, variable]) => readDated(directory, stem, variable));
+  const dated = variables.flatMap(each => readDated(directory, each));
   return [
     ...checkLists(inspection, variables),
     ...checked.flat(),
-    ...checkForeignUpdates(directory, variables),
+    ...(await checkFieldUpdates(directory, variables, scratch, surroundings)),
+    ...checkForeignUpdates(directory, new Set(variables.map(({ stem }) => stem))),
     ...dated.flatMap(each => checkTime(each, now)),
     ...checkOrder(dated),
   ];
 }
 
 /** The list of a certificate that fills no variable holds that one; of any other it is asked only whether it is a list. */
-function checkLists({ directory, entries }: Inspection, variables: ReadonlyMap<string, Variable>): Finding[] {
+function checkLists({ directory, entries, record }: Inspection, variables: readonly VariableFiles[]): Finding[] {
   const certificateOf = certificatesByStem(directory);
+  const contents = new Map(variables.map(({ stem, variable }) => [stem, variable.contains]));
+  const recorded = record.state === 'read' ? (record.manifest.others ?? {}) : undefined;
   const own = [...directory.lists].flatMap(stem => {
-    const contains = variables.get(stem)?.contains ?? (certificateOf(stem) ? [stem] : undefined);
-    return contains ? checkList(directory, stem, contains, certificateOf) : parse(directory, `${stem}.esl`);
+    const contains = contents.get(stem) ?? (certificateOf(stem) ? [stem] : undefined);
+    if (!contains) return parse(directory, listFile(stem));
+    const others = (rest: readonly Signature[]) =>
+      recorded ? rest.filter(each => recorded[stem]?.includes(digestOf(each))) : rest;
+    const findings = checkList(directory, stem, contains, certificateOf, others);
+    return findings.length > 0 || recorded ? findings : noteOthers(directory, stem, contains.length);
   });
   const hidden = entries.filter(({ file, kind }) => kind === 'file' && /^\.pki\/[^/]+\.esl$/.test(file));
   return [...own, ...hidden.flatMap(({ file }) => parse(directory, file))];
+}
+
+/** Without a manifest nobody can have recorded what a list holds. */
+function noteOthers({ path }: PkiDirectory, stem: string, own: number): Finding[] {
+  const held = readList(path, listFile(stem));
+  const count = Array.isArray(held) ? held.length - own : 0;
+  if (count === 0) return [];
+  const what = count === 1 ? 'an entry' : `${count} entries`;
+  return [
+    info('list-unrecorded', listFile(stem), `it holds ${what} besides our certificates, and no manifest names them`),
+  ];
 }
 
 function parse({ path }: PkiDirectory, file: string): Finding[] {
@@ -50,7 +67,7 @@ function parse({ path }: PkiDirectory, file: string): Finding[] {
   return Array.isArray(held) ? [] : [held];
 }
 
-function checkForeignUpdates({ path, updates }: PkiDirectory, variables: ReadonlyMap<string, Variable>): Finding[] {
+function checkForeignUpdates({ path, updates }: PkiDirectory, variables: ReadonlySet<string>): Finding[] {
   return [...updates]
     .filter(stem => !variables.has(stem))
     .map(stem => {
@@ -65,12 +82,13 @@ function checkForeignUpdates({ path, updates }: PkiDirectory, variables: Readonl
     });
 }
 
-function readDated({ path, updates }: PkiDirectory, stem: string, variable: Variable): Dated[] {
+function readDated({ path, updates }: PkiDirectory, { stem, variable }: VariableFiles): Dated[] {
   if (!updates.has(stem)) return [];
   const update = readUpdate(path, updateFile(stem));
   return 'code' in update ? [] : [{ stem, variable, update }];
 }
 
+const LEEWAY = 10 * 60 * 1000;
 const AGAIN = 'sign it again with the present time';
 
 /** UEFI specification, 8.2.2: of the EFI_TIME, all but date and time has to be zero. */
@@ -86,16 +104,16 @@ function checkTime({ stem, update: { time, timeBytes } }: Dated, now: Date): Fin
   const says = (what: string) => [warning('update-time', updateFile(stem), what, AGAIN)];
   if (!isTime || timeBytes.subarray(7).some(byte => byte !== 0)) return says('its time is none that firmware takes');
   if (time.getUTCFullYear() < 2000) return says(`it says that it was signed in ${time.getUTCFullYear()}`);
-  return time > now ? says(`it says that it was signed in the future: ${time.toISOString()}`) : [];
+  // Calls in a row are given rising times, seconds apart: the last may be a little ahead.
+  return time.getTime() > now.getTime() + LEEWAY
+    ? says(`it says that it was signed in the future: ${time.toISOString()}`)
+    : [];
 }
 
-const ORDER: readonly Variable['name'][] = ['PK', 'KEK', 'db'];
-
-/** `generate` signs PK, KEK and db in this order, a second apart. */
+/** PK, KEK, db and dbx are signed in this order, a second apart. */
 function checkOrder(dated: readonly Dated[]): Finding[] {
-  const sorted = [...dated].sort((a, b) => ORDER.indexOf(a.variable.name) - ORDER.indexOf(b.variable.name));
-  return sorted.slice(1).flatMap(({ stem, update }, i) => {
-    const before = sorted[i]!;
+  return dated.slice(1).flatMap(({ stem, update }, i) => {
+    const before = dated[i]!;
     const apart = update.time.getTime() - before.update.time.getTime();
     if (apart > 0) return [];
     const file = updateFile(stem);

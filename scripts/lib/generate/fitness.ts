@@ -1,4 +1,5 @@
 // Who of the readers of a PKI cannot use the keys that the configuration asks for: a warning that names the reader.
+import { refusalOfFirmware } from '../model/firmware.ts';
 import type { Hierarchy } from '../model/hierarchy.ts';
 import { formatKeyType } from '../model/key-type.ts';
 import { type Entity, isPss } from '../model/types.ts';
@@ -23,15 +24,9 @@ const KERNEL: Reader = {
   },
 };
 
-/** UEFI 2.10, 32.4: RSA-2048 is what every firmware has; longer ones and EC are what some have. */
 const FIRMWARE: Reader = {
   name: 'UEFI firmware',
-  refuse: entity => {
-    const { keyType } = entity;
-    if (isPss(entity)) return 'it knows no RSA-PSS keys';
-    if (keyType.kind === 'rsa') return keyType.bits <= 4096 ? undefined : 'it knows RSA up to 4096 bits';
-    return keyType.kind === 'ec' ? 'few know EC keys, and sbsign signs with RSA alone' : 'it knows RSA';
-  },
+  refuse: entity => refusalOfFirmware(entity.keyType, isPss(entity)),
 };
 
 /** A line for each key of `made` that a reader cannot use. */

@@ -8,7 +8,8 @@ import { problemOf } from '../model/hierarchy.ts';
 import { formatKeyType, refuseWeakRsa } from '../model/key-type.ts';
 import { choosePassphraseVariable, passphraseValue } from '../model/passphrase.ts';
 import { describeToken } from '../model/token.ts';
-import type { Entity, Variable } from '../model/types.ts';
+import type { Entity, VariableName } from '../model/types.ts';
+import { VARIABLE_ORDER } from '../model/uefi.ts';
 import { type Plan, type PlanInputs, planHierarchy } from '../plan/plan.ts';
 import type { Surroundings } from '../run/exec.ts';
 import { requireKeyType, requireTools } from '../run/tools.ts';
@@ -113,7 +114,7 @@ async function drawInputs(
     version: packageVersion(),
     passphraseOf: ({ stem }) => passphrases.get(stem),
     serialOf: stem => serials.get(stem)!,
-    ownerOf: ({ stem }) => owners.get(stem)!,
+    ownerOf: stem => owners.get(stem)!,
     timeOf: updateTimes(now),
     tokenRoad: made.some(({ token }) => token) ? findTokenRoad(environment) : 'engine',
     mayGenerateInTokens: mayGenerateInTokens ?? false,
@@ -143,9 +144,9 @@ export function randomSerial(octets: number): string {
 }
 
 /** One second apart, rising from PK over KEK to db, none in the future. */
-function updateTimes(now: Date): (variable: Variable['name']) => Date {
-  const order: readonly Variable['name'][] = ['PK', 'KEK', 'db'];
-  return variable => new Date(now.getTime() - 1000 * (order.length - 1 - order.indexOf(variable)));
+function updateTimes(now: Date): (variable: VariableName) => Date {
+  const last = VARIABLE_ORDER.indexOf('db');
+  return variable => new Date(now.getTime() - 1000 * (last - VARIABLE_ORDER.indexOf(variable)));
 }
 
 /** The variable for the passphrase of its key; whether it is set is asked before anything is run. */

@@ -6,6 +6,7 @@ import { checkDirectory, refuseUnsound } from '../check/check.ts';
 import { StateError } from '../errors.ts';
 import { tokenUri } from '../model/token.ts';
 import { type Entity, isSelfSigned } from '../model/types.ts';
+import { filledVariables } from '../model/uefi.ts';
 import { type Surroundings, surroundingsIn } from '../run/exec.ts';
 import { execute } from '../run/execute.ts';
 import { publishInto } from '../run/journal.ts';
@@ -120,7 +121,7 @@ async function makeFiles(
   const openssl = await whileChecked(surroundings, execute(plan.jobs, width, surroundings, report));
   removeTree(join(staging, SCRATCH));
   const passphrases = new Map(made.map(entity => [entity.stem, inputs.passphraseOf(entity)]));
-  const variables = new Map(made.flatMap(({ stem, variable }) => (variable ? [[stem, variable] as const] : [])));
+  const variables = filledVariables(made);
   const stems = new Set(passphrases.keys());
   refuseUnsound(await checkDirectory({ stems, passphraseOf: stem => passphrases.get(stem), variables }, surroundings));
   writeNew(join(staging, MANIFEST), manifestText(staging, outDir, prepared, openssl));
@@ -159,7 +160,7 @@ function manifestText(
       created: new Date().toISOString(),
       brand: configuration.brand,
       entities: Object.fromEntries(made.map(entity => [entity.stem, describeEntity(entity, staging)])),
-      owners: Object.fromEntries(members.map(stem => [stem, inputs.ownerOf(inputs.hierarchy.get(stem)!)])),
+      owners: Object.fromEntries(members.map(stem => [stem, inputs.ownerOf(stem)])),
       updates: Object.fromEntries(variables.map(name => [name, inputs.timeOf(name).toISOString()])),
       sources: describeSources(sources),
     },

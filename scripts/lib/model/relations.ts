@@ -3,7 +3,7 @@
 import type { ConfigProblem } from '../errors.ts';
 import { type Hierarchy, problemOf } from './hierarchy.ts';
 import { tokenUri } from './token.ts';
-import { type Entity, hasKey, isSelfSigned, type Profile, type Validity, type Variable } from './types.ts';
+import { type Entity, hasKey, isSelfSigned, type Profile, type Validity, type VariableName } from './types.ts';
 import { clip, formatValidity, outlives, validityOf } from './validity.ts';
 
 interface Context {
@@ -157,10 +157,11 @@ function noteTwins(hierarchy: Hierarchy, notes: string[]): void {
 }
 
 /** Whose key may sign an update (UEFI 2.10, 8.2.2 and 32.3). */
-const AUTHORISERS: Readonly<Record<Variable['name'], readonly Variable['name'][]>> = {
+const AUTHORISERS: Readonly<Record<VariableName, readonly VariableName[]>> = {
   PK: ['PK'],
   KEK: ['PK'],
   db: ['PK', 'KEK'],
+  dbx: ['PK', 'KEK'],
 };
 
 /** Each variable is filled once and authorised by a key that may do so; PK holds one certificate. */
@@ -174,7 +175,7 @@ export function checkPlatform(hierarchy: Hierarchy, problems: ConfigProblem[]): 
     filled.set(variable.name, twin ?? stem);
     const allowed = AUTHORISERS[variable.name];
     const authoriser = hierarchy.get(variable.authoriser);
-    if (authoriser && !allowed.includes(authoriser.variable?.name as Variable['name']))
+    if (authoriser && !allowed.includes(authoriser.variable?.name as VariableName))
       problems.push(problemOf(entity, 'variable', 'authoriser', `the entity that fills ${allowed.join(' or ')}`));
     if (variable.name === 'PK' && variable.contains.length > 1)
       problems.push(problemOf(entity, 'variable', 'contains', 'one certificate: PK holds no more'));

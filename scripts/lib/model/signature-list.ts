@@ -1,12 +1,23 @@
-// UEFI signature lists (.esl) and authenticated variable updates (.auth) as values: UEFI specification 2.10,
-// 32.4.1 (EFI_SIGNATURE_LIST) and 8.2.2 (EFI_VARIABLE_AUTHENTICATION_2). Numbers are little endian.
+// UEFI signature lists (.esl) as values: UEFI specification 2.10, 32.4.1 (EFI_SIGNATURE_LIST). Numbers are little endian.
 
 export const X509_GUID = 'a5c059a1-94e4-4aa7-87b5-ab155c2bf072';
-export const PKCS7_GUID = '4aafd29d-68df-49ee-8aa9-347d375665a7';
-const GLOBAL_VARIABLE = '8be4df61-93ca-11d2-aa0d-00e098032b8c';
-const IMAGE_SECURITY_DATABASE = 'd719b2cb-3d3a-4596-a3bc-dad00e67656f';
-/** Non-volatile, boot and run-time access, time-based authenticated write. */
-const UPDATE_ATTRIBUTES = 0x27;
+export const SHA256_GUID = 'c1c41626-504c-4092-aca9-41f936934328';
+
+/** What an entry's type says, and the length of its data in bytes; undefined: any. */
+export const SIGNATURE_TYPES: Readonly<Record<string, { readonly name: string; readonly length?: number }>> = {
+  [X509_GUID]: { name: 'X.509' },
+  [SHA256_GUID]: { name: 'SHA-256', length: 32 },
+  '826ca512-cf10-4ac9-b187-be01496631bd': { name: 'SHA-1', length: 20 },
+  '0b6e5233-a65c-44c9-9407-d9ab83bfc8bd': { name: 'SHA-224', length: 28 },
+  'ff3e5307-9fd0-48c9-85f1-8ad56c701e01': { name: 'SHA-384', length: 48 },
+  '093e0fae-a6c4-4f50-9f1b-d41e2b89c19a': { name: 'SHA-512', length: 64 },
+  '3c5766e8-269c-4e34-aa14-ed776e85b3b6': { name: 'RSA-2048 key', length: 256 },
+  'e2b36190-879b-4a3d-ad8d-f2e7bba32784': { name: 'SHA-256 signed by RSA-2048', length: 256 },
+  '67f8444f-8743-48f1-a328-1eaab8736080': { name: 'SHA-1 signed by RSA-2048', length: 256 },
+  '3bd2a492-96c0-4079-b420-fcf98ef103ed': { name: 'X.509 SHA-256', length: 48 },
+  '7076876e-80c2-4ee6-aad2-28b349a6865b': { name: 'X.509 SHA-384', length: 64 },
+  '446dbf63-2502-4cda-bcfa-2465d2b0fe9d': { name: 'X.509 SHA-512', length: 80 },
+};
 
 /** One entry of a list: who owns it and the bytes (DER of a certificate, a hash). */
 export interface Signature {
@@ -15,25 +26,15 @@ export interface Signature {
   readonly data: Buffer;
 }
 
-export interface VariableUpdate {
-  readonly time: Date;
-  /** DER of the PKCS#7 SignedData, without a ContentInfo around it, as firmware wants it. */
-  readonly signedData: Buffer;
-  /** The 16 bytes of the EFI_TIME, as signed. */
-  readonly timeBytes: Buffer;
-  /** The signature lists that the variable is set to. */
-  readonly payload: Buffer;
-}
-
-/** Mixed-endian bytes to the usual text of a GUID. */
-function guidAt(bytes: Buffer, offset: number): string {
+/** Mixed-endian bytes to the usual text of a GUID, lower case. */
+export function guidAt(bytes: Buffer, offset: number): string {
   const swapped = [3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15].map(i => bytes[offset + i]!);
   return Buffer.from(swapped)
     .toString('hex')
     .replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 }
 
-function guidBytes(guid: string): Buffer {
+export function guidBytes(guid: string): Buffer {
   const plain = Buffer.from(guid.replaceAll('-', ''), 'hex');
   return Buffer.from([3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15].map(i => plain[i]!));
 }
@@ -63,46 +64,28 @@ export function parseSignatureLists(bytes: Buffer): Signature[] {
   return signatures;
 }
 
-/** An update's parts. Throws a RangeError where it is none. */
-export function parseVariableUpdate(bytes: Buffer): VariableUpdate {
-  if (bytes.length < 40) throw new RangeError('too short');
-  const length = bytes.readUInt32LE(16);
-  const [revision, type] = [bytes.readUInt16LE(20), bytes.readUInt16LE(22)];
-  if (revision !== 0x0200 || type !== 0x0ef1 || guidAt(bytes, 24) !== PKCS7_GUID)
-    throw new RangeError('no WIN_CERT_TYPE_EFI_GUID with a PKCS#7 signature');
-  if (length < 24 || 16 + length > bytes.length) throw new RangeError('its signature is cut off');
-  const time = new Date(Date.UTC(bytes.readUInt16LE(0), bytes[2]! - 1, bytes[3], bytes[4], bytes[5], bytes[6]));
-  return {
-    time,
-    timeBytes: bytes.subarray(0, 16),
-    signedData: bytes.subarray(40, 16 + length),
-    payload: bytes.subarray(16 + length),
-  };
+/** Lists with these entries: one a certificate, as efitools make them; other entries of one type in a row share one. */
+export function formatSignatureLists(signatures: readonly Signature[]): Buffer {
+  const lists: Signature[][] = [];
+  for (const signature of signatures) {
+    const list = lists.at(-1);
+    if (list && signature.type !== X509_GUID && isAlike(list[0]!, signature)) list.push(signature);
+    else lists.push([signature]);
+  }
+  return Buffer.concat(lists.map(formatList));
 }
 
-/** The bytes that an update's signature covers: name, GUID, attributes, time and payload. */
-export function signedBytes(variable: string, update: VariableUpdate): Buffer {
-  const guid = variable === 'db' || variable === 'dbx' ? IMAGE_SECURITY_DATABASE : GLOBAL_VARIABLE;
-  const attributes = Buffer.alloc(4);
-  attributes.writeUInt32LE(UPDATE_ATTRIBUTES);
-  return Buffer.concat([
-    Buffer.from(variable, 'utf16le'),
-    guidBytes(guid),
-    attributes,
-    update.timeBytes,
-    update.payload,
-  ]);
+const isAlike = (a: Signature, b: Signature): boolean => a.type === b.type && a.data.length === b.data.length;
+
+function formatList(signatures: readonly Signature[]): Buffer {
+  const [{ type, data }] = signatures as [Signature];
+  const entrySize = 16 + data.length;
+  const sizes = Buffer.alloc(12);
+  sizes.writeUInt32LE(28 + entrySize * signatures.length, 0);
+  sizes.writeUInt32LE(entrySize, 8);
+  const entries = signatures.flatMap(each => [guidBytes(each.owner), each.data]);
+  return Buffer.concat([guidBytes(type), sizes, ...entries]);
 }
 
-/** SignedData wrapped in a ContentInfo (RFC 2315, 7), as openssl reads it. */
-export function wrapSignedData(signedData: Buffer): Buffer {
-  const explicit = tagged(0xa0, signedData);
-  return tagged(0x30, Buffer.concat([Buffer.from('06092a864886f70d010702', 'hex'), explicit]));
-}
-
-function tagged(tag: number, content: Buffer): Buffer {
-  if (content.length < 0x80) return Buffer.concat([Buffer.from([tag, content.length]), content]);
-  const digits = content.length.toString(16);
-  const length = Buffer.from(digits.length % 2 ? `0${digits}` : digits, 'hex');
-  return Buffer.concat([Buffer.from([tag, 0x80 | length.length]), length, content]);
-}
+/** Whether two entries say the same, whoever owns them. */
+export const isSame = (a: Signature, b: Signature): boolean => a.type === b.type && a.data.equals(b.data);

@@ -42,9 +42,11 @@ export interface Profile extends Validity {
   readonly copy: readonly string[];
 }
 
-/** A UEFI variable that an entity's certificate fills. */
+export type VariableName = 'PK' | 'KEK' | 'db' | 'dbx';
+
+/** A UEFI variable that an entity's certificate fills, or dbx. */
 export interface Variable {
-  readonly name: 'PK' | 'KEK' | 'db';
+  readonly name: VariableName;
   /** Stems of the entities whose certificates its list holds, in order. */
   readonly contains: readonly string[];
   /** Stem of the entity whose key signs the update. */

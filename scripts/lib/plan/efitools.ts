@@ -1,6 +1,6 @@
 // Argument arrays of efitools' commands: signature lists and authenticated variable updates.
 import { tokenUri } from '../model/token.ts';
-import type { Variable } from '../model/types.ts';
+import type { VariableName } from '../model/types.ts';
 import { type Command, command, commandWithKey } from './job.ts';
 import type { PrivateKey } from './private-key.ts';
 
@@ -10,7 +10,7 @@ export const makeSignatureList = (owner: string, certificate: string, out: strin
 
 /** An authenticated update that replaces a variable by a list, or adds it to what is there. `time` is UTC. */
 export function signUpdate(
-  variable: Variable,
+  variable: VariableName,
   time: Date,
   signer: { key: PrivateKey; certificate: string },
   owner: string,
@@ -28,7 +28,7 @@ export function signUpdate(
     ...signingKey(signer.key),
     '-c',
     signer.certificate,
-    variable.name,
+    variable,
     list,
     out,
   ];
@@ -38,3 +38,6 @@ export function signUpdate(
 /** efitools know the engine by its own option and the token's URI as it is; their PIN comes by the engine's set-up. */
 const signingKey = ({ file, token }: PrivateKey): string[] =>
   token ? ['-e', 'pkcs11', '-k', tokenUri(token)] : ['-k', file];
+
+/** A signature list with the SHA-256 that the signatures of an EFI binary sign. */
+export const hashBinary = (binary: string, out: string): Command => command('hash-to-efi-sig-list', [binary, out]);

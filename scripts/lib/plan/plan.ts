@@ -1,6 +1,7 @@
 // A hierarchy into the ordered jobs that make its PKI directory. Pure: time, serials and GUIDs are inputs.
 import { type Hierarchy, subjectsOf } from '../model/hierarchy.ts';
 import { type Entity, hasKey, isSelfSigned, keepsDatabase } from '../model/types.ts';
+import { filledVariables } from '../model/uefi.ts';
 import { DERIVED_EXPORTS, type DerivedExport } from '../store/exports.ts';
 import { certificateFile, issuedFolder, keyFileOf } from '../store/names.ts';
 import { type IssuingInputs, planDatabase, planEntity } from './issuing.ts';
@@ -35,7 +36,7 @@ export function planHierarchy(inputs: PlanInputs): Plan {
     ...subjects
       .filter(keepsDatabase)
       .flatMap(entity => planDatabase(entity, issuedBy(entity, issued), inputs.serialOf)),
-    ...subjects.flatMap(entity => (entity.variable ? planVariable(entity, entity.variable, hierarchy, inputs) : [])),
+    ...filledVariables(subjects).flatMap(each => planVariable(each, hierarchy, inputs)),
     ...DERIVED_EXPORTS.filter(({ certificate, key }) => files.has(certificate) && (!key || keys.has(key))).map(
       planExport,
     ),

@@ -1,9 +1,10 @@
 // What stands in the way of a new certificate: it is made elsewhere, or a key is not here.
 import { StateError } from '../errors.ts';
 import type { Hierarchy } from '../model/hierarchy.ts';
+import { filling } from '../model/uefi.ts';
 import { type RenewalInputs, variablesOf } from '../plan/renewal.ts';
 import type { PkiDirectory } from '../store/directory.ts';
-import { keyFile, updateFile } from '../store/names.ts';
+import { CLEAR_PK, keyFile, updateFile } from '../store/names.ts';
 import type { Issued, Selection } from './select.ts';
 
 export interface Hindrance {
@@ -101,8 +102,11 @@ export function refuseWithoutKeys(
     const { issuer, keyOf } = inputs.hierarchy.get(stem)!;
     return [issuer, keyOf].map(owner => [stem, owner] as const);
   });
-  const signers = variablesOf(inputs).map(([{ stem }, { authoriser }]) => [updateFile(stem), authoriser] as const);
-  for (const [what, owner] of [...owners, ...signers]) {
+  const signers = variablesOf(inputs).map(
+    ({ stem, variable: { authoriser } }) => [updateFile(stem), authoriser] as const,
+  );
+  const clearing = inputs.clearsPlatformKey ? [[CLEAR_PK, filling(inputs.hierarchy, 'PK')] as const] : [];
+  for (const [what, owner] of [...owners, ...signers, ...clearing]) {
     if (keys.has(owner)) continue;
     const { reason, hint } = withoutKey(what, owner, what);
     throw new StateError(reason, hint);

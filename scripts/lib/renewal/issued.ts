@@ -18,8 +18,8 @@ import { parseCertificate } from '../store/certificate.ts';
 import { describeCertificate } from '../store/certificate-facts.ts';
 import { serialOf } from '../store/database-rows.ts';
 import { firstCertificate, syncPath, writeNew } from '../store/files.ts';
+import { retire } from '../store/retired.ts';
 import type { Outcome } from './renew.ts';
-import { retire } from './retired.ts';
 import type { Issued } from './select.ts';
 
 /** Signs it again and puts it in the place of the old one, which stays in the database. */

@@ -3,18 +3,19 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { copyWithRows, indexFile } from '../authority/database.ts';
-import { type RenewalInputs, variablesOf } from '../plan/renewal.ts';
+import { variablesOf } from '../plan/renewal.ts';
 import { indexRow } from '../store/ca-database.ts';
 import { serialOf } from '../store/database-rows.ts';
 import { byStem } from '../store/directory.ts';
 import { firstCertificate, writeNew } from '../store/files.ts';
 import { describeEntity, formatManifest, readManifest } from '../store/manifest.ts';
 import { HIDDEN, issuedFile, keyFile, MANIFEST, retiredFile } from '../store/names.ts';
+import { digestOf } from '../store/signature-digest.ts';
 import type { Renewal } from './renew.ts';
-import type { Selection } from './select.ts';
 
 /** Databases, what was replaced, and the manifest, in the order in which they are published. */
-export function writeRecords(staging: string, { directory, selection, inputs, authorities }: Renewal): string[] {
+export function writeRecords(staging: string, renewal: Renewal): string[] {
+  const { directory, selection, inputs, authorities } = renewal;
   const { path } = directory;
   const there = byStem(directory.certificates);
   const files: string[] = [];
@@ -38,14 +39,21 @@ export function writeRecords(staging: string, { directory, selection, inputs, au
     files.push(indexFile(ca));
   }
   const older = readManifest(path);
-  if (older) put(MANIFEST, formatManifest({ ...older, ...recorded(staging, selection, inputs) }, older));
+  if (older) put(MANIFEST, formatManifest({ ...older, ...recorded(staging, renewal) }, older));
   return files;
 }
 
-function recorded(staging: string, { entities }: Selection, inputs: RenewalInputs) {
+function recorded(staging: string, { selection: { entities }, inputs, lists }: Renewal) {
   const all = [...entities].map(stem => [stem, describeEntity(inputs.hierarchy.get(stem)!, staging)] as const);
-  const variables = variablesOf(inputs).map(([, { name }]) => [name, inputs.timeOf(name).toISOString()] as const);
-  return { entities: Object.fromEntries(all), updates: Object.fromEntries(variables) };
+  const variables = variablesOf(inputs).map(
+    ({ variable: { name } }) => [name, inputs.timeOf(name).toISOString()] as const,
+  );
+  const others = variablesOf(inputs).map(({ stem }) => [stem, (lists.get(stem)?.all ?? []).map(digestOf)] as const);
+  return {
+    entities: Object.fromEntries(all),
+    updates: Object.fromEntries(variables),
+    others: Object.fromEntries(others),
+  };
 }
 
 /** What is retired and what is in the databases is there before anybody sees a new certificate; the manifest is last. */

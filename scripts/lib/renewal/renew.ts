@@ -1,13 +1,13 @@
 // New certificates in a directory that is there: made beside it, verified, and moved in with everything that contains
 // them by a journal, so that a run that is killed is finished or undone by the next one.
 
-import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Authority } from '../authority/open.ts';
 import { checkDirectory, refuseUnsound } from '../check/check.ts';
+import { filledVariables } from '../model/uefi.ts';
 import { isoTime } from '../model/validity.ts';
-import type { Plan } from '../plan/plan.ts';
-import { formerFile, planRenewal, type RenewalInputs, variablesOf } from '../plan/renewal.ts';
+import { planRenewal, type RenewalInputs, variablesOf } from '../plan/renewal.ts';
 import type { Surroundings } from '../run/exec.ts';
 import { execute } from '../run/execute.ts';
 import { publishInto } from '../run/journal.ts';
@@ -20,8 +20,10 @@ import { parseCertificate } from '../store/certificate.ts';
 import { serialOf } from '../store/database-rows.ts';
 import { byStem, type CertificateFile, type PkiDirectory } from '../store/directory.ts';
 import { firstCertificate } from '../store/files.ts';
-import { certificateFile, isFieldUpdate, keyFile, retiredFile, SCRATCH } from '../store/names.ts';
+import { certificateFile, isFieldUpdate, retiredFile, SCRATCH } from '../store/names.ts';
 import { replaceInChains } from './chains.ts';
+import { filesOf, fillStaging } from './fill-staging.ts';
+import type { Lists } from './lists.ts';
 import { inOrder, isChanged, writeRecords } from './records.ts';
 import type { Selection } from './select.ts';
 
@@ -47,6 +49,8 @@ export interface Renewal {
   readonly directory: PkiDirectory;
   readonly selection: Selection;
   readonly inputs: RenewalInputs;
+  /** What the lists of UEFI variables hold besides our certificates, by stem. */
+  readonly lists: Lists;
   /** Databases of the issuers, locked, by stem. */
   readonly authorities: ReadonlyMap<string, Authority>;
   readonly surroundings: Surroundings;
@@ -67,8 +71,8 @@ export async function renewEntities(renewal: Renewal, report: PlanReport): Promi
     await execute(plan.jobs, renewal.width, inside, report);
     removeTree(join(staging, SCRATCH));
     const chains = rewriteChains(staging, renewal);
-    await verify(staging, renewal, chains, inside);
     const files = [...filesOf(plan), ...writeRecords(staging, renewal), ...chains];
+    await verify(staging, renewal, chains, inside);
     const changed = inOrder(files.filter(file => isChanged(directory.path, staging, file)));
     const outcome = describe(staging, renewal, changed);
     await syncTree(staging, inside);
@@ -77,28 +81,6 @@ export async function renewEntities(renewal: Renewal, report: PlanReport): Promi
     return outcome;
   } finally {
     removeStaging(staging);
-  }
-}
-
-const filesOf = ({ jobs }: Plan): string[] =>
-  jobs.flatMap(({ makes }) => makes).filter(file => !file.startsWith(`${SCRATCH}/`));
-
-/** The files of the directory but those that will be made; what lies below is in databases and is not needed. */
-function fillStaging(staging: string, { directory: { path }, selection, inputs }: Renewal, plan: Plan): void {
-  for (const folder of ['.', 'certs']) {
-    if (!existsSync(join(path, folder))) continue;
-    mkdirSync(join(staging, folder), { recursive: true });
-    for (const entry of readdirSync(join(path, folder), { withFileTypes: true }))
-      if (entry.isFile()) copyFileSync(join(path, folder, entry.name), join(staging, folder, entry.name));
-  }
-  for (const folder of plan.folders) mkdirSync(join(staging, folder), { recursive: true });
-  for (const file of filesOf(plan)) rmSync(join(staging, file), { force: true });
-  for (const [, { authoriser }] of variablesOf(inputs)) {
-    if (!selection.entities.has(authoriser)) continue;
-    mkdirSync(dirname(join(staging, formerFile(authoriser, 'key'))), { recursive: true });
-    const certificate = certificateFile(inputs.hierarchy.get(authoriser)!);
-    copyFileSync(join(path, certificate), join(staging, formerFile(authoriser, 'crt')));
-    copyFileSync(join(path, keyFile(authoriser)), join(staging, formerFile(authoriser, 'key')));
   }
 }
 
@@ -116,18 +98,23 @@ function rewriteChains(staging: string, { directory, selection, inputs }: Renewa
 
 async function verify(
   staging: string,
-  { selection, inputs, directory }: Renewal,
+  { selection, inputs, directory, lists }: Renewal,
   chains: readonly string[],
   surroundings: Surroundings,
 ): Promise<void> {
   const touched = directory.certificates.filter(({ file }) => chains.includes(file)).map(({ stem }) => stem);
   const stems = new Set([...selection.entities, ...touched]);
-  const variables = new Map(variablesOf(inputs).map(([{ stem }, variable]) => [stem, variable]));
+  const othersOf = (stem: string) => lists.get(stem)?.all ?? [];
   const passphraseOf = (stem: string) => {
     const entity = inputs.hierarchy.get(stem);
     return entity && inputs.passphraseOf(entity);
   };
-  refuseUnsound(await checkDirectory({ stems, passphraseOf, variables }, { ...surroundings, folder: staging }));
+  const cleared = filledVariables(inputs.hierarchy.values()).filter(
+    ({ variable }) => inputs.clearsPlatformKey && variable.name === 'PK',
+  );
+  const variables = [...new Map([...cleared, ...variablesOf(inputs)].map(each => [each.stem, each])).values()];
+  const expected = { stems, passphraseOf, variables, othersOf };
+  refuseUnsound(await checkDirectory(expected, { ...surroundings, folder: staging }));
 }
 
 function describe(staging: string, { directory, selection, inputs }: Renewal, files: readonly string[]): Outcome {

@@ -2,11 +2,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Hierarchy } from '../model/hierarchy.ts';
-import { parseSignatureLists, parseVariableUpdate } from '../model/signature-list.ts';
-import type { Variable } from '../model/types.ts';
+import { parseSignatureLists } from '../model/signature-list.ts';
+import type { VariableName } from '../model/types.ts';
+import { VARIABLE_ORDER, variablesIn } from '../model/uefi.ts';
+import { parseVariableUpdate } from '../model/variable-update.ts';
 import type { PkiDirectory } from '../store/directory.ts';
 import { readManifest } from '../store/manifest.ts';
-import { fieldUpdateFile, listFile, updateFile } from '../store/names.ts';
+import { CLEAR_PK, fieldUpdateFile, listFile, updateFile } from '../store/names.ts';
 
 /** Owner GUIDs by stem: as recorded, else as the lists have them. */
 export function ownersOf({ path, certificates, lists }: PkiDirectory): ReadonlyMap<string, string> {
@@ -17,19 +19,22 @@ export function ownersOf({ path, certificates, lists }: PkiDirectory): ReadonlyM
   return new Map([...owners, ...Object.entries(readManifest(path)?.owners ?? {})]);
 }
 
-/** Now, in whole seconds, or one second after the last update of the variable; later ones are for what is renewed. */
-export function timesOf(path: string, hierarchy: Hierarchy, now: Date): (variable: Variable['name']) => Date {
+/**
+ * Now, in whole seconds, or two seconds after the last update of the variable, field updates among them: those are made
+ * a second before, and later ones are for what is renewed.
+ */
+export function timesOf(path: string, hierarchy: Hierarchy, now: Date): (variable: VariableName) => Date {
+  const recorded = readManifest(path)?.updates ?? {};
   const last = new Map<string, number>();
-  for (const { stem, variable } of hierarchy.values()) {
-    if (!variable) continue;
-    const files = [updateFile(stem), fieldUpdateFile(stem, variable.name !== 'PK')].filter(file =>
-      existsSync(join(path, file)),
-    );
+  for (const { stem, variable } of variablesIn(hierarchy)) {
+    const isPk = variable.name === 'PK';
+    const names = [updateFile(stem), fieldUpdateFile(stem, !isPk), ...(isPk ? [CLEAR_PK] : [])];
+    const files = names.filter(file => existsSync(join(path, file)));
     const times = files.map(file => parseVariableUpdate(readFileSync(join(path, file))).time.getTime());
-    last.set(variable.name, Math.max(0, ...times));
+    const record = new Date(recorded[variable.name] ?? 0).getTime();
+    last.set(variable.name, Math.max(0, Number.isNaN(record) ? 0 : record, ...times));
   }
-  const order: readonly Variable['name'][] = ['PK', 'KEK', 'db'];
   const start = Math.floor(now.getTime() / 1000) * 1000;
-  return name =>
-    new Date(Math.max(start - 1000 * (order.length - 1 - order.indexOf(name)), (last.get(name) ?? 0) + 1000));
+  const rank = (name: VariableName) => VARIABLE_ORDER.length - 1 - VARIABLE_ORDER.indexOf(name);
+  return name => new Date(Math.max(start - 1000 * rank(name), (last.get(name) ?? 0) + 2000));
 }

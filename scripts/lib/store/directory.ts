@@ -6,7 +6,7 @@ import { nearest } from '../model/nearest.ts';
 import { certificateBlocks } from '../model/pem.ts';
 import { parseCertificate } from './certificate.ts';
 import { readContained } from './contained-file.ts';
-import { isFieldUpdate } from './names.ts';
+import { CLEAR_PK, isFieldUpdate, updateFile } from './names.ts';
 
 /** A `.cert` or `.crt` file: its own certificate first, then what follows it. */
 export interface CertificateFile {
@@ -45,7 +45,7 @@ export function readPkiDirectory(path: string): PkiDirectory {
     unreadable,
     keys: new Set(stems('.key')),
     lists: new Set(stems('.esl')),
-    updates: new Set(stems('.auth').filter(stem => !isFieldUpdate(`${stem}.auth`))),
+    updates: new Set(stems('.auth').filter(stem => !isFieldUpdate(updateFile(stem)) && updateFile(stem) !== CLEAR_PK)),
   };
 }
 

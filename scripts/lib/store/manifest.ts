@@ -33,6 +33,8 @@ export interface Manifest {
   readonly owners: Readonly<Record<string, string>>;
   /** Time stamps of the authenticated updates by variable. */
   readonly updates: Readonly<Record<string, string>>;
+  /** What the lists of UEFI variables hold besides our certificates: SHA-256 of each, by the stem of the list. */
+  readonly others?: Readonly<Record<string, readonly string[]>>;
   /** SHA-256 of each configuration file that was read. */
   readonly sources: Readonly<Record<string, string>>;
 }
@@ -77,6 +79,7 @@ export function formatManifest(manifest: Manifest, older: Manifest | undefined):
     entities: { ...older?.entities, ...manifest.entities },
     owners: { ...older?.owners, ...manifest.owners },
     updates: { ...older?.updates, ...manifest.updates },
+    others: { ...older?.others, ...manifest.others },
   };
   return `${JSON.stringify(merged, null, 2)}\n`;
 }

@@ -18,6 +18,8 @@ export const updateFile = (stem: string): string => `${stem}.auth`;
 /** What brings a renewed certificate to machines in the field: adds it to db and KEK, replaces PK. */
 export const fieldUpdateFile = (stem: string, isAppended: boolean): string =>
   `${stem}.${isAppended ? 'append' : 'update'}.auth`;
+/** Empties PK, so that the platform is in set-up mode again. */
+export const CLEAR_PK = 'noPK.auth';
 export const isFieldUpdate = (file: string): boolean => /\.(append|update)\.auth$/.test(file);
 
 export const configurationFile = (stem: string): string => `${HIDDEN}/${stem}.cnf`;

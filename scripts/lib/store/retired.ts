@@ -1,8 +1,11 @@
 // Certificates whose place others took: `.pki/retired/STEM/SERIAL.pem`.
+import type { X509Certificate } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { syncPath, writeNew } from '../store/files.ts';
-import { RETIRED, retiredFile } from '../store/names.ts';
+import { parseCertificate } from './certificate.ts';
+import { readContained } from './contained-file.ts';
+import { syncPath, writeNew } from './files.ts';
+import { RETIRED, retiredFile } from './names.ts';
 
 export const isRetired = (path: string, serial: string): boolean =>
   existsSync(join(path, RETIRED)) &&
@@ -15,4 +18,18 @@ export function retire(path: string, stem: string, serial: string, certificate: 
   if (!existsSync(join(path, file))) writeNew(join(path, file), certificate);
   syncPath(dirname(join(path, file)));
   return file;
+}
+
+/** Those of one stem that can be read; `verify` tells of the others. */
+export function retiredCertificates(path: string, stem: string): X509Certificate[] {
+  const folder = `${RETIRED}/${stem}`;
+  if (!existsSync(join(path, folder))) return [];
+  const files = readdirSync(join(path, folder)).filter(name => name.endsWith('.pem'));
+  return files.flatMap(name => {
+    try {
+      return [parseCertificate(readContained(path, `${folder}/${name}`).toString('latin1'))];
+    } catch {
+      return [];
+    }
+  });
 }

@@ -1,0 +1,101 @@
+// What a renewal is planned from: configuration read as the directory was made with it, keys and passphrases, serials
+// and times drawn.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { passphraseOf, tokenOf } from '../authority/directory-key.ts';
+import type { OpenDirectory } from '../authority/open.ts';
+import { passphraseVariable, randomSerial } from '../generate/prepare.ts';
+import type { Hierarchy } from '../model/hierarchy.ts';
+import { formatKeyType } from '../model/key-type.ts';
+import type { KeyType } from '../model/types.ts';
+import { DBX, filling } from '../model/uefi.ts';
+import { freshFile, othersFile, type RenewalInputs } from '../plan/renewal.ts';
+import { DERIVED_EXPORTS } from '../store/exports.ts';
+import { readManifest } from '../store/manifest.ts';
+import { CLEAR_PK, keyFileOf, updateFile } from '../store/names.ts';
+import { packageVersion } from '../store/package.ts';
+import { readSettings, type Settings } from '../store/settings.ts';
+import { loadTemplates } from '../store/templates.ts';
+import { findTokenRoad } from '../store/token-road.ts';
+import { type Configured, hierarchyThere, tokenFor } from './entities.ts';
+import type { Lists } from './lists.ts';
+import type { Selection } from './select.ts';
+import { ownersOf, timesOf } from './variables.ts';
+
+/** What happens to UEFI variables beside what their certificates ask for. */
+export interface ListChange {
+  readonly lists: Lists;
+  /** Stems of variables that are made again. */
+  readonly touched: ReadonlySet<string>;
+  /** Whether the update that empties PK is made. */
+  readonly clearsPlatformKey: boolean;
+}
+
+/** Brand and key type are no mistake of the configuration: they were options. */
+export function settingsOf({ directory, options }: OpenDirectory, now: Date, keyType?: KeyType): Settings {
+  const root = directory.certificates.find(({ stem }) => stem === 'gen_rootca')?.certificate.subject ?? '';
+  const brand = readManifest(directory.path)?.brand ?? (/^CN=GyroidOS /m.test(root) ? 'GyroidOS' : undefined);
+  return readSettings(options.configurationFolders, { brand, keyType, now });
+}
+
+/** The configuration for each type of key, read once. */
+function configuredFor(open: OpenDirectory, now: Date): Configured {
+  const known = new Map<string, Hierarchy>();
+  return keyType => {
+    const name = formatKeyType(keyType);
+    const hierarchy = known.get(name) ?? settingsOf(open, now, keyType).configuration.hierarchy;
+    known.set(name, hierarchy);
+    return hierarchy;
+  };
+}
+
+/** `now` is the time of what is made. */
+export async function inputsOf(
+  open: OpenDirectory,
+  { configuration, templates }: Settings,
+  selection: Selection,
+  { lists, touched, clearsPlatformKey }: ListChange,
+  now: Date,
+  mayGenerateInTokens: boolean,
+): Promise<RenewalInputs> {
+  const { directory, options } = open;
+  const { entities, rekeyed } = selection;
+  const hierarchy = hierarchyThere(
+    configuration.hierarchy,
+    directory.certificates,
+    selection,
+    configuredFor(open, now),
+    entity => tokenFor(entity, tokenOf(open, entity.keyOf), rekeyed),
+    now,
+  );
+  const serials = new Map([...entities].map(stem => [stem, randomSerial(hierarchy.get(stem)!.serialOctets)]));
+  const owners = ownersOf(directory);
+  const inToken = new Set([...hierarchy.values()].filter(({ token }) => token).map(keyFileOf));
+  const has = (file: string) => existsSync(join(directory.path, file));
+  return {
+    hierarchy,
+    wanted: entities,
+    keysAtHand: new Set([...entities].filter(stem => !rekeyed.has(stem))),
+    templateOf: await loadTemplates(templates),
+    version: packageVersion(),
+    // A key keeps its passphrase; where it is not here, the configuration says what it would be.
+    passphraseOf: entity =>
+      directory.keys.has(entity.stem)
+        ? passphraseOf(open, entity.stem)
+        : passphraseVariable(entity, options.environment),
+    serialOf: stem => serials.get(stem)!,
+    // What else is on the way to firmware is the platform owner's.
+    ownerOf: stem => owners.get(stem === DBX ? filling(hierarchy, 'db') : stem)!,
+    othersOf: stem => (lists.get(stem)?.all.length ? othersFile(stem) : undefined),
+    freshOf: stem => (lists.get(stem)?.fresh.length ? freshFile(stem) : undefined),
+    touched,
+    timeOf: timesOf(directory.path, hierarchy, now),
+    exports: DERIVED_EXPORTS.filter(({ key }) => !key || (has(key) && !inToken.has(key))),
+    hasVariable: stem => has(updateFile(stem)),
+    // A new PK is not emptied by what the old one signed.
+    clearsPlatformKey: clearsPlatformKey || (has(CLEAR_PK) && entities.has(filling(hierarchy, 'PK'))),
+    mayGenerateInTokens,
+    formerTokenOf: stem => tokenOf(open, stem),
+    tokenRoad: inToken.size > 0 ? findTokenRoad(options.environment) : 'engine',
+  };
+}

@@ -1,0 +1,21 @@
+// Files that a person names on the command line, links to them among these.
+import { readFileSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { StateError, UsageError } from '../errors.ts';
+import { MOST_BYTES } from './contained-file.ts';
+
+/** Its absolute path. Throws where it is no file. */
+export function inputFile(given: string): string {
+  const path = resolve(given);
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (!found) throw new UsageError(`"${given}" is not there`, 'give a file that is');
+  if (!found.isFile()) throw new StateError(`"${given}" is no file`, 'give files, not folders');
+  return path;
+}
+
+/** Its bytes, where it is no larger than anything of a PKI. */
+export function readInput(given: string): Buffer {
+  const path = inputFile(given);
+  if (statSync(path).size > MOST_BYTES) throw new StateError(`"${given}" is larger than ${MOST_BYTES} bytes`);
+  return readFileSync(path);
+}
