@@ -8,6 +8,7 @@ import {
   existsSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   symlinkSync,
@@ -255,6 +256,35 @@ together('UEFI', [
     ],
   ],
   ['an update of a variable that nobody describes', copy('DB.auth', 'ssig.auth'), ['info update-unchecked ssig.auth']],
+]);
+const append =
+  (list: string): Harm =>
+  out =>
+    execFileSync('sign-efi-sig-list', [
+      ...['-a', '-t', '2026-01-01 00:00:00', '-k', join(out, 'KEK.key'), '-c', join(out, 'KEK.crt')],
+      ...['db', join(out, list), join(out, 'DB.append.auth')],
+    ]);
+together('UEFI, field updates', [
+  [
+    'an appended update with what the list does not hold',
+    append('KEK.esl'),
+    ['warning field-update-stale DB.append.auth'],
+  ],
+  [
+    'one of PK that is signed by nobody we know',
+    copy('KEK.auth', 'PK.update.auth'),
+    ['error update-refused PK.update.auth', 'warning field-update-stale PK.update.auth'],
+  ],
+]);
+together('UEFI, a manifest that is gone', [
+  [
+    'more in a list than our certificates: nobody can say whether it belongs there',
+    out => {
+      rmSync(join(out, '.pki/manifest.json'));
+      appendFileSync(join(out, 'DB.esl'), readFileSync(join(other, 'KEK.esl')));
+    },
+    ['error update-mismatch DB.auth', 'info list-unrecorded DB.esl'],
+  ],
 ]);
 together('UEFI', [
   ['an update that is none', write('PK.auth', 'x'), ['error update-unreadable PK.auth']],

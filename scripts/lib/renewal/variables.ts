@@ -20,21 +20,30 @@ export function ownersOf({ path, certificates, lists }: PkiDirectory): ReadonlyM
 }
 
 /**
- * Now, in whole seconds, or two seconds after the last update of the variable, field updates among them: those are made
- * a second before, and later ones are for what is renewed.
+ * Now, in whole seconds, rising in the order of the variables; and two seconds after the last update of the variable,
+ * field updates among them, which are made a second before, and later ones are for what is renewed.
  */
 export function timesOf(path: string, hierarchy: Hierarchy, now: Date): (variable: VariableName) => Date {
   const recorded = readManifest(path)?.updates ?? {};
   const last = new Map<string, number>();
   for (const { stem, variable } of variablesIn(hierarchy)) {
-    const isPk = variable.name === 'PK';
-    const names = [updateFile(stem), fieldUpdateFile(stem, !isPk), ...(isPk ? [CLEAR_PK] : [])];
-    const files = names.filter(file => existsSync(join(path, file)));
-    const times = files.map(file => parseVariableUpdate(readFileSync(join(path, file))).time.getTime());
     const record = new Date(recorded[variable.name] ?? 0).getTime();
-    last.set(variable.name, Math.max(0, Number.isNaN(record) ? 0 : record, ...times));
+    last.set(variable.name, Math.max(0, Number.isNaN(record) ? 0 : record, ...timesThere(path, stem, variable.name)));
   }
-  const start = Math.floor(now.getTime() / 1000) * 1000;
-  const rank = (name: VariableName) => VARIABLE_ORDER.length - 1 - VARIABLE_ORDER.indexOf(name);
-  return name => new Date(Math.max(start - 1000 * rank(name), (last.get(name) ?? 0) + 2000));
+  const times = new Map<string, number>();
+  let time = Math.floor(now.getTime() / 1000) * 1000 - 1000 * VARIABLE_ORDER.length;
+  for (const name of VARIABLE_ORDER) {
+    time = Math.max(time + 1000, (last.get(name) ?? 0) + 2000);
+    times.set(name, time);
+  }
+  return name => new Date(times.get(name)!);
+}
+
+/** Of all updates of a variable in the directory. */
+function timesThere(path: string, stem: string, name: VariableName): number[] {
+  const isPk = name === 'PK';
+  const files = [updateFile(stem), fieldUpdateFile(stem, !isPk), ...(isPk ? [CLEAR_PK] : [])];
+  return files
+    .filter(file => existsSync(join(path, file)))
+    .map(file => parseVariableUpdate(readFileSync(join(path, file))).time.getTime());
 }

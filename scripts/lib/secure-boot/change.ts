@@ -77,7 +77,7 @@ export function addEntries(
   if (name === 'PK') throw new UsageError('PK holds one key', 'to replace it: trustme-pki uefi rotate PK');
   return inSession(given, report, controller, async session => {
     const variable = openVariable(session, name);
-    const entries = await read(session, variable.owner);
+    const entries = (await read(session, variable.owner)).map(each => withOwnOwner(each, session));
     const unfit = name === 'KEK' && entries.find(({ type }) => type !== X509_GUID);
     if (unfit) throw new StateError('KEK holds certificates alone', 'give it to db or dbx');
     const there = [...variable.own, ...variable.others];
@@ -86,6 +86,13 @@ export function addEntries(
     const changed = await write(variable, { all: [...variable.others, ...added], added, removed: [] }, width);
     return { ...changed, warnings: [...changed.warnings, ...contradictions(session, name, added)] };
   });
+}
+
+/** A certificate of ours has one owner wherever it stands. */
+function withOwnOwner(entry: Signature, { open: { directory } }: Session): Signature {
+  const own = directory.certificates.find(({ certificate }) => certificate.raw.equals(entry.data));
+  const owner = own && ownersOf(directory).get(own.stem);
+  return owner === undefined ? entry : { ...entry, owner };
 }
 
 /** What db lets boot and dbx forbids. */

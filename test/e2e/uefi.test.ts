@@ -1,0 +1,405 @@
+// uefi: lists and updates, shown, changed and rotated; what comes out is read by efitools, openssl and sbverify.
+import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { parseSignatureLists } from '../../scripts/lib/model/signature-list.ts';
+import { parseVariableUpdate } from '../../scripts/lib/model/variable-update.ts';
+import { cleanEnvironment, isMissing, MAIN, ROOT, scratch, start, tool } from '../helpers/door.ts';
+
+const test = suite('uefi');
+const folder = scratch();
+const EFI = '/usr/lib/efitools/x86_64-linux-gnu/HelloWorld.efi';
+const hasEfi = !isMissing('sbsign') && existsSync(EFI);
+const VENDOR = '77fa9abd-0359-4d32-bd60-28f4e78f784b';
+const HASH = 'ab'.repeat(32);
+
+const run = (...words: string[]) =>
+  start(process.execPath, [MAIN, ...words], { cwd: folder, env: cleanEnvironment() }).ended;
+const succeed = async (...words: string[]): Promise<string> => {
+  const { status, stdout, stderr } = await run(...words);
+  assert.is(status, 0, stdout + stderr);
+  return stdout;
+};
+const refused = async (pattern: RegExp, ...words: string[]) => {
+  const { status, stdout, stderr } = await run(...words);
+  assert.ok(status === 1 || status === 2, stdout + stderr);
+  assert.match(stderr, pattern);
+};
+const path = (...names: string[]) => join(folder, ...names);
+
+/** A copy of the PKI. */
+function copyOf(name: string): string {
+  cpSync(path('base'), path(name), { recursive: true });
+  return name;
+}
+const sound = async (name: string) => {
+  const { status, stdout } = await run('verify', name);
+  assert.is(status, 0, stdout);
+};
+const update = (name: string, file: string) => parseVariableUpdate(readFileSync(path(name, file)));
+const entries = (name: string, file: string) => parseSignatureLists(readFileSync(path(name, file)));
+const der = (name: string, file: string) => {
+  tool('openssl', ['x509', '-in', file, '-outform', 'DER', '-out', path('out.der')], path(name));
+  return readFileSync(path('out.der'));
+};
+const has = (name: string, file: string, data: Buffer) => entries(name, file).some(each => each.data.equals(data));
+
+test.before(async () => {
+  await succeed('generate', '--dir', 'base', '--key-type', 'rsa:2048', '--platform-keys', '--quiet');
+  for (const [stem, subject] of [
+    ['vendor', '/C=US/O=Microsoft Corporation/CN=Microsoft UEFI CA'],
+    ['board', '/O=Board Maker/CN=Board CA'],
+  ] as const)
+    tool(
+      'openssl',
+      [
+        ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '3650', '-batch', '-config', '/dev/null'],
+        ...['-subj', subject, '-keyout', `${stem}.key`, '-out', `${stem}.pem`],
+      ],
+      folder,
+    );
+});
+
+test('show: entries with owner and digest, for which variable an update is, and who signed it', async () => {
+  const { files } = JSON.parse(await succeed('uefi', 'show', 'base/DB.auth', 'base/KEK.esl', '--json'));
+  const [auth, list] = files;
+  assert.is(auth.kind, 'variable-update');
+  assert.is(auth.update.variable, 'db');
+  assert.is(auth.update.isAppended, false);
+  assert.match(auth.update.signers.join(), /CN=KEK$/);
+  assert.is(auth.update.time, update('base', 'DB.auth').time.toISOString());
+  assert.equal(
+    auth.entries.map(({ type, keyType }: { type: string; keyType: string }) => [type, keyType]),
+    [
+      ['X.509', 'rsa:2048'],
+      ['X.509', 'rsa:2048'],
+    ],
+  );
+  const fingerprint = tool('openssl', ['x509', '-in', 'base/KEK.crt', '-noout', '-fingerprint', '-sha256'], folder);
+  assert.is(list.kind, 'signature-list');
+  assert.is(list.entries[0].sha256, fingerprint.trim().split('=')[1]!.replaceAll(':', '').toLowerCase());
+  const text = await succeed('uefi', 'show', '--dir', 'base');
+  assert.match(text, /^base\/PK\.auth: replaces PK, signed .* by .*CN=PK, \d+ bytes, 1 entry$/m);
+});
+
+test('show: a file of efivarfs, with attributes in front; one of a signer whose certificate is gone', async () => {
+  writeFileSync(
+    path('db-efivarfs'),
+    Buffer.concat([Buffer.from('27000000', 'hex'), readFileSync(path('base/DB.esl'))]),
+  );
+  assert.match(await succeed('uefi', 'show', 'db-efivarfs'), /signature list, \d+ bytes, 2 entries/);
+  const bytes = Buffer.from(readFileSync(path('base/DB.auth')));
+  bytes[2] = 1 + (bytes[2]! % 12);
+  writeFileSync(path('changed.auth'), bytes);
+  assert.match(await succeed('uefi', 'show', 'changed.auth'), /signature not verified/);
+  writeFileSync(path('escape.esl'), Buffer.concat([readFileSync(path('base/DB.esl')), Buffer.from('\u001b[31m')]));
+  await refused(/neither a signature list nor a variable update/, 'uefi', 'show', 'escape.esl');
+});
+
+test('add: certificate, hash and vendors’ list in one update; owners are kept; appended and whole update', async () => {
+  const pki = copyOf('added');
+  const before = ['DB.auth', 'KEK.auth', 'PK.auth'].map(file => update(pki, file).time.getTime());
+  tool('cert-to-efi-sig-list', ['-g', '11111111-2222-3333-4444-555555555555', 'board.pem', 'board.esl'], folder);
+  const said = await succeed('uefi', 'add', 'db', 'vendor.pem', HASH, 'board.esl', '--dir', pki);
+  assert.match(said, /^added X\.509 C=US, O=Microsoft Corporation/m);
+  assert.match(said, /^for machines in the field: DB\.append\.auth$/m);
+  await sound(pki);
+  const own = entries('base', 'DB.esl');
+  const [a, b, ...others] = entries(pki, 'DB.esl');
+  assert.equal([a, b], own);
+  assert.equal(
+    others.map(each => each.owner),
+    [VENDOR, own[0]!.owner, '11111111-2222-3333-4444-555555555555'],
+  );
+  assert.is(others[1]!.data.toString('hex'), HASH);
+  assert.equal(parseSignatureLists(update(pki, 'DB.append.auth').payload), others);
+  assert.equal(update(pki, 'DB.auth').payload, readFileSync(path(pki, 'DB.esl')));
+  // Whoever has the appended one takes the whole one, too, and both come after what was there.
+  const [appended, whole] = ['DB.append.auth', 'DB.auth'].map(file => update(pki, file).time.getTime());
+  assert.ok(before[0]! < appended! && appended! < whole!);
+  const { files } = JSON.parse(await succeed('uefi', 'show', `${pki}/DB.append.auth`, '--json'));
+  assert.equal([files[0].update.variable, files[0].update.isAppended], ['db', true]);
+  // efitools read what we write.
+  mkdirSync(path('certs'));
+  tool('sig-list-to-certs', [path(pki, 'DB.esl'), 'db'], path('certs'));
+  assert.equal(readFileSync(path('certs/db-2.der')), entries(pki, 'DB.esl')[2]!.data);
+  const again = await succeed('uefi', 'add', 'db', 'vendor.pem', '--dir', pki);
+  assert.match(again, /nothing to change/);
+  assert.is(update(pki, 'DB.auth').time.getTime(), whole);
+});
+
+test('times rise from call to call, also within a second', async () => {
+  const pki = copyOf('rising');
+  const times: number[] = [update(pki, 'DB.auth').time.getTime()];
+  for (const digit of ['1', '2', '3']) {
+    await succeed('uefi', 'add', 'db', digit.repeat(64), '--dir', pki, '--quiet');
+    times.push(update(pki, 'DB.append.auth').time.getTime(), update(pki, 'DB.auth').time.getTime());
+  }
+  assert.equal(
+    times,
+    [...new Set(times)].sort((a, b) => a - b),
+  );
+  await sound(pki);
+});
+
+test('remove: by file or by the first digits; the appended update that would bring it back goes', async () => {
+  const pki = copyOf('removed');
+  await succeed('uefi', 'add', 'db', 'vendor.pem', HASH, '--dir', pki, '--quiet');
+  await succeed('uefi', 'remove', 'db', 'vendor.pem', '--dir', pki);
+  assert.not.ok(has(pki, 'DB.esl', der('.', 'vendor.pem')));
+  assert.not.ok(existsSync(path(pki, 'DB.append.auth')));
+  await sound(pki);
+  await succeed('uefi', 'remove', 'db', HASH.slice(0, 8), '--dir', pki);
+  assert.equal(readFileSync(path(pki, 'DB.esl')), readFileSync(path('base/DB.esl')));
+  await sound(pki);
+});
+
+test('renewals keep what others have in the lists', async () => {
+  const pki = copyOf('kept');
+  await succeed('uefi', 'add', 'db', 'vendor.pem', '--dir', pki, '--quiet');
+  await succeed('uefi', 'add', 'KEK', 'board.pem', '--dir', pki, '--quiet');
+  await succeed('renew', 'ssig_subca', 'KEK', '--cascade', '--dir', pki, '--quiet');
+  await sound(pki);
+  assert.ok(has(pki, 'DB.esl', der('.', 'vendor.pem')));
+  assert.ok(has(pki, 'KEK.esl', der('.', 'board.pem')));
+});
+
+test('rotate: old and new key are taken until --finish; then the new one alone', async () => {
+  const pki = copyOf('rotated');
+  const old = ['DB', 'KEK', 'PK'].map(stem => der(pki, `${stem}.crt`));
+  if (hasEfi) {
+    copyFileSync(EFI, path('old.efi'));
+    await succeed('sign', 'efi', 'old.efi', '--signer', 'DB', '--dir', pki, '--output', 'old.signed');
+  }
+  await succeed('uefi', 'rotate', 'db', '--dir', pki, '--quiet');
+  await sound(pki);
+  assert.ok(has(pki, 'DB.esl', old[0]!) && has(pki, 'DB.esl', der(pki, 'DB.crt')));
+  const kek = der(pki, 'KEK.crt');
+  const added = parseSignatureLists(update(pki, 'DB.append.auth').payload);
+  assert.equal(
+    added.map(({ data }) => data),
+    [der(pki, 'DB.crt')],
+  );
+  if (hasEfi) {
+    await succeed('sign', 'efi', 'old.efi', '--signer', 'DB', '--dir', pki, '--output', 'new.signed');
+    await succeed('check', 'efi', 'old.signed', 'new.signed', '--dir', pki);
+  }
+  await succeed('uefi', 'rotate', 'KEK', '--dir', pki, '--quiet');
+  await sound(pki);
+  assert.ok(has(pki, 'KEK.esl', kek) && has(pki, 'KEK.esl', der(pki, 'KEK.crt')));
+  await succeed('uefi', 'rotate', 'db', '--finish', '--dir', pki);
+  await succeed('uefi', 'rotate', 'KEK', '--finish', '--dir', pki);
+  await sound(pki);
+  assert.is(entries(pki, 'DB.esl').length, 2);
+  assert.equal(
+    entries(pki, 'KEK.esl').map(({ data }) => data),
+    [der(pki, 'KEK.crt')],
+  );
+  if (hasEfi) {
+    await succeed('check', 'efi', 'new.signed', '--dir', pki);
+    assert.is((await run('check', 'efi', 'old.signed', '--dir', pki)).status, 1);
+  }
+  await succeed('uefi', 'rotate', 'PK', '--dir', pki, '--quiet');
+  await sound(pki);
+  const { files } = JSON.parse(await succeed('uefi', 'show', `${pki}/PK.update.auth`, '--dir', pki, '--json'));
+  assert.is(files[0].update.variable, 'PK');
+  assert.not.equal(der(pki, 'PK.crt'), old[2]);
+  await succeed('uefi', 'rotate', 'ssig_subca', '--cascade', '--dir', pki, '--quiet');
+  assert.is(entries(pki, 'DB.esl').length, 3);
+  await sound(pki);
+});
+
+test('remove PK: noPK.auth empties it, after the PK that is there; a new PK has a new one', async () => {
+  const pki = copyOf('cleared');
+  await succeed('uefi', 'remove', 'PK', '--dir', pki);
+  await sound(pki);
+  const first = update(pki, 'noPK.auth');
+  assert.is(first.payload.length, 0);
+  assert.ok(first.time > update(pki, 'PK.auth').time);
+  await succeed('rekey', 'PK', '--dir', pki, '--quiet');
+  await sound(pki);
+  assert.ok(update(pki, 'PK.auth').time > first.time && update(pki, 'noPK.auth').time > update(pki, 'PK.auth').time);
+  writeFileSync(path(pki, 'noPK.auth'), readFileSync(path(pki, 'PK.auth')));
+  const { status, stdout } = await run('verify', pki);
+  assert.is(status, 1);
+  assert.match(stdout, /noPK\.auth: it does not empty PK \[update-mismatch\]/);
+});
+
+test('dbx: revoked certificates that db leads to, signed by KEK; what is on hold, or elsewhere, is not among them', async () => {
+  const pki = copyOf('forbidden');
+  if (hasEfi) {
+    copyFileSync(EFI, path('a.efi'));
+    await succeed('sign', 'efi', 'a.efi', '--dir', pki);
+    await succeed('check', 'efi', 'a.efi.signed', '--dir', pki);
+  }
+  const [revoked, held] = [der(pki, 'ssig_subca.cert'), der(pki, 'ssig.cert')];
+  await succeed('revoke', 'ssig', '--reason', 'certificateHold', '--dir', pki, '--quiet');
+  await succeed('revoke', 'backend', '--dir', pki, '--quiet');
+  assert.match(await succeed('uefi', 'add', 'dbx', '--revoked', '--dir', pki), /nothing to change/);
+  await succeed('revoke', 'ssig_subca', '--dir', pki, '--quiet');
+  const { status, stdout, stderr } = await run('uefi', 'add', 'dbx', '--revoked', '--dir', pki);
+  assert.is(status, 0, stderr);
+  assert.match(stdout, /^changed: DBX\.esl, DBX\.auth, DBX\.append\.auth$/m);
+  assert.match(stderr, /db has [0-9a-f]{64}, too: dbx wins/);
+  const { findings } = JSON.parse((await run('verify', pki, '--json')).stdout);
+  const codes = new Set(findings.map(({ code }: { code: string }) => code));
+  assert.equal([...codes], ['revoked-published']);
+  assert.equal(
+    entries(pki, 'DBX.esl').map(({ data }) => data),
+    [revoked],
+  );
+  assert.not.ok(has(pki, 'DBX.esl', held));
+  const { files } = JSON.parse(await succeed('uefi', 'show', `${pki}/DBX.auth`, '--json'));
+  assert.is(files[0].update.variable, 'dbx');
+  assert.match(files[0].update.signers.join(), /CN=KEK$/);
+  if (hasEfi) {
+    const after = await run('check', 'efi', 'a.efi.signed', '--dir', pki);
+    assert.is(after.status, 1);
+    assert.match(after.stdout, /dbx has a certificate that signed it/);
+  }
+});
+
+if (hasEfi)
+  test('dbx and db by the hash of an EFI binary: dbx wins', async () => {
+    const pki = copyOf('hashed');
+    copyFileSync(EFI, path('plain.efi'));
+    assert.is((await run('check', 'efi', 'plain.efi', '--dir', pki)).status, 1);
+    await succeed('uefi', 'add', 'db', 'plain.efi', '--dir', pki, '--quiet');
+    await succeed('check', 'efi', 'plain.efi', '--dir', pki);
+    tool('hash-to-efi-sig-list', ['plain.efi', 'plain.esl'], folder);
+    assert.equal(entries(pki, 'DB.esl')[2]!.data, entries('.', 'plain.esl')[0]!.data);
+    await succeed('uefi', 'add', 'dbx', 'plain.efi', '--dir', pki, '--quiet');
+    const { status, stdout } = await run('check', 'efi', 'plain.efi', '--dir', pki);
+    assert.is(status, 1);
+    assert.match(stdout, /dbx has its hash/);
+    await sound(pki);
+  });
+
+test('a vendor’s update: its entries join ours, signed by us', async () => {
+  const [pki, other] = [copyOf('mine'), copyOf('theirs')];
+  await succeed('uefi', 'add', 'dbx', HASH, '--owner', VENDOR.toUpperCase(), '--dir', other, '--quiet');
+  await succeed('uefi', 'add', 'dbx', `${other}/DBX.auth`, '--dir', pki, '--quiet');
+  assert.equal(entries(pki, 'DBX.esl'), entries(other, 'DBX.esl'));
+  assert.is(entries(pki, 'DBX.esl')[0]!.owner, VENDOR);
+  await sound(pki);
+});
+
+test('kit: each shape holds what the directory holds, and nothing secret', async () => {
+  const pki = copyOf('kitted');
+  await succeed('uefi', 'add', 'db', 'vendor.pem', HASH, '--dir', pki, '--quiet');
+  await succeed('uefi', 'add', 'dbx', 'board.pem', 'cd'.repeat(32), '--dir', pki, '--quiet');
+  await succeed('uefi', 'kit', 'kit', '--dir', pki);
+  for (const [variable, file] of [
+    ['PK', 'PK'],
+    ['KEK', 'KEK'],
+    ['db', 'DB'],
+    ['dbx', 'DBX'],
+  ] as const) {
+    const whole = readFileSync(path(pki, `${file}.auth`));
+    assert.equal(readFileSync(path('kit/loader/keys/auto', `${variable}.auth`)), whole);
+    assert.equal(readFileSync(path('kit/updates', `${file}.auth`)), whole);
+    assert.equal(readFileSync(path('kit/lists', `${file}.esl`)), readFileSync(path(pki, `${file}.esl`)));
+  }
+  const keytool = readdirSync(path('kit/keytool')).sort();
+  assert.equal(keytool, ['DB.esl', 'DBX.esl', 'KEK.esl', 'PK.auth']);
+  assert.equal(readFileSync(path('kit/edk2/DB1.cer')), der(pki, 'DB.crt'));
+  const options = readFileSync(path('kit/edk2/build-options.txt'), 'utf8').trim().split('\n');
+  for (const file of options.flatMap(each => /=(edk2\/.*)$/.exec(each)?.[1] ?? []))
+    assert.ok(existsSync(path('kit', file)), file);
+  assert.ok(options.includes('-D DB_DEFAULT_FILE4=edk2/DB4.esl') && options.includes('-D PK_DEFAULT_FILE=edk2/PK.cer'));
+  const virt = readFileSync(path('kit/virt-fw-vars/options.txt'), 'utf8');
+  assert.match(virt, new RegExp(`^--add-db ${VENDOR} virt-fw-vars/db-[0-9a-f]{16}\\.pem$`, 'm'));
+  assert.match(virt, new RegExp(`^--add-db-hash [0-9a-f-]{36} ${HASH}$`, 'm'));
+  for (const file of [...virt.matchAll(/ (virt-fw-vars\/\S+)/g)].map(([, name]) => name!))
+    assert.ok(existsSync(path('kit', file)), file);
+  assert.throws(() => tool('grep', ['-rlaE', 'PRIVATE KEY', 'kit'], folder));
+  await refused(/"kit" is not empty/, 'uefi', 'kit', 'kit', '--dir', pki);
+  await sound(pki);
+});
+
+test('sizes and keys that firmware does not take are warnings that name it', async () => {
+  const pki = copyOf('large');
+  tool('openssl', ['ecparam', '-name', 'prime256v1', '-genkey', '-noout', '-out', 'ec.key'], folder);
+  const args = ['req', '-x509', '-key', 'ec.key', '-days', '9', '-batch', '-config', '/dev/null', '-subj', '/CN=ec'];
+  tool('openssl', [...args, '-out', 'ec.pem'], folder);
+  const hashes = Array.from({ length: 250 }, (_, i) => i.toString(16).padStart(64, '0'));
+  const { status, stderr } = await run('uefi', 'add', 'db', 'ec.pem', ...hashes, '--dir', pki);
+  assert.is(status, 0, stderr);
+  assert.match(stderr, /warning: CN=ec: UEFI firmware cannot use its ec:prime256v1 key/);
+  assert.match(stderr, /warning: DB\.auth: its \d+ bytes are more than the 10240 that EDK2 takes/);
+  assert.match(await succeed('uefi', 'show', `${pki}/DB.auth`), /warning: its \d+ bytes are more than the 10240/);
+  await sound(pki);
+});
+
+test('a directory of the old scripts: changed as it is, and what is in its list stays', async () => {
+  tool('tar', ['xzf', join(ROOT, 'test/fixtures/directories/script-2021-rsa4096-uefi.tar.gz')], folder);
+  const pki = 'script-2021-rsa4096-uefi';
+  await succeed('uefi', 'add', 'db', 'vendor.pem', '--dir', pki, '--quiet');
+  assert.is(entries(pki, 'DB.esl').length, 3);
+  assert.equal(update(pki, 'DB.auth').payload, readFileSync(path(pki, 'DB.esl')));
+  const { stdout } = await run('verify', pki);
+  assert.match(stdout, /info {2}DB\.esl: it holds an entry besides our certificates, and no manifest names them/);
+  assert.not.match(stdout, /^error/m);
+});
+
+test('what nobody recorded is an error of verify, and stays until it is taken out', async () => {
+  const pki = copyOf('smuggled');
+  tool('cert-to-efi-sig-list', ['-g', VENDOR, 'vendor.pem', 'vendor.esl'], folder);
+  const list = Buffer.concat([readFileSync(path(pki, 'DB.esl')), readFileSync(path('vendor.esl'))]);
+  writeFileSync(path(pki, 'DB.esl'), list);
+  const { stdout } = await run('verify', pki);
+  assert.match(stdout, /DB\.esl: besides .* it holds entries that nobody recorded \[list-mismatch\]/);
+  const { stderr } = await run('uefi', 'add', 'db', HASH, '--dir', pki);
+  assert.match(stderr, /"DB\.esl" keeps an entry that nobody recorded/);
+  await succeed('uefi', 'remove', 'db', 'vendor.pem', '--dir', pki, '--quiet');
+  await sound(pki);
+});
+
+const mistakes: readonly [name: string, expected: RegExp, words: readonly string[]][] = [
+  ['no subverb', /what is to be done is missing[\s\S]*uefi show\|add/, []],
+  ['a subverb with a slip', /did you mean "uefi rotate"/, ['rotat', 'db']],
+  ['no variable', /which variable is missing/, ['add']],
+  ['an unknown variable', /"dbxx" is no variable of UEFI/, ['add', 'dbxx', HASH]],
+  ['nothing to add', /what is to be added is missing/, ['add', 'db']],
+  ['a second key for PK', /PK holds one key[\s\S]*uefi rotate PK/, ['add', 'PK', 'vendor.pem']],
+  ['a hash for KEK', /KEK holds certificates alone/, ['add', 'KEK', HASH]],
+  ['a file that is not there', /"nope\.pem" is not there/, ['add', 'db', 'nope.pem']],
+  ['a private key', /"vendor\.key" is nothing that a UEFI list holds/, ['add', 'db', 'vendor.key']],
+  ['a broken GUID', /--owner "77fa" is no GUID/, ['add', 'db', HASH, '--owner', '77fa']],
+  ['--revoked for db', /--revoked is for dbx/, ['add', 'db', '--revoked']],
+  ['what is not there', /db holds nothing that is "abababab"/, ['remove', 'db', 'abababab']],
+  ['a certificate of ours', /"base\/DB\.crt" is a certificate of ours/, ['remove', 'db', 'base/DB.crt']],
+  ['more than PK', /PK holds one key/, ['remove', 'PK', 'base/PK.crt']],
+  ['an entity in no list', /no UEFI variable holds the certificate of "backend"/, ['rotate', 'backend']],
+  ['a CA without what is below it', /makes worthless: ssig/, ['rotate', 'ssig_subca']],
+  ['PK, which holds one key, to finish', /PK holds one key/, ['rotate', 'PK', '--finish']],
+];
+for (const [name, expected, words] of mistakes)
+  test(`mistake: ${name}`, async () => {
+    const before = readFileSync(path('base/DB.auth'));
+    await refused(expected, 'uefi', ...words, ...(words.length > 0 ? ['--dir', 'base'] : []));
+    assert.equal(readFileSync(path('base/DB.auth')), before);
+  });
+
+test('a directory without platform keys, and one without the key that signs, say so', async () => {
+  await succeed('generate', '--dir', 'bare', '--key-type', 'ec:prime256v1', '--quiet');
+  await refused(
+    /"bare" has no UEFI platform keys[\s\S]*generate --platform-keys/,
+    'uefi',
+    'add',
+    'db',
+    HASH,
+    '--dir',
+    'bare',
+  );
+  await refused(/no list and update of PK, KEK, db/, 'uefi', 'kit', 'no-kit', '--dir', 'bare');
+  await refused(/"bare" has no signature lists/, 'uefi', 'show', '--dir', 'bare');
+  const pki = copyOf('keyless');
+  rmSync(path(pki, 'KEK.key'));
+  await refused(/"KEK\.key", which a new DB\.auth needs/, 'uefi', 'add', 'db', HASH, '--dir', pki);
+  assert.equal(readFileSync(path(pki, 'DB.esl')), readFileSync(path('base/DB.esl')));
+  assert.not.ok(readdirSync(folder).some(name => name.includes('.staging.')));
+});
+
+test.run();
