@@ -1,4 +1,4 @@
-// docs/hsm.md, docs/production.md and docs/signing.md: their commands run as they stand, and print what they say.
+// docs/hsm.md, docs/production.md, docs/signing.md and docs/secure-boot.md: their commands run as they stand, and print what they say.
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { runDocument } from '../helpers/document.ts';
@@ -31,6 +31,18 @@ test('docs/signing.md', async () => {
   assert.match(stdout, /signature 2/);
   assert.match(stdout, /Verified OK/);
   assert.is(stdout.match(/debos-1\.conf: OK/g)?.length, 3);
+});
+
+test('docs/secure-boot.md', async () => {
+  if (['sbsign', 'cert-to-efi-sig-list'].some(isMissing)) return;
+  const { stdout } = await runDocument('secure-boot.md');
+  assert.match(
+    stdout,
+    /^pki\/DB\.append\.auth: adds to db, signed .* 1 entry\n {2}1\. X\.509 O=Board Maker, CN=Board CA/m,
+  );
+  assert.match(stdout, /dbx has its hash\nnot any more$/m);
+  assert.match(stdout, /^pki\/noPK\.auth: replaces PK, .* 0 entries$/m);
+  assert.is(stdout.match(/^\S+ is sound$/gm)?.length, 2);
 });
 
 test.run();

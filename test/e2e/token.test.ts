@@ -179,6 +179,33 @@ if (isThere) {
     await sound('all', '--conf', 'conf-next');
   });
 
+  test('uefi with keys in a token: the updates have the structure of those by keys in files', async () => {
+    await succeed('generate', '--dir', 'plain', ...EC, '--platform-keys', '--quiet');
+    cpSync(join(folder, 'all'), join(folder, 'all-uefi'), { recursive: true });
+    for (const dir of ['plain', 'all-uefi']) {
+      await succeed('uefi', 'add', 'db', 'ab'.repeat(32), '--dir', dir, '--quiet');
+      await succeed('uefi', 'add', 'dbx', 'cd'.repeat(32), '--dir', dir, '--quiet');
+      await succeed('uefi', 'remove', 'PK', '--dir', dir, '--quiet');
+      await sound(dir, ...(dir === 'plain' ? [] : ['--conf', 'conf-all']));
+    }
+    const outline = (file: string) => {
+      const bytes = readFileSync(join(folder, file));
+      const end = 16 + bytes.readUInt32LE(16);
+      writeFileSync(join(folder, 'signed-data'), bytes.subarray(40, end));
+      // Depth and tag of each element; what stands in a certificate or signature is another's.
+      const parsed = tool('openssl', ['asn1parse', '-inform', 'DER', '-in', 'signed-data'], folder);
+      const elements = parsed
+        .split('\n')
+        .map(line => / d=(\d+) .*?(cons|prim): (\S+ ?\S*)/.exec(line)?.slice(1).join(' '));
+      return { head: bytes.subarray(20, 40).toString('hex'), elements };
+    };
+    const updates = readdirSync(join(folder, 'plain')).filter(name => name.endsWith('.auth'));
+    assert.equal(updates.sort(), [
+      ...['DB.append.auth', 'DB.auth', 'DBX.append.auth', 'DBX.auth', 'KEK.auth', 'PK.auth', 'noPK.auth'],
+    ]);
+    for (const name of updates) assert.equal(outline(`all-uefi/${name}`), outline(`plain/${name}`), name);
+  });
+
   test('a wrong PIN: one attempt, one error, and nothing is left', async () => {
     const wrong = { TRUSTME_PKCS11_PIN: '999999' };
     const words = ['generate', '--dir', 'wrong', '--conf', 'conf-all', ...EC];
