@@ -66,7 +66,7 @@ const VERBS: Readonly<Record<string, VerbEntry>> = {
     load: async () => (await import('./verbs/ocsp.ts')).ocspVerb,
   },
   sign: {
-    summary: 'sign EFI binaries and configurations',
+    summary: 'sign EFI binaries, configurations, kernel modules, files for IMA',
     load: async () => (await import('./verbs/sign.ts')).signVerb,
   },
   check: {

@@ -10,6 +10,8 @@ flock util-linux
 cert-to-efi-sig-list efitools
 softhsm2-util softhsm2 libengine-pkcs11-openssl
 pkcs11-tool opensc
+evmctl ima-evm-utils
+/usr/lib/linux-kbuild-6.1/scripts/sign-file linux-kbuild-6.1
 sbsign sbsigntool
 certtool gnutls-bin
 curl curl
@@ -23,13 +25,20 @@ faketime faketime
 strace strace
 chromium chromium'
 
+install_packages() {
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"
+}
+
 missing=$(while read -r tool package; do command -v "$tool" >/dev/null || echo "$package"; done <<<"$needed" | sort -u | tr '\n' ' ')
 if [ -n "$missing" ]; then
 	if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
 		echo "setup: installing $missing" >&2
 		# shellcheck disable=SC2086 # a list of packages
-		{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing; } >/dev/null 2>&1 ||
-			echo "setup: could not install $missing" >&2
+		{ apt-get update -qq && install_packages $missing; } >/dev/null 2>&1 ||
+			# One that this release does not have keeps the others out.
+			for package in $missing; do
+				install_packages "$package" >/dev/null 2>&1 || echo "setup: could not install $package" >&2
+			done
 	else
 		echo "setup: missing, and this is not root: apt-get install $missing" >&2
 	fi

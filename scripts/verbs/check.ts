@@ -1,10 +1,13 @@
 // `trustme-pki check efi|config FILE…`: would their readers take them? Exit 0: all of them, 1: not all.
+import type { X509Certificate } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import { refusalOfConfig } from '../lib/artifact/config.ts';
 import { databasesOf, refusalByDatabases, refusalOfEfi } from '../lib/artifact/efi.ts';
+import { refusalOfIma } from '../lib/artifact/ima.ts';
+import { refusalOfModule } from '../lib/artifact/module.ts';
 import { type OpenDirectory, openDirectory } from '../lib/authority/open.ts';
 import { sideBySide } from '../lib/check/side-by-side.ts';
-import { printableLines, StateError } from '../lib/errors.ts';
+import { printableLines, StateError, UsageError } from '../lib/errors.ts';
 import { anchorsOf, exportAnchors } from '../lib/export/anchors.ts';
 import { type Surroundings, surroundingsIn } from '../lib/run/exec.ts';
 import { inTemporary } from '../lib/run/temporary.ts';
@@ -12,16 +15,17 @@ import { requireTools } from '../lib/run/tools.ts';
 import { findCertificate } from '../lib/store/directory.ts';
 import { writeNew } from '../lib/store/files.ts';
 import { type Given, parseWords, textOf } from '../options.ts';
+import { ARTIFACT_OPTIONS, type Kind, readArtifacts, SIGNERS } from './artifacts.ts';
 import { DIRECTORY_HELP, readDirectoryOptions } from './directory.ts';
-import { ARTIFACT_OPTIONS, readArtifacts } from './sign.ts';
 import type { VerbContext } from './verb.ts';
 
-const HELP = `usage: trustme-pki check efi FILE... [options]
-       trustme-pki check config FILE... [options]
+const HELP = `usage: trustme-pki check efi|config|module|ima FILE... [options]
 
 efi: do db and dbx (DB.esl, DBX.esl) let firmware run the file? With --signer: has that one signed it?
 config: is NAME.sig a signature of the file by the key of NAME.cert, and does that lead to a root CA of the directory? With
 --cms the same of NAME.p7s.
+module: is the signature at its end one by the certificate of ssig_subca, or of --signer?
+ima: the same of FILE.sig.
 
   --signer ENTITY    efi: the certificate to ask for, repeatable; each must have signed
   --cms              config: check NAME.p7s
@@ -37,8 +41,19 @@ export async function checkVerb(context: VerbContext): Promise<number> {
   const open = openDirectory(readDirectoryOptions(given, context.environment), false);
   const surroundings = surroundingsIn(open.directory.path, context.environment, context.controller);
   const results = await inTemporary(async folder => {
-    const ask =
-      kind === 'efi' ? efiQuestion(open, given, surroundings) : configQuestion(open, given, surroundings, folder);
+    const questions: Readonly<Record<Kind, () => Question>> = {
+      efi: () => efiQuestion(open, given, surroundings),
+      config: () => configQuestion(open, given, surroundings, folder),
+      module: () => {
+        const certificate = certificateOf(open, given, 'module').toString();
+        return file => refusalOfModule(file, certificate, surroundings);
+      },
+      ima: () => {
+        const { publicKey } = certificateOf(open, given, 'ima');
+        return async file => refusalOfIma(file, textOf(given, 'output'), publicKey);
+      },
+    };
+    const ask = questions[kind]();
     return sideBySide(files, async file => ({ file, refusal: await ask(file) }));
   });
   const isTaken = results.every(({ refusal }) => refusal === undefined);
@@ -46,6 +61,12 @@ export async function checkVerb(context: VerbContext): Promise<number> {
   else if (!given.quiet)
     context.print(printableLines(results.map(({ file, refusal }) => `${file}: ${refusal ?? 'OK'}`).join('\n')));
   return isTaken ? 0 : 1;
+}
+
+function certificateOf({ directory }: OpenDirectory, given: Given, kind: Kind): X509Certificate {
+  const [name = SIGNERS[kind], other] = (given.signer as string[] | undefined) ?? [];
+  if (other) throw new UsageError(`check ${kind} asks for one signer`, 'give --signer once');
+  return findCertificate(directory.certificates, name).certificate;
 }
 
 /** Why a file is refused; undefined: it is not. */

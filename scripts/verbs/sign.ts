@@ -1,76 +1,96 @@
-// `trustme-pki sign efi|config FILE…`: artifacts signed with keys of a PKI directory, or of tokens.
+// `trustme-pki sign efi|config|module|ima FILE…`: artifacts signed with keys of a PKI directory, of files, or of tokens.
 import { resolve } from 'node:path';
 import { signConfig } from '../lib/artifact/config.ts';
 import { signEfi } from '../lib/artifact/efi.ts';
-import { openSigner } from '../lib/artifact/signer.ts';
+import { signIma } from '../lib/artifact/ima.ts';
+import { signModule } from '../lib/artifact/module.ts';
+import { openSigner, type Signer } from '../lib/artifact/signer.ts';
+import { signerFromFiles } from '../lib/artifact/signer-files.ts';
 import { openDirectory } from '../lib/authority/open.ts';
 import { sideBySide } from '../lib/check/side-by-side.ts';
 import { UsageError } from '../lib/errors.ts';
-import { nearest } from '../lib/model/nearest.ts';
+import { findSignFile } from '../lib/run/sign-file.ts';
 import { requireTools } from '../lib/run/tools.ts';
-import { inputFile } from '../lib/store/input-file.ts';
 import { type Given, parseWords, textOf } from '../options.ts';
-import { DIRECTORY_HELP, DIRECTORY_OPTIONS, readDirectoryOptions } from './directory.ts';
+import { ARTIFACT_OPTIONS, type Kind, readArtifacts, SIGNERS } from './artifacts.ts';
+import { DIRECTORY_HELP, readDirectoryOptions, readWord } from './directory.ts';
 import type { VerbContext } from './verb.ts';
 
-export const ARTIFACT_OPTIONS = {
-  ...DIRECTORY_OPTIONS,
-  signer: { type: 'string', multiple: true },
-  cms: { type: 'boolean' },
-  output: { type: 'string' },
+const OPTIONS = {
+  ...ARTIFACT_OPTIONS,
+  key: { type: 'string', short: 'k' },
+  cert: { type: 'string' },
+  'passphrase-env': { type: 'string', short: 'p' },
+  digest: { type: 'string' },
+  'in-place': { type: 'boolean' },
 } as const;
 
-const HELP = `usage: trustme-pki sign efi FILE... [options]
-       trustme-pki sign config FILE... [options]
+const HELP = `usage: trustme-pki sign efi|config|module|ima FILE... [options]
+       trustme-pki sign config -c FILE -k KEY --cert CERT [-p NAME] [--cms]
 
 efi: signs kernels and boot loaders by sbsign, into FILE.signed; sbverify proves each signature before that appears.
 config: signs GuestOS and container configurations; NAME.conf gets NAME.sig (RSA-PSS or ECDSA, SHA-512) and NAME.cert,
 the signer's certificate with its chain; or NAME.p7s. Results of an earlier run are replaced, the files stay as they are.
+module: signs kernel modules, into FILE.signed; needs the kernel's sign-file.
+ima: FILE.sig gets what the attribute security.ima is to hold; needs evmctl.
 
-  --signer ENTITY    who signs (efi: ssig_subca, config: ssig_cml); for efi repeatable, a signature each
+  --signer ENTITY    who signs (efi, module, ima: ssig_subca, config: ssig_cml); for efi repeatable, a signature each
   --cms              config: one CMS signature (PEM), NAME.p7s
   --output FILE      where to write it (config: without extension); for one FILE
+  --in-place         efi, module: the signed file takes the place of FILE
+  --digest D         module, ima: sha256 (default), sha384 or sha512
+  -k, --key KEY      sign with a key of one's own: a file, or pkcs11:token=T;object=O
+      --cert CERT    its certificate (PEM), the chain after it
+  -p, --passphrase-env NAME
+                     the variable with passphrase or PIN of KEY, never that itself
+  -c, --config FILE  config: the same as FILE
 ${DIRECTORY_HELP}
 
 example: trustme-pki sign efi bzImage --output bootx64.efi`;
 
-export const KINDS = ['efi', 'config'];
-export type Kind = 'efi' | 'config';
-
-/** The kind and its files. */
-export function readArtifacts(verb: string, given: Given, [kind, ...files]: readonly string[]): [Kind, string[]] {
-  if (kind === undefined || !KINDS.includes(kind)) {
-    const close = kind === undefined ? undefined : nearest(kind, KINDS);
-    throw new UsageError(
-      kind === undefined ? 'nothing to be signed is named' : `"${kind}" is nothing that ${verb} knows`,
-      close ? `did you mean "${close}"?` : `usage: trustme-pki ${verb} ${KINDS.join('|')} FILE...`,
-    );
-  }
-  if (files.length === 0) throw new UsageError('FILE is missing', `usage: trustme-pki ${verb} ${kind} FILE...`);
-  if (files.length > 1 && given.output !== undefined)
-    throw new UsageError('--output is for one FILE', 'sign them one after another, or leave --output out');
-  if (kind === 'efi' && given.cms) throw new UsageError('--cms is for configurations', 'leave it out');
-  return [kind as Kind, files.map(inputFile)];
-}
+const TOOLS: Readonly<Record<Kind, readonly string[]>> = {
+  efi: ['sbsign', 'sbverify'],
+  config: [],
+  module: [],
+  ima: ['evmctl'],
+};
 
 export async function signVerb(context: VerbContext): Promise<number> {
-  const { given, positionals } = parseWords('trustme-pki sign', context.words, ARTIFACT_OPTIONS);
+  const { given, positionals } = parseWords('trustme-pki sign', context.words, OPTIONS);
   if (given.help) return context.print(HELP);
   const [kind, files] = readArtifacts('sign', given, positionals);
-  const output = textOf(given, 'output');
-  const names = (given.signer as string[] | undefined) ?? [kind === 'efi' ? 'ssig_subca' : 'ssig_cml'];
-  const open = openDirectory(readDirectoryOptions(given, context.environment), false);
-  const signers = names.map(name => openSigner(open, name, context.controller));
+  if (given['in-place'] && (given.output !== undefined || !['efi', 'module'].includes(kind)))
+    throw new UsageError('--in-place is for efi and module, without --output', 'leave it out');
+  const digest = readWord(given, 'digest', ['sha256', 'sha384', 'sha512']) ?? 'sha256';
+  const signers = readSigners(context, given, kind);
   const [signer, other] = signers;
-  if (kind === 'config' && other) throw new UsageError('a configuration has one signer', 'give --signer once');
-  if (kind === 'efi') requireTools([], context.environment, ['sbsign', 'sbverify']);
-  const target = output === undefined ? undefined : resolve(output);
+  if (kind !== 'efi' && other) throw new UsageError(`sign ${kind} has one signer`, 'give --signer once');
+  requireTools([], context.environment, TOOLS[kind]);
+  const signFile = kind === 'module' ? findSignFile(context.environment) : '';
+  const target = given.output === undefined ? undefined : resolve(textOf(given, 'output')!);
   const written = await sideBySide(files, async file => {
+    const signed = target ?? (given['in-place'] ? file : `${file}.${kind === 'ima' ? 'sig' : 'signed'}`);
     if (kind === 'config') return signConfig(file, target, given.cms === true, signer!);
-    const signed = target ?? `${file}.signed`;
-    await signEfi(file, signed, signers);
+    if (kind === 'efi') await signEfi(file, signed, signers);
+    if (kind === 'module') await signModule(file, signed, digest, signFile, signer!);
+    if (kind === 'ima') await signIma(file, signed, digest, signer!);
     return [signed];
   });
+  const names = signers.map(({ certificate }) => certificate.stem);
   if (given.json) return context.print(JSON.stringify({ schema: 1, signer: names, files: written.flat() }));
   return given.quiet ? 0 : context.print(written.flat().join('\n'));
+}
+
+/** Entities of the directory, or the key and certificate that are named. */
+function readSigners({ environment, controller }: VerbContext, given: Given, kind: Kind): Signer[] {
+  const [key, certificate, passphrase] = ['key', 'cert', 'passphrase-env'].map(name => textOf(given, name));
+  if (key !== undefined || certificate !== undefined || passphrase !== undefined) {
+    if (key === undefined || certificate === undefined)
+      throw new UsageError(`--${key === undefined ? 'key' : 'cert'} is missing`, 'give both: -k KEY --cert CERT');
+    if (given.signer !== undefined) throw new UsageError('--signer goes without --key', 'give the one or the other');
+    return [signerFromFiles({ key, certificate, passphrase }, environment, controller)];
+  }
+  const names = (given.signer as string[] | undefined) ?? [SIGNERS[kind]];
+  const open = openDirectory(readDirectoryOptions(given, environment), false);
+  return names.map(name => openSigner(open, name, controller));
 }

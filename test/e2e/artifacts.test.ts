@@ -1,9 +1,18 @@
 // sign and check: EFI binaries and configurations, with keys in files and in a token, judged by the tools that read them.
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { cleanEnvironment, isMissing, MAIN, scratch, start, tool } from '../helpers/door.ts';
+import { cleanEnvironment, isMissing, MAIN, ROOT, scratch, start, tool } from '../helpers/door.ts';
 import { keySection, makeToken, PIN, softhsm } from '../helpers/token.ts';
 
 const test = suite('artifacts');
@@ -103,6 +112,130 @@ test('what cannot be signed is said, and nothing is written', async () => {
   writeFileSync(join(folder, 'lonely.key'), 'a key');
   await refused(/would stand beside/, 'sign', 'config', 'lonely.conf', '--dir', 'ec');
   assert.not(existsSync(join(folder, 'lonely.sig')));
+});
+
+const SIGN_FILE = '/usr/lib/linux-kbuild-6.1/scripts/sign-file';
+const hasSignFile = !isMissing(SIGN_FILE);
+if (hasSignFile)
+  for (const dir of ['rsa', ...(hasToken ? ['token'] : [])])
+    test(`kernel modules are signed with ${dir}, as sign-file itself does it`, async () => {
+      const names = ['a', 'b'].map(name => `${dir}-${name}.ko`);
+      for (const name of names) copyFileSync('/bin/true', join(folder, name));
+      await succeed('sign', 'module', ...names, '--dir', dir, '--digest', 'sha512');
+      const [first] = names as [string];
+      if (dir === 'rsa') {
+        tool(SIGN_FILE, ['sha512', 'rsa/ssig_subca.key', 'rsa/ssig_subca.cert', first, 'expected.ko'], folder);
+        assert.equal(readFileSync(join(folder, `${first}.signed`)), readFileSync(join(folder, 'expected.ko')));
+      }
+      assert.match(await succeed('check', 'module', `${first}.signed`, '--dir', dir), /: OK/);
+      await refused(/it has no signature/, 'check', 'module', first, '--dir', dir);
+      await refused(
+        /not one by this certificate/,
+        'check',
+        'module',
+        `${first}.signed`,
+        '--signer',
+        'DB',
+        '--dir',
+        dir,
+      );
+      // Signed again, the old signature goes; in place, mode and name stay.
+      copyFileSync(join(folder, `${first}.signed`), join(folder, first));
+      chmodSync(join(folder, first), 0o640);
+      await succeed('sign', 'module', first, '--in-place', '--dir', dir, '--digest', 'sha512');
+      assert.equal(readFileSync(join(folder, first)), readFileSync(join(folder, `${first}.signed`)));
+      assert.is(statSync(join(folder, first)).mode & 0o777, 0o640);
+    });
+
+if (!isMissing('evmctl'))
+  for (const dir of ['rsa', 'ec', ...(hasToken ? ['token'] : [])])
+    test(`files for IMA are signed with ${dir}, and evmctl verifies them`, async () => {
+      writeFileSync(join(folder, `${dir}.fw`), 'firmware');
+      await succeed('sign', 'ima', `${dir}.fw`, '--dir', dir, '--digest', 'sha256');
+      tool('openssl', ['x509', '-in', `${dir}/ssig_subca.cert`, '-outform', 'DER', '-out', `${dir}.der`], folder);
+      tool('evmctl', ['ima_verify', '--sigfile', '--key', `${dir}.der`, `${dir}.fw`], folder);
+      assert.match(await succeed('check', 'ima', `${dir}.fw`, '--dir', dir), /: OK/);
+      await refused(
+        /no signature of it by this key/,
+        'check',
+        'ima',
+        `${dir}.fw`,
+        '--signer',
+        'ssig_cml',
+        '--dir',
+        dir,
+      );
+      writeFileSync(join(folder, `${dir}.fw`), 'Firmware');
+      await refused(/no signature of it by this key/, 'check', 'ima', `${dir}.fw`, '--dir', dir);
+    });
+
+test('sign_config.sh: its options and its three words, with keys in files and in tokens', async () => {
+  const door = join(ROOT, 'scripts/sign_config.sh');
+  const call = (words: readonly string[], extra: NodeJS.ProcessEnv = {}) =>
+    start('bash', [door, ...words], { cwd: folder, env: cleanEnvironment({ ...reach, ...extra }) }).ended;
+  const keys = ['ec', 'rsa', ...(hasToken ? ['token'] : [])].map(dir => [dir, `${dir}/ssig_cml.key`] as const);
+  const uri = 'pkcs11:object=ssig_cml;token=sign';
+  for (const [dir, key] of [...keys, ...(hasToken ? [['token', uri] as const] : [])]) {
+    writeFileSync(join(folder, 'os.conf'), key);
+    const files = ['-c', 'os.conf', '-k', key, '--cert', `${dir}/ssig_cml.cert`];
+    for (const more of [[], ['--cms']]) {
+      const { status, stderr } = await call([...files, ...more]);
+      assert.is(status, 0, stderr);
+      await succeed('check', 'config', 'os.conf', ...more, '--dir', dir);
+    }
+  }
+  const words = await call(['os.conf', 'rsa/ssig_cml.key', 'rsa/ssig_cml.cert']);
+  assert.is(words.status, 0, words.stderr);
+  await succeed('check', 'config', 'os.conf', '--dir', 'rsa');
+  tool(
+    'openssl',
+    ['pkey', '-in', 'ec/ssig_cml.key', '-aes256', '-passout', 'pass:geheim', '-out', 'secret.key'],
+    folder,
+  );
+  const secret = ['-c', 'os.conf', '-k', 'secret.key', '--cert', 'ec/ssig_cml.cert'];
+  for (const name of ['WORD', 'env:WORD']) {
+    const { status, stderr } = await call([...secret, '-p', name], { WORD: 'geheim' });
+    assert.is(status, 0, stderr);
+  }
+  const wrong: readonly (readonly [RegExp, readonly string[]])[] = [
+    [/"secret\.key" is encrypted/, secret],
+    [/-p takes the name of an environment variable/, [...secret, '-p', 'geheim']],
+    [/--cert is missing/, ['-c', 'os.conf', '-k', 'secret.key']],
+    [
+      /a PIN does not belong in a URI/,
+      ['-c', 'os.conf', '-k', `${uri}?pin-value=271828`, '--cert', 'ec/ssig_cml.cert'],
+    ],
+    [/names no key of a token/, ['-c', 'os.conf', '-k', 'pkcs11:token=sign', '--cert', 'ec/ssig_cml.cert']],
+    [/holds no private key/, ['-c', 'os.conf', '-k', 'os.conf', '--cert', 'ec/ssig_cml.cert']],
+    [/holds no certificate/, ['-c', 'os.conf', '-k', 'secret.key', '--cert', 'os.conf', '-p', 'WORD']],
+    [/thrown away/, ['-c', 'os.conf', '-k', 'rsa/ssig_cml.key', '--cert', 'ec/ssig_cml.cert']],
+  ];
+  const before = readFileSync(join(folder, 'os.sig'));
+  for (const [pattern, given] of wrong) {
+    const { status, stderr } = await call(given, { WORD: 'geheim' });
+    assert.ok(status === 1 || status === 2, stderr);
+    assert.match(stderr, pattern);
+    assert.not.match(stderr, /geheim|271828/);
+  }
+  assert.equal(readFileSync(join(folder, 'os.sig')), before);
+});
+
+test('what is missing for modules and IMA, or does not fit, is said', async () => {
+  const env = cleanEnvironment({ TRUSTME_PKI_SIGN_FILE: '/nowhere/sign-file' });
+  copyFileSync('/bin/true', join(folder, 'plain.ko'));
+  const words = [MAIN, 'sign', 'module', 'plain.ko', '--dir', 'rsa'];
+  const { status, stderr } = await start(process.execPath, words, { cwd: folder, env }).ended;
+  assert.is(status, 1);
+  assert.match(stderr, /"\/nowhere\/sign-file" is not there[\s\S]*linux-kbuild/);
+  assert.not(existsSync(join(folder, 'plain.ko.signed')));
+  if (hasSignFile) {
+    writeFileSync(join(folder, 'plain.ko.xz'), 'packed');
+    await refused(/no kernel module[\s\S]*before they are compressed/, 'sign', 'module', 'plain.ko.xz', '--dir', 'rsa');
+    await refused(/RSA-PSS key/, 'sign', 'module', 'plain.ko', '--signer', 'ssig_cml', '--dir', 'rsa');
+  }
+  await refused(/--cms is for configurations/, 'sign', 'module', 'plain.ko', '--cms', '--dir', 'rsa');
+  await refused(/--in-place is for efi and module/, 'sign', 'ima', 'plain.ko', '--in-place', '--dir', 'rsa');
+  await refused(/unknown --digest "md5"/, 'sign', 'ima', 'plain.ko', '--digest', 'md5', '--dir', 'rsa');
 });
 
 if (hasToken)

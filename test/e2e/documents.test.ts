@@ -25,12 +25,14 @@ test('docs/production.md, with SoftHSM2: a development PKI fails, the one of the
 });
 
 test('docs/signing.md', async () => {
-  if (['sbsign', 'cert-to-efi-sig-list'].some(isMissing)) return;
+  const tools = ['sbsign', 'cert-to-efi-sig-list', 'evmctl', '/usr/lib/linux-kbuild-6.1/scripts/sign-file'];
+  if (tools.some(isMissing)) return;
   const { stdout } = await runDocument('signing.md');
   assert.match(stdout, /kernel\.efi\.signed: OK\nSignature verification OK/);
   assert.match(stdout, /signature 2/);
   assert.match(stdout, /Verified OK/);
-  assert.is(stdout.match(/debos-1\.conf: OK/g)?.length, 3);
+  assert.is(stdout.match(/debos-1\.conf: OK/g)?.length, 4);
+  assert.match(stdout, /driver\.ko\.signed: OK\n[\s\S]*radio\.bin: OK/);
 });
 
 test('docs/secure-boot.md', async () => {

@@ -1,14 +1,14 @@
 // Signed files get their name when they have been verified, each whole or not at all.
-import { chmodSync, renameSync, rmSync } from 'node:fs';
+import { chmodSync, renameSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { syncPath } from '../store/files.ts';
 
-/** Calls `make` with a path beside `output`, and gives what it made there that name. */
+/** Calls `make` with a path beside `output`, and gives what it made there that name and, where that was there, its mode. */
 export async function publishFile(output: string, make: (draft: string) => Promise<void>): Promise<void> {
   const draft = join(dirname(output), `.${basename(output)}.trustme-pki.${process.pid}`);
   try {
     await make(draft);
-    chmodSync(draft, 0o644);
+    chmodSync(draft, (statSync(output, { throwIfNoEntry: false })?.mode ?? 0o644) & 0o777);
     syncPath(draft);
     renameSync(draft, output);
   } finally {

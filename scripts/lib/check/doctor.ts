@@ -6,6 +6,7 @@ import { command } from '../plan/job.ts';
 import { tryKey } from '../plan/pkcs11.ts';
 import { tokenArgument } from '../plan/private-key.ts';
 import { readCommand, type Surroundings } from '../run/exec.ts';
+import { findSignFile } from '../run/sign-file.ts';
 import { moduleFile } from '../run/token.ts';
 import { isInstalled, PACKAGES } from '../run/tools.ts';
 import { describeRequest } from '../store/request-facts.ts';
@@ -37,6 +38,8 @@ const TOOLS: readonly Tool[] = [
   { name: 'sign-efi-sig-list', ask: [['--version'], VERSION], neededFor: 'UEFI keys' },
   { name: 'sbsign', ask: [['--version'], VERSION], neededFor: 'sign efi' },
   { name: 'sbverify', ask: [['--version'], VERSION], neededFor: 'sign efi, check efi' },
+  { name: 'hash-to-efi-sig-list', neededFor: 'hashes in db and dbx' },
+  { name: 'evmctl', ask: [['--version'], VERSION], neededFor: 'sign ima' },
   { name: 'pkcs11-tool', neededFor: 'keys in tokens' },
 ];
 
@@ -47,7 +50,10 @@ const ROADS: readonly (readonly [TokenRoad, string])[] = [
 
 /** Looks at everything; `keys` are those that a configuration has in tokens. */
 export async function diagnose(keys: ReadonlyMap<string, TokenKey>, surroundings: Surroundings): Promise<Diagnosis[]> {
-  const tools = await Promise.all(TOOLS.map(tool => lookAt(tool, surroundings)));
+  const tools = [
+    ...(await Promise.all(TOOLS.map(tool => lookAt(tool, surroundings)))),
+    lookForSignFile(surroundings.environment),
+  ];
   const roads = await Promise.all(ROADS.map(([road, name]) => lookAtRoad(road, name, surroundings)));
   const all = [...tools, ...roads];
   for (const [stem, key] of keys) all.push(await tryToken(stem, key, surroundings));
@@ -75,6 +81,16 @@ async function lookAt(tool: Tool, surroundings: Surroundings): Promise<Diagnosis
   const version = pattern.exec(text)?.[1];
   if (version !== undefined) return { subject: name, state: 'ok', detail: version, ...extra };
   return { subject: name, state: 'failed', detail: text.trim().split('\n')[0] || 'says no version', ...extra };
+}
+
+function lookForSignFile(environment: NodeJS.ProcessEnv): Diagnosis {
+  const found = { subject: 'sign-file', neededFor: 'sign module' };
+  try {
+    return { ...found, state: 'ok', detail: findSignFile(environment) };
+  } catch (error) {
+    if (!isPkiError(error)) throw error;
+    return { ...found, state: 'missing', detail: error.message, hint: error.hint ?? '' };
+  }
 }
 
 /** Some tools say their version and fail. */

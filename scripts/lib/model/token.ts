@@ -1,5 +1,5 @@
 // The [key] section: a private key that lies in a PKCS #11 token, and the URI that names it (RFC 7512).
-import type { ConfigProblem } from '../errors.ts';
+import { type ConfigProblem, UsageError } from '../errors.ts';
 import type { TokenKey } from './types.ts';
 import { type KnownKeys, placeOf, problemAt, type Values } from './values.ts';
 
@@ -90,6 +90,41 @@ export function parseTokenUri(uri: string): Pick<TokenKey, 'token' | 'serial' | 
   const id = values.get('id')?.replaceAll('%', '').toUpperCase();
   return { token: text('token'), serial: text('serial'), object: text('object'), id };
 }
+
+/** A URI as people write it (RFC 7512): in any order, with attributes that we go without. Throws a UsageError. */
+export function readTokenUri(uri: string): Omit<TokenKey, 'pinVariable'> {
+  const [path = '', query = ''] = uri.slice('pkcs11:'.length).split('?', 2);
+  // The URI itself may hold the secret: it is not repeated.
+  if (/(^|[;&])pin-(value|source)=/.test(`${path};${query}`))
+    throw new UsageError('a PIN does not belong in a URI', 'export it, and name the variable: -p NAME');
+  const values = new Map(
+    [...path.split(';'), ...query.split('&')].map(part => part.split('=', 2) as [string, string | undefined]),
+  );
+  const text = (name: string) => {
+    const value = values.get(name);
+    return value === undefined ? undefined : unescaped(value);
+  };
+  const id = values.get('id');
+  const bytes = id?.replace(/%([0-9A-Fa-f]{2})|([^%])/g, (_, hex?: string, plain?: string) => hex ?? toHex(plain!));
+  const found = { token: text('token'), serial: text('serial'), object: text('object'), id: bytes?.toUpperCase() };
+  if ((found.token ?? found.serial) === undefined || (found.object ?? found.id) === undefined)
+    throw new UsageError(
+      `"${uri}" names no key of a token`,
+      'give token or serial, and object or id: pkcs11:token=T;object=O',
+    );
+  return { ...found, module: text('module-path') };
+}
+
+/** As it stands where it is not escaped properly: then it names nothing. */
+function unescaped(value: string): string {
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    return value;
+  }
+}
+
+const toHex = (character: string): string => character.charCodeAt(0).toString(16).padStart(2, '0');
 
 /** Begins the file that lies where a private key would be. */
 export const TOKEN_KEY_MARK = '# The private key is in a PKCS #11 token';

@@ -21,6 +21,7 @@ export const PACKAGES: Readonly<Record<string, string>> = {
   flock: 'util-linux',
   sbsign: 'sbsigntool',
   sbverify: 'sbsigntool',
+  evmctl: 'ima-evm-utils',
 };
 
 /** Whether `tool` is an executable file in a folder of PATH. */

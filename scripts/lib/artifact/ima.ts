@@ -1,0 +1,63 @@
+// Files for the kernel's integrity measurement architecture: evmctl makes the signature (security.ima) as a file.
+// Source: evmctl(1), struct signature_v2_hdr of Linux' security/integrity/integrity.h.
+import { type KeyObject, verify } from 'node:crypto';
+import { copyFileSync, existsSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { StateError } from '../errors.ts';
+import { tokenUri } from '../model/token.ts';
+import { commandWithKey } from '../plan/job.ts';
+import { runCommand } from '../run/exec.ts';
+import { inTemporary } from '../run/temporary.ts';
+import { writeNew } from '../store/files.ts';
+import { publishFile } from './output.ts';
+import type { Signer } from './signer.ts';
+
+/** Digests by enum hash_algo of Linux. */
+const DIGESTS: Readonly<Record<number, string>> = { 4: 'sha256', 5: 'sha384', 6: 'sha512' };
+
+/** Signs a file; `output` gets what security.ima is to hold. */
+export async function signIma(file: string, output: string, digest: string, signer: Signer): Promise<void> {
+  const { certificate, key, surroundings } = signer;
+  if (key.passphrase !== undefined && !key.token)
+    throw new StateError(
+      `the key of ${certificate.stem} is encrypted, and evmctl is told no passphrase`,
+      'sign with a key in a token, or one that is not encrypted',
+    );
+  if (certificate.certificate.publicKey.asymmetricKeyType === 'rsa-pss')
+    throw new StateError(
+      `${certificate.stem} has an RSA-PSS key, and the kernel's IMA knows none`,
+      'sign with an RSA or EC key: --signer ENTITY',
+    );
+  await inTemporary(async folder => {
+    // evmctl writes beside the file, by its name.
+    const copy = join(folder, 'file');
+    copyFileSync(file, copy);
+    writeNew(join(folder, 'certificate.pem'), certificate.certificate.toString());
+    const from = key.token ? ['--engine', 'pkcs11', '--key', tokenUri(key.token)] : ['--key', key.file];
+    const args = ['ima_sign', '--sigfile', '--hashalgo', digest, '--keyid-from-cert', join(folder, 'certificate.pem')];
+    await runCommand(commandWithKey('evmctl', [...args, ...from, copy], key), output, surroundings);
+    const signature = readFileSync(`${copy}.sig`);
+    if (!isImaSignature(signature, readFileSync(copy), certificate.certificate.publicKey))
+      throw new StateError(`the signature of "${file}" does not fit ${certificate.file}: it was thrown away`);
+    await publishFile(output, async draft => writeNew(draft, signature));
+  });
+}
+
+/**
+ * Whether the key made a signature of version 2: type 3, version, digest, four bytes of the key's identifier, length (big
+ * endian), signature; RSA signs as PKCS #1 v1.5.
+ */
+export function isImaSignature(bytes: Buffer, content: Buffer, key: KeyObject): boolean {
+  const digest = DIGESTS[bytes[2] ?? 0];
+  if (bytes.length < 9 || bytes[0] !== 3 || bytes[1] !== 2 || digest === undefined) return false;
+  return bytes.readUInt16BE(7) === bytes.length - 9 && verify(digest, content, key, bytes.subarray(9));
+}
+
+/** Why the kernel would refuse a file with this key in its keyring; undefined: it takes it. */
+export function refusalOfIma(file: string, output: string | undefined, key: KeyObject): string | undefined {
+  const signature = output === undefined ? `${file}.sig` : resolve(output);
+  if (!existsSync(signature)) return `"${signature}" is not there`;
+  return isImaSignature(readFileSync(signature), readFileSync(file), key)
+    ? undefined
+    : `"${signature}" is no signature of it by this key`;
+}

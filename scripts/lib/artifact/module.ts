@@ -1,0 +1,99 @@
+// Kernel modules, signed as the kernel's own build does it: a CMS signature by openssl, put at the end by sign-file.
+// Source: Documentation/admin-guide/module-signing.rst, scripts/sign-file.c and include/linux/module_signature.h of Linux 6.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { CommandError, StateError } from '../errors.ts';
+import { command, commandWithKey } from '../plan/job.ts';
+import { passin } from '../plan/private-key.ts';
+import { runCommand, type Surroundings } from '../run/exec.ts';
+import { inTemporary } from '../run/temporary.ts';
+import { writeNew } from '../store/files.ts';
+import { publishFile } from './output.ts';
+import type { Signer } from './signer.ts';
+
+const MARK = Buffer.from('~Module signature appended~\n');
+/** struct module_signature: its last four bytes are the length of the signature, big endian. */
+const TRAILER = 12;
+
+/** A module without its signature, and that. */
+export function splitModule(bytes: Buffer): { module: Buffer; signature: Buffer | undefined } {
+  if (!bytes.subarray(-MARK.length).equals(MARK)) return { module: bytes, signature: undefined };
+  const end = bytes.length - MARK.length - TRAILER;
+  const length = end < 0 ? 0 : bytes.readUInt32BE(end + TRAILER - 4);
+  if (length === 0 || length > end) return { module: bytes, signature: undefined };
+  return { module: bytes.subarray(0, end - length), signature: bytes.subarray(end - length, end) };
+}
+
+/** Signs a module; a signature that it has is replaced. `digest` is that of CONFIG_MODULE_SIG_HASH. */
+export async function signModule(
+  file: string,
+  output: string,
+  digest: string,
+  signFile: string,
+  { certificate, key, surroundings }: Signer,
+): Promise<void> {
+  if (certificate.certificate.publicKey.asymmetricKeyType === 'rsa-pss')
+    throw new StateError(
+      `${certificate.stem} has an RSA-PSS key, and the kernel's module loader knows none`,
+      'sign with an RSA or EC key: --signer ENTITY',
+    );
+  const { module } = splitModule(readFileSync(file));
+  refuseOther(file, module);
+  await inTemporary(async folder => {
+    const [plain, signature] = [join(folder, 'module'), join(folder, 'signature')];
+    writeNew(plain, module);
+    const args = ['cms', '-sign', '-binary', '-noattr', '-nosmimecap', '-nocerts', '-md', digest, '-in', plain];
+    const by = [
+      '-signer',
+      certificate.file,
+      '-inkey',
+      key.argument,
+      ...passin(key),
+      '-outform',
+      'DER',
+      '-out',
+      signature,
+    ];
+    await runCommand(commandWithKey('openssl', [...args, ...by], key), output, surroundings);
+    await publishFile(output, async draft => {
+      const append = command(signFile, ['-s', signature, digest, certificate.file, plain, draft]);
+      await runCommand(append, output, surroundings);
+      const refusal = await refusalOfModule(draft, certificate.certificate.toString(), surroundings);
+      if (refusal !== undefined) throw new StateError(`the signature of "${file}" was thrown away: ${refusal}`);
+    });
+  });
+}
+
+/** ELF (elf(5)); compressed ones are signed before that, since the kernel verifies what is in them. */
+function refuseOther(file: string, module: Buffer): void {
+  if (module.subarray(0, 4).toString('latin1') === '\x7fELF') return;
+  throw new StateError(
+    `"${file}" is no kernel module (ELF)`,
+    /\.(xz|gz|zst)$/.test(file) ? 'sign modules before they are compressed' : 'give .ko files',
+  );
+}
+
+/** Why the kernel would refuse a module, where it trusts one certificate (PEM); undefined: it takes it. */
+export async function refusalOfModule(
+  file: string,
+  certificate: string,
+  surroundings: Surroundings,
+): Promise<string | undefined> {
+  const { module, signature } = splitModule(readFileSync(file));
+  if (!signature) return 'it has no signature';
+  return inTemporary(async folder => {
+    const files = { module, signature, certificate };
+    for (const [name, content] of Object.entries(files)) writeNew(join(folder, name), content);
+    // The kernel goes by its keyring alone: no chain, no purpose, no time.
+    const args = 'cms -verify -binary -inform DER -in signature -content module -certfile certificate';
+    const trust = '-CAfile certificate -partial_chain -purpose any -no_check_time -out /dev/null';
+    try {
+      const verification = command('openssl', `${args} ${trust}`.split(' '));
+      await runCommand(verification, file, { ...surroundings, folder });
+      return undefined;
+    } catch (error) {
+      if (error instanceof CommandError) return 'its signature is not one by this certificate';
+      throw error;
+    }
+  });
+}

@@ -1,0 +1,75 @@
+// A signer by files, without a PKI directory: a certificate, and a key in a file or a token. So sign_config.sh was told.
+import { X509Certificate } from 'node:crypto';
+import { basename, resolve } from 'node:path';
+import { StateError, UsageError } from '../errors.ts';
+import { certificateBlocks } from '../model/pem.ts';
+import { PIN_VARIABLE, readTokenUri } from '../model/token.ts';
+import type { TokenKey } from '../model/types.ts';
+import { type PrivateKey, tokenArgument } from '../plan/private-key.ts';
+import { surroundingsIn } from '../run/exec.ts';
+import { inputFile, readInput } from '../store/input-file.ts';
+import { parseTokenKey } from '../store/token-key.ts';
+import { findTokenRoad } from '../store/token-road.ts';
+import type { Signer } from './signer.ts';
+
+export interface SignerFiles {
+  /** A file, or the URI of a key in a token (RFC 7512). */
+  readonly key: string;
+  readonly certificate: string;
+  /** Name of the variable with passphrase or PIN, `env:` in front or not. */
+  readonly passphrase: string | undefined;
+}
+
+/** Throws where a file is not what it should be, or a secret is where others can read it. */
+export function signerFromFiles(
+  { key, certificate, passphrase }: SignerFiles,
+  environment: NodeJS.ProcessEnv,
+  controller: AbortController,
+): Signer {
+  const variable = passphrase === undefined ? undefined : readVariable(passphrase, environment);
+  const [own, ...chain] = readChain(certificate);
+  const file = inputFile(certificate);
+  return {
+    certificate: { file, stem: basename(file).replace(/\.[^.]+$/, ''), certificate: own!, chain },
+    key: readKey(key, variable, environment),
+    surroundings: surroundingsIn(resolve('.'), environment, controller),
+  };
+}
+
+function readVariable(given: string, environment: NodeJS.ProcessEnv): string {
+  const name = given.replace(/^env:/, '');
+  if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && environment[name] !== undefined) return name;
+  // What was given may be the secret itself: it is not repeated.
+  throw new UsageError(
+    '-p takes the name of an environment variable that is set, not the passphrase: all users of the machine can read that',
+    'export it: PASSPHRASE=... sign_config.sh ... -p PASSPHRASE',
+  );
+}
+
+function readChain(given: string): X509Certificate[] {
+  const blocks = certificateBlocks(readInput(given).toString('latin1'));
+  if (blocks.length > 0) return blocks.map(block => new X509Certificate(block));
+  throw new StateError(`"${given}" holds no certificate (PEM)`, 'give the certificate of the key, with its chain');
+}
+
+function readKey(given: string, variable: string | undefined, environment: NodeJS.ProcessEnv): PrivateKey {
+  if (given.startsWith('pkcs11:'))
+    return inToken(given, { ...readTokenUri(given), pinVariable: variable ?? PIN_VARIABLE }, environment);
+  const file = inputFile(given);
+  const text = readInput(given).toString('latin1');
+  const token = parseTokenKey(text);
+  if (token) return inToken(file, variable === undefined ? token : { ...token, pinVariable: variable }, environment);
+  if (!text.includes('PRIVATE KEY'))
+    throw new StateError(`"${given}" holds no private key (PEM)`, 'give the key of the certificate, or the URI of one');
+  const isEncrypted = text.includes('ENCRYPTED');
+  if (isEncrypted && variable === undefined)
+    throw new StateError(`"${given}" is encrypted`, 'export its passphrase and name the variable: -p NAME');
+  return { file, argument: file, passphrase: isEncrypted ? variable : undefined, token: undefined };
+}
+
+const inToken = (file: string, token: TokenKey, environment: NodeJS.ProcessEnv): PrivateKey => ({
+  file,
+  argument: tokenArgument(token, findTokenRoad(environment)),
+  passphrase: token.pinVariable,
+  token,
+});

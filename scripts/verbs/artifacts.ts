@@ -1,0 +1,38 @@
+// What `sign` and `check` share: kinds of artifacts, their options, and the words that name them.
+import { UsageError } from '../lib/errors.ts';
+import { nearest } from '../lib/model/nearest.ts';
+import { inputFile } from '../lib/store/input-file.ts';
+import { type Given, type OptionTable, textOf } from '../options.ts';
+import { DIRECTORY_OPTIONS } from './directory.ts';
+
+export const ARTIFACT_OPTIONS = {
+  ...DIRECTORY_OPTIONS,
+  signer: { type: 'string', multiple: true },
+  cms: { type: 'boolean' },
+  output: { type: 'string' },
+  config: { type: 'string', short: 'c' },
+} as const satisfies OptionTable;
+
+/** Kinds, each with who signs it where nobody is named. */
+export const SIGNERS = { efi: 'ssig_subca', config: 'ssig_cml', module: 'ssig_subca', ima: 'ssig_subca' } as const;
+export type Kind = keyof typeof SIGNERS;
+const KINDS = Object.keys(SIGNERS);
+
+/** The kind and its files. */
+export function readArtifacts(verb: string, given: Given, [kind, ...words]: readonly string[]): [Kind, string[]] {
+  if (kind === undefined || !KINDS.includes(kind)) {
+    const close = kind === undefined ? undefined : nearest(kind, KINDS);
+    throw new UsageError(
+      kind === undefined ? 'nothing to be signed is named' : `"${kind}" is nothing that ${verb} knows`,
+      close ? `did you mean "${close}"?` : `usage: trustme-pki ${verb} ${KINDS.join('|')} FILE...`,
+    );
+  }
+  const config = textOf(given, 'config');
+  const files = [...(config === undefined ? [] : [config]), ...words];
+  if (files.length === 0) throw new UsageError('FILE is missing', `usage: trustme-pki ${verb} ${kind} FILE...`);
+  if (files.length > 1 && given.output !== undefined)
+    throw new UsageError('--output is for one FILE', 'sign them one after another, or leave --output out');
+  for (const option of ['cms', 'config'])
+    if (kind !== 'config' && given[option]) throw new UsageError(`--${option} is for configurations`, 'leave it out');
+  return [kind as Kind, files.map(inputFile)];
+}
