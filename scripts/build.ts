@@ -36,7 +36,10 @@ function licences(inputs: readonly string[]): string {
 /** Verbs that `generate` does without: each is a file of its own beside the program, loaded on demand. */
 const VERBS = readdirSync('scripts/verbs')
   .map(file => file.replace(/\.ts$/, ''))
-  .filter(name => !['generate', 'gen-dev-certs', 'verb', 'directory'].includes(name));
+  .filter(
+    name =>
+      !['generate', 'gen-dev-certs', 'verb', 'directory', 'artifacts'].includes(name) && !name.startsWith('uefi-'),
+  );
 
 /** Modules that are loaded on demand, by the end of what imports call them. */
 const ON_DEMAND: ReadonlyMap<string, string> = new Map([

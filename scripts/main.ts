@@ -61,6 +61,14 @@ const VERBS: Readonly<Record<string, VerbEntry>> = {
     summary: 'new keys, and certificates for them',
     load: async () => (await import('./verbs/renew.ts')).rekeyVerb,
   },
+  request: {
+    summary: 'requests for certificates that are made on another machine',
+    load: async () => (await import('./verbs/request.ts')).requestVerb,
+  },
+  import: {
+    summary: 'take such a certificate in',
+    load: async () => (await import('./verbs/import.ts')).importVerb,
+  },
   ocsp: {
     summary: 'the status of a certificate; a responder on loopback',
     load: async () => (await import('./verbs/ocsp.ts')).ocspVerb,

@@ -85,18 +85,31 @@ suite('builtins are imported with node: before their name', () => {
 
 /** The folders of lib that each folder must not import from. */
 const FORBIDDEN: Readonly<Record<string, readonly string[]>> = {
-  model: ['plan', 'store', 'run', 'check', 'generate', 'graph', 'authority', 'renewal', 'artifact', 'secure-boot'],
-  store: ['plan', 'run', 'check', 'generate', 'graph', 'authority', 'renewal', 'artifact', 'secure-boot'],
-  plan: ['run', 'check', 'generate', 'graph', 'authority', 'renewal', 'artifact', 'secure-boot'],
-  run: ['check', 'generate', 'graph', 'authority', 'renewal', 'artifact', 'secure-boot'],
-  check: ['generate', 'graph', 'authority', 'renewal', 'artifact', 'secure-boot'],
-  generate: ['graph', 'authority', 'renewal', 'artifact', 'secure-boot'],
-  graph: ['generate', 'run', 'authority', 'renewal', 'artifact', 'secure-boot'],
-  authority: ['generate', 'graph', 'export', 'renewal', 'artifact', 'secure-boot'],
-  renewal: ['graph', 'export', 'artifact', 'secure-boot'],
-  artifact: ['generate', 'graph', 'export', 'renewal', 'secure-boot'],
-  'secure-boot': ['generate', 'graph', 'export'],
-  export: ['plan', 'run', 'check', 'generate', 'graph', 'authority', 'renewal', 'artifact', 'secure-boot'],
+  model: [
+    'plan',
+    'store',
+    'run',
+    'check',
+    'generate',
+    'graph',
+    'authority',
+    'renewal',
+    'artifact',
+    'secure-boot',
+    'ceremony',
+  ],
+  store: ['plan', 'run', 'check', 'generate', 'graph', 'authority', 'renewal', 'artifact', 'secure-boot', 'ceremony'],
+  plan: ['run', 'check', 'generate', 'graph', 'authority', 'renewal', 'artifact', 'secure-boot', 'ceremony'],
+  run: ['check', 'generate', 'graph', 'authority', 'renewal', 'artifact', 'secure-boot', 'ceremony'],
+  check: ['generate', 'graph', 'authority', 'renewal', 'artifact', 'secure-boot', 'ceremony'],
+  generate: ['graph', 'authority', 'renewal', 'artifact', 'secure-boot', 'ceremony'],
+  graph: ['generate', 'run', 'authority', 'renewal', 'artifact', 'secure-boot', 'ceremony'],
+  authority: ['generate', 'graph', 'export', 'renewal', 'artifact', 'secure-boot', 'ceremony'],
+  renewal: ['graph', 'export', 'artifact', 'secure-boot', 'ceremony'],
+  artifact: ['generate', 'graph', 'export', 'renewal', 'secure-boot', 'ceremony'],
+  'secure-boot': ['generate', 'graph', 'export', 'ceremony'],
+  ceremony: ['graph', 'export', 'artifact', 'secure-boot'],
+  export: ['plan', 'run', 'check', 'generate', 'graph', 'authority', 'renewal', 'artifact', 'secure-boot', 'ceremony'],
 };
 for (const [folder, forbidden] of Object.entries(FORBIDDEN))
   suite(`lib/${folder} imports nothing of ${forbidden.join(', ')}`, () => {

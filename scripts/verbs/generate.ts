@@ -14,6 +14,7 @@ export const GENERATE_OPTIONS = {
   jobs: { type: 'string' },
   'force-weak': { type: 'boolean' },
   'generate-token-keys': { type: 'boolean' },
+  rehearse: { type: 'boolean' },
 } as const satisfies OptionTable;
 
 export const GENERATE_HELP = `usage: trustme-pki generate [options]
@@ -29,6 +30,8 @@ Makes the PKI, or adds what is missing to one that is there. Nothing is ever ove
   --force-weak       allow keys that are too short, for tests
   --generate-token-keys
                      make keys that are to be in a token and are not there yet
+  --rehearse         make everything first with keys that are thrown away, and verify that; what is made then has to
+                     be the same but for key, serial number and time
   --json             print the result as JSON
   --quiet            print nothing but errors`;
 
@@ -42,6 +45,7 @@ export function readGenerateOptions(given: Given, environment: NodeJS.ProcessEnv
     brand: textOf(given, 'brand'),
     isWeakForced: given['force-weak'] === true,
     mayGenerateInTokens: given['generate-token-keys'] === true,
+    isRehearsed: given.rehearse === true,
     width: readJobs(textOf(given, 'jobs')),
     configurationFolders: readFolders(given.conf, environment),
     environment,

@@ -10,7 +10,7 @@ import { parseWords } from '../options.ts';
 import { GENERATE_OPTIONS, readGenerateOptions } from './generate.ts';
 import type { VerbContext } from './verb.ts';
 
-const { jobs: _, ...SHARED } = GENERATE_OPTIONS;
+const { jobs: _, rehearse: __, ...SHARED } = GENERATE_OPTIONS;
 const OPTIONS = { ...SHARED, diff: { type: 'boolean' } } as const;
 
 const HELP = `usage: trustme-pki plan [options]

@@ -14,7 +14,7 @@ import { parseWords } from '../options.ts';
 import { GENERATE_OPTIONS, readGenerateOptions } from './generate.ts';
 import type { VerbContext } from './verb.ts';
 
-const { jobs: _, dir: __, 'platform-keys': ___, ...SHARED } = GENERATE_OPTIONS;
+const { jobs: _, dir: __, 'platform-keys': ___, rehearse: ____, ...SHARED } = GENERATE_OPTIONS;
 const OPTIONS = { ...SHARED, cnf: { type: 'boolean' } } as const;
 
 const HELP = `usage: trustme-pki show [ENTITY] [options]

@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
 import { openAuthority, openForWriting } from '../lib/authority/open.ts';
 import { formatProgress, formatResults, readOrders } from '../lib/authority/orders.ts';
+import { recordAuthorities } from '../lib/authority/protocol.ts';
 import { signRequests } from '../lib/authority/sign-requests.ts';
 import { UsageError } from '../lib/errors.ts';
 import { parseWords, textOf } from '../options.ts';
@@ -88,6 +89,8 @@ export async function signCsrVerb(context: VerbContext): Promise<number> {
       options,
       done => done < orders.length && note(formatProgress(done, orders.length, start)),
     );
+    // Certificates of CAs are compared by people.
+    for (const line of await recordAuthorities(authority, results)) note(line);
     if (given.json) context.print(JSON.stringify({ schema: 1, ca, results }));
     else if (!given.quiet) context.print(formatResults(results));
     return results.some(({ result }) => result === 'refused') ? 1 : 0;

@@ -276,6 +276,13 @@ together('UEFI, field updates', [
     ['error update-refused PK.update.auth', 'warning field-update-stale PK.update.auth'],
   ],
 ]);
+together('a protocol that is none', [
+  [
+    'nobody signed it',
+    write('.pki/protocol.txt', '== step 1 ==\nstep: sign\n'),
+    ['error protocol-broken .pki/protocol.txt'],
+  ],
+]);
 together('UEFI, a manifest that is gone', [
   [
     'more in a list than our certificates: nobody can say whether it belongs there',

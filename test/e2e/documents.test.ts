@@ -1,4 +1,4 @@
-// docs/hsm.md, docs/production.md, docs/signing.md and docs/secure-boot.md: their commands run as they stand, and print what they say.
+// docs/ceremony.md, docs/hsm.md, docs/production.md, docs/signing.md and docs/secure-boot.md: their commands run as they stand, and print what they say.
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { runDocument } from '../helpers/document.ts';
@@ -33,6 +33,13 @@ test('docs/signing.md', async () => {
   assert.match(stdout, /Verified OK/);
   assert.is(stdout.match(/debos-1\.conf: OK/g)?.length, 4);
   assert.match(stdout, /driver\.ko\.signed: OK\n[\s\S]*radio\.bin: OK/);
+});
+
+test('docs/ceremony.md', async () => {
+  const { stdout } = await runDocument('ceremony.md');
+  assert.match(stdout, /^4 signed/m);
+  assert.match(stdout, /PKI generated in [\s\S]*^online\/pki\/backend\.cert: OK$/m);
+  assert.match(stdout, /Verified OK\ndone\n$/);
 });
 
 test('docs/secure-boot.md', async () => {

@@ -1,5 +1,6 @@
 import { suite as makeSuite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { issuersElsewhere } from '../../scripts/lib/model/relations.ts';
 import { validityOf } from '../../scripts/lib/model/validity.ts';
 import { configErrorOf, entityOf, NOW, type OwnFiles, readOwn, readShipped } from '../helpers/shipped.ts';
 
@@ -97,9 +98,10 @@ suite('a CA that was made elsewhere bounds nothing, and one without a key issues
   const supplied = 'certificate-file = a.pem';
   readOwn({ 'a.ini': ca(`${supplied}\nkey-file = a.key`), 'b.ini': leaf('issuer = a', 'days = 9999') });
   readOwn({ 'a.ini': ca(supplied), 'b.ini': leaf('issuer = a\ncertificate-file = b.pem') });
-  assert.equal(problemsOf({ 'a.ini': ca(supplied), 'b.ini': leaf('issuer = a') }), [
-    'b /issuer: a CA whose key is here (own/a.ini:1 has a certificate-file and no key-file)',
-  ]);
+  const { hierarchy } = readOwn({ 'a.ini': ca(supplied), 'b.ini': leaf('issuer = a') });
+  const [problem, ...others] = issuersElsewhere([...hierarchy.values()], hierarchy);
+  assert.is(problem?.expected, 'a CA whose key is here (own/a.ini:1 has a certificate-file and no key-file)');
+  assert.equal([problem?.file, problem?.key, others.length], ['own/b.ini', 'issuer', 0]);
 });
 
 suite('two keys under one subject are worth a note, two certificates of one key are not', () => {

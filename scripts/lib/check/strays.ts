@@ -1,12 +1,12 @@
 // Which files does no PKI have there?
 import { DBX } from '../model/uefi.ts';
 import { type Entry, EXPORTS_FOLDER } from '../store/inventory.ts';
-import { CLEAR_PK, HIDDEN, JOURNAL, MANIFEST } from '../store/names.ts';
+import { CLEAR_PK, HIDDEN, JOURNAL, MANIFEST, PROTOCOL, PROTOCOL_LOCK, REQUESTS } from '../store/names.ts';
 import { type Finding, info, warning } from './finding.ts';
 import type { Inspection } from './inspection.ts';
 
 /** What may follow the stem of a certificate. */
-const OF_CERTIFICATE = /\.(key|cert|crt|csr|esl|(append\.|update\.)?auth|cer|crl|crl\.der|p12)$/;
+const OF_CERTIFICATE = /\.(key|cert|crt|csr|esl|(append\.|update\.)?auth|cer|crl|crl\.der|p12|request\.txt)$/;
 /** What the scripts of old and openssl leave behind. */
 const LEFTOVERS = /^(_.+\.esl|.+\.(csr|conf|cnf|srl|old|attr)|index(\..*)?|serial(\..*)?|crlnumber(\..*)?)$/;
 const IN_DATABASE = /^((index\.txt(\.attr)?|crlnumber|serial)(\.old)?|lock|requests\.tsv)$/;
@@ -41,6 +41,8 @@ function describe({ file, kind }: Entry, stems: ReadonlySet<string>): Finding[] 
 const parentOf = (file: string): string => (file.includes('/') ? file.slice(0, file.lastIndexOf('/')) : '');
 
 function isKnownFolder(folder: string, stems: ReadonlySet<string>): boolean {
+  if (folder === REQUESTS || folder.startsWith(`${REQUESTS}/`))
+    return folder === REQUESTS || stems.has(folder.slice(REQUESTS.length + 1));
   if (['', EXPORTS_FOLDER, HIDDEN].includes(folder)) return true;
   const [first, ca = '', issued = 'issued', ...rest] = folder.split('/');
   if (first === HIDDEN && ca === 'retired') return rest.length === 0;
@@ -55,9 +57,11 @@ function isKnownFile(file: string, stems: ReadonlySet<string>): boolean {
   const name = file.slice(HIDDEN.length + 1);
   if (parent === HIDDEN)
     return (
-      [MANIFEST, JOURNAL].includes(file) || (/\.(cnf|csr|esl)$/.test(name) && stems.has(name.replace(/\.\w+$/, '')))
+      [MANIFEST, JOURNAL, PROTOCOL, PROTOCOL_LOCK].includes(file) ||
+      (/\.(cnf|csr|esl)$/.test(name) && stems.has(name.replace(/\.\w+$/, '')))
     );
-  if (RETIRED.test(name)) return true;
+  if (RETIRED.test(name) || /^requests\/(options\.json|[^/]+\/(key|request\.csr|certificate\.pem))$/.test(name))
+    return true;
   const inFolder = name.slice(name.indexOf('/') + 1);
   return IN_DATABASE.test(inFolder) || ISSUED.test(inFolder);
 }

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { StateError } from '../errors.ts';
 import { removeTree } from '../run/staging.ts';
+import { isAwaited, readPending } from '../store/requests.ts';
 import { checkAlgorithms } from './algorithms.ts';
 import { checkChains } from './chains.ts';
 import { checkConfiguration } from './configuration.ts';
@@ -16,6 +17,7 @@ import { checkManifest } from './manifest.ts';
 import { checkModes } from './modes.ts';
 import { checkPairs } from './pairs.ts';
 import { checkProduction } from './production.ts';
+import { checkProtocol } from './protocol.ts';
 import { purposesOf } from './purpose.ts';
 import { checkStrays } from './strays.ts';
 import { checkEntries, checkUnreadable } from './unreadable.ts';
@@ -35,7 +37,7 @@ export async function verifyDirectory(
   try {
     const inspection = inspect(root, options, scratch, controller);
     const { certificates, unreadable } = inspection.directory;
-    if (certificates.length + unreadable.length === 0) return [noPki(path)];
+    if (certificates.length + unreadable.length === 0) return [isAwaited(root) ? awaited(path, root) : noPki(path)];
     return inOrder(await askAll(inspection));
   } finally {
     removeTree(scratch);
@@ -49,6 +51,12 @@ const noPki = (path: string): Finding =>
     'it holds no certificates',
     `trustme-pki generate --dir '${path}' makes them in a new directory`,
   );
+
+const awaited = (path: string, root: string): Finding => {
+  const waiting = [...readPending(root).values()].filter(({ certificate }) => certificate === undefined);
+  const stems = waiting.map(({ stem }) => stem).join(', ');
+  return error('no-pki', '.', `it waits for certificates: ${stems}`, `trustme-pki import ENTITY CERT --dir '${path}'`);
+};
 
 async function askAll(inspection: Inspection): Promise<Finding[]> {
   const { directory, issuers, now, passphrasesOf, scratch, surroundings } = inspection;
@@ -70,6 +78,7 @@ async function askAll(inspection: Inspection): Promise<Finding[]> {
     ...checkStrays(inspection),
     ...checkConfiguration(inspection),
     ...checkProduction(inspection),
+    ...checkProtocol(inspection),
   ];
   return withEntries(findings, checkEntries(inspection));
 }

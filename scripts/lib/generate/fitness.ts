@@ -1,4 +1,5 @@
 // Who of the readers of a PKI cannot use the keys that the configuration asks for: a warning that names the reader.
+import { StateError } from '../errors.ts';
 import { refusalOfFirmware } from '../model/firmware.ts';
 import type { Hierarchy } from '../model/hierarchy.ts';
 import { formatKeyType } from '../model/key-type.ts';
@@ -45,3 +46,13 @@ const notesOf =
     const key = `${formatKeyType(entity.keyType)}${isPss(entity) ? ' (rsa-pss)' : ''}`;
     return reason === undefined ? [] : [`${entity.stem}: ${name} cannot use its ${key} key: ${reason}`];
   };
+
+/** UEFI firmware verifies RSA and NIST curves; efitools cannot even sign with other keys. */
+export function refuseForFirmware(made: readonly Entity[]): void {
+  const unfit = made.find(({ variable, keyType }) => variable && keyType.kind === 'other');
+  if (unfit)
+    throw new StateError(
+      `UEFI platform keys cannot be ${formatKeyType(unfit.keyType)} keys (${unfit.stem})`,
+      'give rsa:BITS or ec:CURVE, or generate without platform keys',
+    );
+}

@@ -5,6 +5,7 @@ import { StateError, UsageError } from '../errors.ts';
 import type { KeyType } from '../model/types.ts';
 import { finishInterrupted } from '../run/interrupted.ts';
 import type { PlanReport } from '../run/report.ts';
+import { isAwaited } from '../store/requests.ts';
 import { lockDirectory, look } from './directory-lock.ts';
 import { addMissingExports } from './missing-exports.ts';
 import { lacksTrustAnchor, missingPlatformFiles, UPDATE_OF_DB } from './platform-files.ts';
@@ -19,6 +20,8 @@ export interface GenerateOptions {
   readonly isWeakForced: boolean;
   /** Whether keys that a token lacks are made there. */
   readonly mayGenerateInTokens?: boolean;
+  /** Whether everything is made with keys that are thrown away first. */
+  readonly isRehearsed?: boolean;
   /** Commands side by side. */
   readonly width: number;
   readonly configurationFolders: readonly string[];
@@ -87,7 +90,7 @@ async function act(
   if (stat?.isDirectory()) return actOnDirectory(outDir, options, report, controller);
   if (stat) report.note(`Removing stale non-directory ${outDir}`);
   const { produceWhole } = await import('./produce.ts');
-  return produceWhole(outDir, options, stat !== undefined, report, controller);
+  return produceWhole(outDir, options, stat ? 'stale file' : 'nothing', report, controller);
 }
 
 /** Somebody's own PKI: nothing is generated in it. */
@@ -106,6 +109,10 @@ async function actOnDirectory(
   report: PlanReport,
   controller: AbortController,
 ): Promise<Outcome> {
+  if (isAwaited(outDir)) {
+    const { produceWhole } = await import('./produce.ts');
+    return produceWhole(outDir, options, 'requests', report, controller);
+  }
   const missing = missingPlatformFiles(outDir);
   if (options.hasPlatformKeys && missing.includes(UPDATE_OF_DB)) {
     const { producePlatformKeys } = await import('./produce.ts');

@@ -4,9 +4,10 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { accessSync, constants } from 'node:fs';
 import { resolve } from 'node:path';
 import { ConfigError, StateError, UsageError } from '../errors.ts';
-import { problemOf } from '../model/hierarchy.ts';
+import { type Hierarchy, problemOf } from '../model/hierarchy.ts';
 import { formatKeyType, refuseWeakRsa } from '../model/key-type.ts';
 import { choosePassphraseVariable, passphraseValue } from '../model/passphrase.ts';
+import { issuersElsewhere } from '../model/relations.ts';
 import { describeToken } from '../model/token.ts';
 import type { Entity, VariableName } from '../model/types.ts';
 import { VARIABLE_ORDER } from '../model/uefi.ts';
@@ -19,7 +20,7 @@ import { packageVersion } from '../store/package.ts';
 import { readSettings, type Settings } from '../store/settings.ts';
 import { loadTemplates } from '../store/templates.ts';
 import { findTokenRoad } from '../store/token-road.ts';
-import { readerNotes } from './fitness.ts';
+import { readerNotes, refuseForFirmware } from './fitness.ts';
 import type { GenerateOptions } from './generate.ts';
 
 export interface Prepared extends Settings {
@@ -35,15 +36,30 @@ export interface Prepared extends Settings {
 export type PlanOptions = Pick<
   GenerateOptions,
   'keyType' | 'brand' | 'configurationFolders' | 'environment' | 'isWeakForced' | 'mayGenerateInTokens'
->;
+> & {
+  /** What is otherwise than the configuration says: certificates that have come since, keys to be thrown away. */
+  readonly change?: (hierarchy: Hierarchy) => Hierarchy;
+};
+
+const withHierarchy = (settings: Settings, hierarchy: Hierarchy): Settings => ({
+  ...settings,
+  configuration: { ...settings.configuration, hierarchy },
+});
 
 /** Plans the making of the entities that `isWanted` names. Runs nothing. */
 export async function prepare(options: PlanOptions, isWanted: (entity: Entity) => boolean): Promise<Prepared> {
   const { brand, keyType } = options;
   const now = new Date();
-  const settings = readSettings(options.configurationFolders, { brand, keyType, now });
+  const read = readSettings(options.configurationFolders, { brand, keyType, now });
+  const settings = options.change ? withHierarchy(read, options.change(read.configuration.hierarchy)) : read;
   const { hierarchy, notes } = settings.configuration;
   const made = [...hierarchy.values()].filter(isWanted);
+  const elsewhere = issuersElsewhere(made, hierarchy);
+  if (elsewhere.length > 0)
+    throw new ConfigError(
+      elsewhere,
+      'edit the lines named above; or have them certified where that key is: trustme-pki request ENTITY',
+    );
   for (const entity of made) await blamed(entity, () => refuseWeakRsa(entity.keyType, options.isWeakForced));
   refuseForFirmware(made);
   const inputs = await drawInputs(settings, made, options, now);
@@ -122,7 +138,7 @@ async function drawInputs(
 }
 
 /** Random, or that of the certificate that was made elsewhere. */
-function serialFor(entity: Entity): string {
+export function serialFor(entity: Entity): string {
   const { supplied, serialOctets } = entity;
   if (!supplied) return randomSerial(serialOctets);
   try {
@@ -172,14 +188,4 @@ function requirePassphrases({ hierarchy, passphraseOf }: PlanInputs, environment
             `export ${entity.passphraseVariables.join(' or ')}`,
           );
   }
-}
-
-/** UEFI firmware verifies RSA and NIST curves; efitools cannot even sign with other keys. */
-function refuseForFirmware(made: readonly Entity[]): void {
-  const unfit = made.find(({ variable, keyType }) => variable && keyType.kind === 'other');
-  if (unfit)
-    throw new StateError(
-      `UEFI platform keys cannot be ${formatKeyType(unfit.keyType)} keys (${unfit.stem})`,
-      'give rsa:BITS or ec:CURVE, or generate without platform keys',
-    );
 }

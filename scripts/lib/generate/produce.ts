@@ -1,11 +1,11 @@
 // Makes a PKI, or the platform keys of one: execute the plan in a staging directory, verify, sync, publish. Whatever
 // fails, the staging directory goes and OUT_DIR stays as it was.
-import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { checkDirectory, refuseUnsound } from '../check/check.ts';
 import { StateError } from '../errors.ts';
-import { tokenUri } from '../model/token.ts';
-import { type Entity, isSelfSigned } from '../model/types.ts';
+import type { Hierarchy } from '../model/hierarchy.ts';
+import type { Entity } from '../model/types.ts';
 import { filledVariables } from '../model/uefi.ts';
 import { type Surroundings, surroundingsIn } from '../run/exec.ts';
 import { execute } from '../run/execute.ts';
@@ -14,28 +14,41 @@ import { publishWhole, syncTree } from '../run/publish.ts';
 import type { PlanReport } from '../run/report.ts';
 import { makeStaging, removeStaging, removeTree } from '../run/staging.ts';
 import { requireOpenssl } from '../run/tools.ts';
-import { parseCertificate } from '../store/certificate.ts';
-import { DERIVED_EXPORTS } from '../store/exports.ts';
-import { firstCertificate, writeNew } from '../store/files.ts';
+import { readPkiDirectory } from '../store/directory.ts';
+import { writeNew } from '../store/files.ts';
 import { describeEntity, describeSources, formatManifest, readManifest } from '../store/manifest.ts';
-import { certificateFile, keyFileOf, MANIFEST, SCRATCH } from '../store/names.ts';
-import type { GenerateOptions, Outcome, TrustAnchor } from './generate.ts';
+import { MANIFEST, REQUESTS, requestOutputs, SCRATCH } from '../store/names.ts';
+import { readPending } from '../store/requests.ts';
+import { withAwaited } from './awaited.ts';
+import type { GenerateOptions, Outcome } from './generate.ts';
+import { describe, trustAnchors } from './outcome.ts';
 import { UPDATE_OF_DB } from './platform-files.ts';
 import { type Prepared, prepare, requireAbility } from './prepare.ts';
+import type { Rehearsal } from './rehearsal.ts';
 
-/** Generates a whole PKI where OUT_DIR is absent or a stale file. */
+/** Generates a whole PKI where OUT_DIR is absent, a stale file, or a directory whose requests have all been answered. */
 export async function produceWhole(
   outDir: string,
   options: GenerateOptions,
-  hasStaleFile: boolean,
+  there: 'nothing' | 'stale file' | 'requests',
   report: PlanReport,
   controller: AbortController,
 ): Promise<Outcome> {
   const isWanted = ({ variable }: Entity) => options.hasPlatformKeys || !variable;
-  const [prepared, surroundings] = await prepareToRun(outDir, options, isWanted, report, controller);
+  const change = there === 'requests' ? withAwaited(outDir) : undefined;
+  const [prepared, surroundings] = await prepareToRun(outDir, options, isWanted, report, controller, change);
+  const rehearsal = await rehearsed(options, report, controller);
   return inStaging(outDir, async staging => {
-    await makeFiles(staging, outDir, prepared, surroundings, options.width, report);
-    publishWhole(staging, outDir, hasStaleFile);
+    await makeFiles(staging, outDir, prepared, surroundings, options.width, report, rehearsal);
+    if (there === 'requests') {
+      // The journal moves files alone, and databases are empty folders in the beginning.
+      const folders = prepared.plan.folders.filter(folder => !folder.startsWith(SCRATCH));
+      for (const folder of folders) mkdirSync(join(outDir, folder), { recursive: true });
+      publishInto(staging, outDir, filesOf(prepared));
+      for (const { stem } of readPending(outDir).values())
+        for (const file of requestOutputs(stem)) rmSync(join(outDir, file), { force: true });
+      removeTree(join(outDir, REQUESTS));
+    } else publishWhole(staging, outDir, there === 'stale file');
     return { ...describe('generated', outDir, prepared, options), anchors: trustAnchors(outDir, prepared.made) };
   });
 }
@@ -49,8 +62,8 @@ export async function producePlatformKeys(
 ): Promise<Outcome> {
   const isWanted = ({ variable }: Entity) => variable !== undefined;
   const [prepared, surroundings] = await prepareToRun(outDir, options, isWanted, report, controller);
-  const { jobs, inputs } = prepared.plan;
-  const files = jobs.flatMap(({ makes }) => makes).filter(file => !file.startsWith(`${SCRATCH}/`));
+  const { inputs } = prepared.plan;
+  const files = filesOf(prepared).filter(file => file !== MANIFEST);
   refuseOverwriting(outDir, files);
   const lacking = inputs.filter(file => !existsSync(join(outDir, file)));
   if (lacking.length > 0)
@@ -58,14 +71,21 @@ export async function producePlatformKeys(
       `"${outDir}" lacks ${lacking.join(', ')}, which db is to hold`,
       'restore it, or generate a new directory',
     );
+  const rehearsal = await rehearsed(options, report, controller);
   return inStaging(outDir, async staging => {
     for (const file of inputs) copyInto(join(outDir, file), join(staging, file));
-    await makeFiles(staging, outDir, prepared, surroundings, options.width, report);
+    await makeFiles(staging, outDir, prepared, surroundings, options.width, report, rehearsal);
     // The file whose presence says that all is there comes last.
     publishInto(staging, outDir, [...files.filter(file => file !== UPDATE_OF_DB), MANIFEST, UPDATE_OF_DB]);
     return describe('platform-keys-added', outDir, prepared, options);
   });
 }
+
+/** What a plan publishes, the manifest last. */
+const filesOf = ({ plan }: Prepared): string[] => [
+  ...plan.jobs.flatMap(({ makes }) => makes).filter(file => !file.startsWith(`${SCRATCH}/`)),
+  MANIFEST,
+];
 
 /** Everything that is decided before anything is made. */
 async function prepareToRun(
@@ -74,13 +94,18 @@ async function prepareToRun(
   isWanted: (entity: Entity) => boolean,
   report: PlanReport,
   controller: AbortController,
+  change?: (hierarchy: Hierarchy) => Hierarchy,
 ): Promise<[Prepared, Surroundings]> {
-  const prepared = await prepare(options, isWanted);
+  const prepared = await prepare({ ...options, ...(change ? { change } : {}) }, isWanted);
   const surroundings = surroundingsIn(dirname(outDir), options.environment, controller);
   await requireAbility(prepared, options.isWeakForced, surroundings);
   for (const note of prepared.notes) report.note(`trustme-pki: warning: ${note}`);
   return [prepared, surroundings];
 }
+
+/** Its libraries are loaded where a rehearsal is asked for alone. */
+const rehearsed = async (options: GenerateOptions, report: PlanReport, controller: AbortController) =>
+  options.isRehearsed ? (await import('./rehearsal.ts')).rehearse(options, makeFiles, report, controller) : undefined;
 
 function refuseOverwriting(outDir: string, files: readonly string[]): void {
   const present = files.filter(file => existsSync(join(outDir, file)));
@@ -106,13 +131,14 @@ async function inStaging(outDir: string, work: (staging: string) => Promise<Outc
 }
 
 /** Runs the jobs in the staging directory, verifies what they made, adds the manifest and syncs everything. */
-async function makeFiles(
+export async function makeFiles(
   staging: string,
   outDir: string,
   prepared: Prepared,
   parent: Surroundings,
   width: number,
   report: PlanReport,
+  rehearsal?: Rehearsal,
 ): Promise<void> {
   const { plan, inputs, made } = prepared;
   const surroundings = { ...parent, folder: staging };
@@ -124,6 +150,7 @@ async function makeFiles(
   const variables = filledVariables(made);
   const stems = new Set(passphrases.keys());
   refuseUnsound(await checkDirectory({ stems, passphraseOf: stem => passphrases.get(stem), variables }, surroundings));
+  rehearsal?.compare((await import('./rehearsal.ts')).factsIn(readPkiDirectory(staging)), made);
   writeNew(join(staging, MANIFEST), manifestText(staging, outDir, prepared, openssl));
   await syncTree(staging, surroundings);
   surroundings.controller.signal.throwIfAborted();
@@ -166,34 +193,4 @@ function manifestText(
     },
     readManifest(outDir),
   );
-}
-
-/** The self-signed CAs of the hierarchies, with what a person compares. */
-function trustAnchors(outDir: string, made: readonly Entity[]): TrustAnchor[] {
-  return made
-    .filter(entity => isSelfSigned(entity) && !entity.variable)
-    .map(entity => {
-      const file = certificateFile(entity);
-      const { fingerprint256 } = parseCertificate(firstCertificate(join(outDir, file)));
-      return {
-        file,
-        subject: entity.subject.find(({ name }) => name === 'commonName')?.value ?? entity.stem,
-        sha256: fingerprint256,
-      };
-    });
-}
-
-function describe(
-  state: Outcome['state'],
-  directory: string,
-  { inputs, made }: Prepared,
-  { environment }: GenerateOptions,
-): Outcome {
-  const used = made.map(entity => inputs.passphraseOf(entity)).filter(name => name !== undefined);
-  const developmentPassphrases = [...new Set(used)].filter(name => !environment[name]);
-  const leftOut = DERIVED_EXPORTS.flatMap(({ file, key }) => {
-    const token = made.find(entity => keyFileOf(entity) === key)?.token;
-    return token ? [[file, tokenUri(token)] as const] : [];
-  });
-  return { state, directory, added: [], anchors: [], leftOut: Object.fromEntries(leftOut), developmentPassphrases };
 }

@@ -19,7 +19,7 @@ export function checkRelations(hierarchy: Hierarchy, now: Date, problems: Config
   const context = { now, problems, notes };
   for (const entity of hierarchy.values()) {
     const issuer = isSelfSigned(entity) ? undefined : checked.get(entity.issuer);
-    checkKeys(entity, issuer, hierarchy, problems);
+    checkKeys(entity, hierarchy, problems);
     room.set(entity.stem, roomBelow(entity, issuer && room.get(issuer.stem), problems));
     checked.set(entity.stem, nest(entity, issuer, context));
   }
@@ -105,26 +105,32 @@ function within(
   return profile;
 }
 
-/** Whoever signs needs a key here. */
-function checkKeys(entity: Entity, issuer: Entity | undefined, hierarchy: Hierarchy, problems: ConfigProblem[]): void {
-  const lacks = (stem: string | undefined) => {
-    const holder = hierarchy.get(hierarchy.get(stem ?? '')?.keyOf ?? '');
-    return holder !== undefined && !hasKey(holder);
-  };
-  if (issuer && !entity.supplied && lacks(issuer.stem))
-    problems.push(
-      problemOf(
-        entity,
-        '',
-        'issuer',
-        `a CA whose key is here (${placeIn(issuer, '', 'certificate-file')} has a certificate-file and no key-file)`,
-      ),
-    );
-  if (entity.keyOf !== entity.stem && !entity.supplied && lacks(entity.keyOf))
+function lacksKey(stem: string, hierarchy: Hierarchy): boolean {
+  const holder = hierarchy.get(hierarchy.get(stem)?.keyOf ?? '');
+  return holder !== undefined && !hasKey(holder);
+}
+
+/** Whoever signs needs a key here; an issuer may be elsewhere, as long as it need not sign. */
+function checkKeys(entity: Entity, hierarchy: Hierarchy, problems: ConfigProblem[]): void {
+  if (entity.keyOf !== entity.stem && !entity.supplied && lacksKey(entity.keyOf, hierarchy))
     problems.push(problemOf(entity, '', 'key-of', 'an entity whose key is here'));
-  if (entity.variable && lacks(entity.variable.authoriser))
+  if (entity.variable && lacksKey(entity.variable.authoriser, hierarchy))
     problems.push(problemOf(entity, 'variable', 'authoriser', 'an entity whose key is here'));
 }
+
+/** Whether its certificate can only be made where the key of its issuer is. */
+export const isIssuedElsewhere = (entity: Entity, hierarchy: Hierarchy): boolean =>
+  !isSelfSigned(entity) && !entity.supplied && lacksKey(entity.issuer, hierarchy);
+
+/** Those of `made` whose issuers cannot sign here, each as a mistake of its file. */
+export const issuersElsewhere = (made: readonly Entity[], hierarchy: Hierarchy): ConfigProblem[] =>
+  made
+    .filter(entity => isIssuedElsewhere(entity, hierarchy))
+    .map(entity => {
+      const place = placeIn(hierarchy.get(entity.issuer)!, '', 'certificate-file');
+      const expected = `a CA whose key is here (${place} has a certificate-file and no key-file)`;
+      return problemOf(entity, '', 'issuer', expected);
+    });
 
 /** Each entity has a key of its own in a token, of a kind that tokens make and openssl signs with there. */
 function checkTokens(hierarchy: Hierarchy, problems: ConfigProblem[]): void {

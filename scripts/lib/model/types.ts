@@ -96,6 +96,8 @@ export interface Entity {
   readonly keyOf: string;
   /** Set where its key lies in a token; undefined: in a file. */
   readonly token: TokenKey | undefined;
+  /** Whether an RSA key in a file is an rsaEncryption one whatever it signs, as that of a token would be. */
+  readonly isPlainKey?: boolean;
   /** Set where its certificate is not made but taken from a file. */
   readonly supplied: Supplied | undefined;
   /** Stems whose certificates follow its own in its file. */
@@ -127,7 +129,7 @@ export const keepsDatabase = (entity: Entity): boolean => entity.issued.size > 0
 export const isPss = (entity: Entity): boolean => entity.keyType.kind === 'rsa' && entity.scheme === 'rsa-pss';
 
 /** Whether its public key is an rsassaPss one, too. That of a token is always an rsaEncryption one. */
-export const hasPssKey = (entity: Entity): boolean => isPss(entity) && entity.token === undefined;
+export const hasPssKey = (entity: Entity): boolean => isPss(entity) && entity.token === undefined && !entity.isPlainKey;
 
 /** Whether openssl must not be told a digest, because the algorithm brings its own (Ed25519, Ed448, ML-DSA). */
 export const hasOwnDigest = (entity: Entity): boolean => entity.keyType.kind === 'other';

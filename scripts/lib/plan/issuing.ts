@@ -86,7 +86,8 @@ function planTokenKey({ stem, keyType }: Entity, key: TokenKey, inputs: IssuingI
   return job(keyFile(stem), [], { kind: 'token', key, keyType, label: stem, mayGenerate, road }, { makesKey: true });
 }
 
-function planKey(entity: Entity, key: PrivateKey, inputs: IssuingInputs): Job {
+/** Makes or finds the key of an entity. */
+export function planKey(entity: Entity, key: PrivateKey, inputs: IssuingInputs): Job {
   if (key.token) return planTokenKey(entity, key.token, inputs);
   return job(key.file, [], generateKey(entity, key.file, key.passphrase), { makesKey: true });
 }

@@ -99,8 +99,8 @@ export function refuseWithoutKeys(
   inputs: RenewalInputs,
 ): void {
   const owners = [...entities].flatMap(stem => {
-    const { issuer, keyOf } = inputs.hierarchy.get(stem)!;
-    return [issuer, keyOf].map(owner => [stem, owner] as const);
+    const { issuer, keyOf, supplied } = inputs.hierarchy.get(stem)!;
+    return (supplied ? [] : [issuer, keyOf]).map(owner => [stem, owner] as const);
   });
   const signers = variablesOf(inputs).map(
     ({ stem, variable: { authoriser } }) => [updateFile(stem), authoriser] as const,

@@ -4,10 +4,10 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { passphraseOf, tokenOf } from '../authority/directory-key.ts';
 import type { OpenDirectory } from '../authority/open.ts';
-import { passphraseVariable, randomSerial } from '../generate/prepare.ts';
+import { passphraseVariable, serialFor } from '../generate/prepare.ts';
 import type { Hierarchy } from '../model/hierarchy.ts';
 import { formatKeyType } from '../model/key-type.ts';
-import type { KeyType } from '../model/types.ts';
+import type { KeyType, Supplied } from '../model/types.ts';
 import { DBX, filling } from '../model/uefi.ts';
 import { freshFile, othersFile, type RenewalInputs } from '../plan/renewal.ts';
 import { DERIVED_EXPORTS } from '../store/exports.ts';
@@ -29,6 +29,8 @@ export interface ListChange {
   readonly touched: ReadonlySet<string>;
   /** Whether the update that empties PK is made. */
   readonly clearsPlatformKey: boolean;
+  /** Certificates that were made elsewhere, and the keys that they are for, by stem. */
+  readonly imported?: ReadonlyMap<string, Supplied>;
 }
 
 /** Brand and key type are no mistake of the configuration: they were options. */
@@ -54,21 +56,25 @@ export async function inputsOf(
   open: OpenDirectory,
   { configuration, templates }: Settings,
   selection: Selection,
-  { lists, touched, clearsPlatformKey }: ListChange,
+  { lists, touched, clearsPlatformKey, imported = new Map() }: ListChange,
   now: Date,
   mayGenerateInTokens: boolean,
 ): Promise<RenewalInputs> {
   const { directory, options } = open;
   const { entities, rekeyed } = selection;
-  const hierarchy = hierarchyThere(
+  const ours = new Set([...entities].filter(stem => !imported.has(stem)));
+  const there = hierarchyThere(
     configuration.hierarchy,
     directory.certificates,
-    selection,
+    { ...selection, entities: ours },
     configuredFor(open, now),
     entity => tokenFor(entity, tokenOf(open, entity.keyOf), rekeyed),
     now,
   );
-  const serials = new Map([...entities].map(stem => [stem, randomSerial(hierarchy.get(stem)!.serialOctets)]));
+  const hierarchy = new Map(
+    [...there].map(([stem, entity]) => [stem, { ...entity, supplied: imported.get(stem) ?? entity.supplied }]),
+  );
+  const serials = new Map([...entities].map(stem => [stem, serialFor(hierarchy.get(stem)!)]));
   const owners = ownersOf(directory);
   const inToken = new Set([...hierarchy.values()].filter(({ token }) => token).map(keyFileOf));
   const has = (file: string) => existsSync(join(directory.path, file));
@@ -99,3 +105,19 @@ export async function inputsOf(
     tokenRoad: inToken.size > 0 ? findTokenRoad(options.environment) : 'engine',
   };
 }
+
+/** The entities of a directory as they are, those of `rekeyed` with keys where the configuration wants them. */
+export const entitiesThere = (
+  open: OpenDirectory,
+  hierarchy: Hierarchy,
+  rekeyed: ReadonlySet<string>,
+  now: Date,
+): Hierarchy =>
+  hierarchyThere(
+    hierarchy,
+    open.directory.certificates,
+    { entities: new Set(), prolonged: new Set() },
+    configuredFor(open, now),
+    entity => tokenFor(entity, tokenOf(open, entity.keyOf), rekeyed),
+    now,
+  );

@@ -15,6 +15,8 @@ export interface Choice {
   readonly isCascading: boolean;
   /** Whether the named ones get new keys. */
   readonly isRekeyed: boolean;
+  /** Stems whose new certificate was made elsewhere, so that no key of an issuer is needed. */
+  readonly imported?: ReadonlySet<string>;
 }
 
 export interface Selection {
@@ -43,14 +45,15 @@ export interface Issued {
  * PKI would be worth nothing.
  */
 export function selectCertificates(
-  { names, expiring, isCascading, isRekeyed }: Choice,
+  { names, expiring, isCascading, isRekeyed, imported = new Set() }: Choice,
   { certificates, keys }: Pick<PkiDirectory, 'certificates' | 'keys'>,
   hierarchy: Hierarchy,
   now: Date,
 ): Selection {
   const present = byStem(certificates);
   const all = certificates.map(each => issuedOf(each, certificates));
-  const hindrance = (each: Issued) => hindranceOf(each, hierarchy, keys, isRekeyed);
+  const hindrance = (each: Issued) =>
+    imported.has(each.certificate.stem) ? undefined : hindranceOf(each, hierarchy, keys, isRekeyed);
   const ending = expiring === undefined ? [] : all.filter(each => isEnding(each, expiring, now));
   const hindered = hinderedAmong(ending, all, hindrance);
   const named = names.map(name => findCertificate(certificates, name).stem);
@@ -75,7 +78,7 @@ export function selectCertificates(
   return {
     entities: new Set([...described, ...more]),
     rekeyed: new Set(isRekeyed ? stems : []),
-    prolonged: new Set(isRekeyed ? [] : described),
+    prolonged: new Set(isRekeyed ? [] : described.filter(stem => !imported.has(stem))),
     issued: [...issued, ...again],
     hindered: [...hindered.values()],
     dependants: belowNames.filter(

@@ -130,7 +130,8 @@ export async function renewSelected(
       if (!keepsDatabase(inputs.hierarchy.get(stem)!)) continue;
       const authority = await openAuthority(open, stem, controller, text => report.note(text));
       authorities.set(stem, authority);
-      if (!selection.entities.has(stem)) refuseAuthority(authority);
+      const signs = (each: string) => inputs.hierarchy.get(each)!.issuer === stem && !change.imported?.has(each);
+      if (!selection.entities.has(stem) && [...selection.entities].some(signs)) refuseAuthority(authority);
     }
     const surroundings = surroundingsIn(open.directory.path, open.options.environment, controller);
     return await renewEntities(

@@ -42,6 +42,25 @@ export const RETIRED = `${HIDDEN}/retired`;
 export const retiredFile = (stem: string, serial: string, extension: 'pem' | 'key'): string =>
   `${RETIRED}/${stem}/${serial}.${extension}`;
 
+export const REQUESTS = `${HIDDEN}/requests`;
+
+/** What waits for a certificate that is made elsewhere. */
+export const pendingFile = (stem: string, name: 'key' | 'request.csr' | 'certificate.pem'): string =>
+  `${REQUESTS}/${stem}/${name}`;
+
+/** The request and what it asks for in words, for the way to the other machine. */
+export const requestOutputs = (stem: string): [request: string, description: string] => [
+  `${stem}.csr`,
+  `${stem}.request.txt`,
+];
+
+/** What a new PKI is to be, while its certificates are made elsewhere. */
+export const REQUEST_OPTIONS = `${REQUESTS}/options.json`;
+
+/** Who did what in a ceremony, signed. */
+export const PROTOCOL = `${HIDDEN}/protocol.txt`;
+export const PROTOCOL_LOCK = `${HIDDEN}/protocol.lock`;
+
 /** What is needed on the way and not published. */
 export const SCRATCH = `${HIDDEN}/scratch`;
 

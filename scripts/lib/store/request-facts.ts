@@ -79,6 +79,10 @@ export function describeRequest(bytes: Buffer | string): RequestFacts {
   };
 }
 
+/** The public key of a request. Throws a RangeError where it is none. */
+export const requestKey = (bytes: Buffer | string): KeyObject =>
+  createPublicKey({ key: partsOf(requestIn(bytes)).spki, format: 'der', type: 'spki' });
+
 function requestIn(bytes: Buffer | string): Buffer {
   const block = pemBlocks(typeof bytes === 'string' ? bytes : bytes.toString('latin1')).find(({ label }) =>
     /^(NEW )?CERTIFICATE REQUEST$/.test(label),

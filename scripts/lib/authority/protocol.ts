@@ -1,0 +1,103 @@
+// Appends what a step of a ceremony did to the protocol of the directory, signed with the key that did it.
+import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { formatEntry, formatSignature, parseProtocol, spoken } from '../model/protocol.ts';
+import { isoTime } from '../model/validity.ts';
+import { commandWithKey } from '../plan/job.ts';
+import { type PrivateKey, passin } from '../plan/private-key.ts';
+import { runCommand, type Surroundings } from '../run/exec.ts';
+import { takeLock } from '../run/lock.ts';
+import { inTemporary } from '../run/temporary.ts';
+import { parseCertificate } from '../store/certificate.ts';
+import { firstCertificate, writeNew } from '../store/files.ts';
+import { HIDDEN, issuedFile, PROTOCOL, PROTOCOL_LOCK } from '../store/names.ts';
+import { packageVersion } from '../store/package.ts';
+import { replaceFile } from './database.ts';
+import type { Result } from './judge.ts';
+import type { Authority } from './open.ts';
+
+export interface Step {
+  readonly step: 'request' | 'sign' | 'import';
+  readonly entity: string;
+  /** What was done, and fingerprints that people compare. */
+  readonly values: readonly (readonly [name: string, value: string])[];
+  readonly key: PrivateKey;
+  readonly publicKey: KeyObject;
+}
+
+/** SHA-256 of a public key (DER), as people read it. */
+export const keyFingerprint = (key: KeyObject): string => spoken(sha256(derOf(key)));
+
+export const sha256 = (content: string | Buffer): string => createHash('sha256').update(content).digest('hex');
+
+const derOf = (key: KeyObject): Buffer =>
+  (key.type === 'public' ? key : createPublicKey(key)).export({ type: 'spki', format: 'der' });
+
+/** Under a lock of its own. Commands run in `surroundings.folder`, the paths of keys hold there. */
+export async function appendProtocol(path: string, step: Step, surroundings: Surroundings): Promise<void> {
+  mkdirSync(join(path, HIDDEN), { recursive: true });
+  const lock = await takeLock(join(path, PROTOCOL_LOCK), surroundings.controller.signal, () => {});
+  try {
+    await append(join(path, PROTOCOL), step, surroundings);
+  } finally {
+    lock.release();
+  }
+}
+
+async function append(file: string, step: Step, surroundings: Surroundings): Promise<void> {
+  const before = existsSync(file) ? readFileSync(file, 'utf8') : '';
+  const values = [
+    ['time', isoTime(new Date()).replace(/\.\d+Z$/, 'Z')],
+    ['step', step.step],
+    ['entity', step.entity],
+    ...step.values,
+    ['program', `trustme-pki ${packageVersion()}`],
+    ['signed by', `the key with SHA-256 ${keyFingerprint(step.publicKey)}`],
+  ] as const;
+  const number = parseProtocol(before).length + 1;
+  const entry = formatEntry(number, values, sha256(before), derOf(step.publicKey));
+  const signature = await sign(entry, step, surroundings);
+  replaceFile(file, `${before}${entry}${formatSignature(signature)}`);
+}
+
+async function sign(entry: string, { key, publicKey }: Step, surroundings: Surroundings): Promise<Buffer> {
+  return inTemporary(async folder => {
+    const [content, out] = [join(folder, 'entry'), join(folder, 'signature')];
+    writeNew(content, entry);
+    const isOneShot = !/^(rsa|rsa-pss|ec)$/.test(publicKey.asymmetricKeyType ?? '');
+    const args = isOneShot
+      ? ['pkeyutl', '-sign', '-rawin', '-inkey', key.argument, ...passin(key), '-in', content, '-out', out]
+      : ['dgst', '-sha256', '-sign', key.argument, ...passin(key), '-out', out, content];
+    await runCommand(commandWithKey('openssl', args, key), PROTOCOL, surroundings);
+    return readFileSync(out);
+  });
+}
+
+/** More certificates than that are no ceremony. */
+const FEW = 20;
+
+/** Enters the certificates of CAs among what a CA has just signed; a line for each, with what people compare. */
+export async function recordAuthorities(authority: Authority, results: readonly Result[]): Promise<string[]> {
+  const { path, stem, certificate: own, key, surroundings } = authority;
+  if (results.length > FEW) return [];
+  const lines: string[] = [];
+  for (const { given, result, serial } of results) {
+    if (result !== 'signed' || serial === undefined) continue;
+    const certificate = parseCertificate(firstCertificate(join(path, issuedFile(stem, serial))));
+    if (!certificate.ca) continue;
+    const fingerprint = spoken(certificate.fingerprint256);
+    const keyPrint = keyFingerprint(certificate.publicKey);
+    const values = [
+      ['subject', certificate.subject.replaceAll('\n', ', ')],
+      ['certificate', `SHA-256 ${fingerprint}`],
+      ['serial', serial],
+      ['key', `SHA-256 ${keyPrint}`],
+      ['valid until', new Date(certificate.validTo).toISOString()],
+    ] as const;
+    const step = { step: 'sign', entity: stem, values, key, publicKey: own.certificate.publicKey } as const;
+    await appendProtocol(path, step, surroundings);
+    lines.push(`${given}\n  certificate SHA-256 ${fingerprint}\n  key         SHA-256 ${keyPrint}`);
+  }
+  return lines;
+}

@@ -1,0 +1,116 @@
+// A PKI whose first certificates are made elsewhere: they come one by one, and with the last one everything else is made.
+import { join } from 'node:path';
+import { replaceFile } from '../authority/database.ts';
+import { appendProtocol, keyFingerprint } from '../authority/protocol.ts';
+import { StateError, UsageError } from '../errors.ts';
+import { type GenerateOptions, generate, type Outcome, resolveOutDir } from '../generate/generate.ts';
+import { passphraseVariable } from '../generate/prepare.ts';
+import { parseKeyType } from '../model/key-type.ts';
+import { nearest } from '../model/nearest.ts';
+import { spoken } from '../model/protocol.ts';
+import { isIssuedElsewhere } from '../model/relations.ts';
+import { privateKey } from '../plan/private-key.ts';
+import { surroundingsIn } from '../run/exec.ts';
+import { takeLock } from '../run/lock.ts';
+import type { PlanReport } from '../run/report.ts';
+import { lockFile, pendingFile } from '../store/names.ts';
+import { requestKey } from '../store/request-facts.ts';
+import { readPending, readRequestOptions } from '../store/requests.ts';
+import { readSettings } from '../store/settings.ts';
+import { findTokenRoad } from '../store/token-road.ts';
+import { type ImportChoice, importValues, refusal } from './import.ts';
+import { describeDifferences, judgeCertificate, readCertificate } from './judge.ts';
+
+export interface Awaited {
+  readonly sha256: string;
+  readonly keySha256: string;
+  readonly differences: string;
+  /** Entities whose certificates are still to come. */
+  readonly waiting: readonly string[];
+  /** What was generated when the last one had come. */
+  readonly generated: Outcome | undefined;
+}
+
+/** Keeps a certificate; with the last one the PKI is made and published. */
+export async function importAwaited(
+  options: GenerateOptions,
+  choice: ImportChoice,
+  report: PlanReport,
+  controller: AbortController,
+): Promise<Awaited> {
+  const outDir = resolveOutDir(options.outDir);
+  const merged = withRequestOptions(options, outDir);
+  const lock = await takeLock(lockFile(outDir), controller.signal, () =>
+    report.note(`waiting for another run on ${outDir}`),
+  );
+  let kept: Omit<Awaited, 'generated'>;
+  try {
+    kept = await keep(outDir, merged, choice, controller);
+  } finally {
+    lock.release();
+  }
+  if (kept.waiting.length > 0) return { ...kept, generated: undefined };
+  return { ...kept, generated: await generate(merged, report, controller) };
+}
+
+/** As `request` was told, where nothing else is said now. */
+export function withRequestOptions(options: GenerateOptions, outDir: string): GenerateOptions {
+  const told = readRequestOptions(outDir);
+  const keyType = told.keyType === undefined ? undefined : parseKeyType(told.keyType);
+  return {
+    ...options,
+    brand: options.brand ?? told.brand,
+    keyType: options.keyType ?? keyType,
+    hasPlatformKeys: options.hasPlatformKeys || told.hasPlatformKeys,
+  };
+}
+
+async function keep(
+  outDir: string,
+  { configurationFolders, brand, keyType, environment }: GenerateOptions,
+  { name, certificate: given, acceptsDifferences }: ImportChoice,
+  controller: AbortController,
+): Promise<Omit<Awaited, 'generated'>> {
+  const { hierarchy } = readSettings(configurationFolders, { brand, keyType, now: new Date() }).configuration;
+  const waiting = readPending(outDir);
+  const pending = waiting.get(name);
+  const entity = hierarchy.get(name);
+  if (!pending || !entity) {
+    const close = nearest(name, [...waiting.keys()]);
+    throw new UsageError(
+      `no request of "${name}" waits in "${outDir}"`,
+      close ? `did you mean "${close}"?` : `trustme-pki request ${name}`,
+    );
+  }
+  const publicKey = requestKey(pending.request);
+  const key = publicKey.export({ type: 'spki', format: 'pem' }) as string;
+  const issuerFile = hierarchy.get(entity.issuer)?.supplied?.certificate ?? waiting.get(entity.issuer)?.certificate;
+  if (issuerFile === undefined)
+    throw new StateError(
+      `the certificate of ${entity.issuer}, which issued it, is not here`,
+      `import that first, or name it in ${entity.issuer}.ini: certificate-file = FILE`,
+    );
+  const certificate = readCertificate(given);
+  const issuer = readCertificate(issuerFile);
+  const told = describeDifferences(judgeCertificate(given, certificate, { entity, hierarchy, key, issuer }));
+  if (told !== '' && !acceptsDifferences) throw refusal(given, told);
+  replaceFile(join(outDir, pendingFile(name, 'certificate.pem')), certificate.toString());
+  const file = pendingFile(name, 'key');
+  const road = entity.token ? findTokenRoad(environment) : 'engine';
+  const signer = privateKey(name, entity.token, passphraseVariable(entity, environment), road);
+  const own = entity.token ? signer : { ...signer, file, argument: file };
+  const values = importValues(entity, certificate, publicKey, told);
+  const surroundings = surroundingsIn(outDir, environment, controller);
+  await appendProtocol(outDir, { step: 'import', entity: name, values, key: own, publicKey }, surroundings);
+  const missing = [...hierarchy.values()].filter(
+    each =>
+      isIssuedElsewhere(each, hierarchy) && each.stem !== name && waiting.get(each.stem)?.certificate === undefined,
+  );
+  const asked = [...waiting.values()].filter(each => each.stem !== name && each.certificate === undefined);
+  return {
+    sha256: spoken(certificate.fingerprint256),
+    keySha256: keyFingerprint(publicKey),
+    differences: told,
+    waiting: [...new Set([...missing, ...asked].map(({ stem }) => stem))],
+  };
+}

@@ -1,0 +1,168 @@
+// A certificate that was made elsewhere joins its directory: held against what was asked for, and published with
+// everything that contains it; or, where the PKI is not there yet, kept until the last one has come.
+import type { KeyObject, X509Certificate } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { keyOf } from '../authority/directory-key.ts';
+import type { OpenDirectory } from '../authority/open.ts';
+import { appendProtocol, keyFingerprint } from '../authority/protocol.ts';
+import { StateError } from '../errors.ts';
+import type { GenerateOptions } from '../generate/generate.ts';
+import { spoken } from '../model/protocol.ts';
+import type { Entity } from '../model/types.ts';
+import { entitiesThere } from '../renewal/inputs.ts';
+import { listsOf } from '../renewal/lists.ts';
+import type { Outcome } from '../renewal/renew.ts';
+import { selectCertificates } from '../renewal/select.ts';
+import { inSession, renewSelected, type Session } from '../renewal/session.ts';
+import { surroundingsIn } from '../run/exec.ts';
+import type { PlanReport } from '../run/report.ts';
+import { removeTree } from '../run/staging.ts';
+import { inTemporary } from '../run/temporary.ts';
+import { describeCertificate } from '../store/certificate-facts.ts';
+import { byStem } from '../store/directory.ts';
+import { writeNew } from '../store/files.ts';
+import { keyFile, pendingFile, requestOutputs } from '../store/names.ts';
+import { requestKey } from '../store/request-facts.ts';
+import { type Pending, readPending } from '../store/requests.ts';
+import { describeDifferences, judgeCertificate, readCertificate } from './judge.ts';
+import { rehearseFor } from './rehearse.ts';
+
+export interface ImportChoice {
+  readonly name: string;
+  /** Path of the certificate (PEM or DER); a chain may follow it. */
+  readonly certificate: string;
+  /** Whether what is below it is renewed, too. */
+  readonly isCascading: boolean;
+  /** Whether it is taken although it is not what was asked for. */
+  readonly acceptsDifferences: boolean;
+}
+
+export interface Imported extends Outcome {
+  /** SHA-256 of the certificate and of its key, in groups of four digits. */
+  readonly sha256: string;
+  readonly keySha256: string;
+  /** What is not as it was asked for. */
+  readonly differences: string;
+}
+
+/** Takes a certificate into a PKI that is there. */
+export function importCertificate(
+  given: OpenDirectory,
+  choice: ImportChoice,
+  options: GenerateOptions,
+  report: PlanReport,
+  controller: AbortController,
+): Promise<Imported> {
+  const { name } = choice;
+  return inSession(given, report, controller, async session => {
+    const { open, settings, now } = session;
+    const { path, certificates } = open.directory;
+    const present = byStem(certificates);
+    const pending = readPending(path).get(name);
+    const own = present.get(name);
+    if (!own) throw new StateError(`"${open.options.dir}" has no certificate "${name}"`, 'give the name of an entity');
+    const rekeyed = new Set(pending?.key === undefined ? [] : [name]);
+    const hierarchy = entitiesThere(open, settings.configuration.hierarchy, rekeyed, now);
+    const entity = hierarchy.get(name);
+    const issuer = entity && present.get(entity.issuer)?.certificate;
+    if (!entity || !issuer)
+      throw new StateError(
+        `no entity "${name}" with an issuer in "${open.options.dir}"`,
+        'give its configuration: --conf',
+      );
+    const certificate = readCertificate(choice.certificate);
+    const publicKey = pending ? requestKey(pending.request) : own.certificate.publicKey;
+    const key = publicKey.export({ type: 'spki', format: 'pem' }) as string;
+    const differences = judgeCertificate(choice.certificate, certificate, { entity, hierarchy, key, issuer });
+    const told = describeDifferences(differences);
+    if (told !== '' && !choice.acceptsDifferences) throw refusal(choice.certificate, told);
+    if (options.isRehearsed) {
+      const rehearsal = await rehearseFor(path, options, report, controller);
+      rehearsal.compare(new Map([[name, describeCertificate(certificate.raw)]]), [{ ...entity, supplied: undefined }]);
+    }
+    const outcome = own.certificate.raw.equals(certificate.raw)
+      ? { renewed: [], files: [], fieldUpdates: [] }
+      : await publish(session, choice, certificate, pending, options.width);
+    await protocol(session, entity, certificate, told);
+    clearRequest(path, name);
+    return {
+      ...outcome,
+      sha256: spoken(certificate.fingerprint256),
+      keySha256: keyFingerprint(publicKey),
+      differences: told,
+    };
+  });
+}
+
+export const refusal = (given: string, told: string): StateError =>
+  new StateError(
+    `"${given}" is not what was asked for: ${told}`,
+    'have it signed by the right profile; or take it as it is: --accept-differences',
+  );
+
+/** What was made for the way to the other machine and back. */
+function clearRequest(path: string, name: string): void {
+  removeTree(dirname(join(path, pendingFile(name, 'key'))));
+  for (const file of requestOutputs(name)) rmSync(join(path, file), { force: true });
+}
+
+/** A renewal whose certificate is there already. */
+async function publish(
+  session: Session,
+  { name, isCascading }: ImportChoice,
+  certificate: X509Certificate,
+  pending: Pending | undefined,
+  width: number,
+): Promise<Outcome> {
+  const { open, settings, now } = session;
+  const { directory } = open;
+  const { hierarchy } = settings.configuration;
+  const isRekeyed = pending?.key !== undefined;
+  const wanted = { names: [name], expiring: undefined, isCascading, isRekeyed, imported: new Set([name]) };
+  const selection = selectCertificates(wanted, directory, hierarchy, now);
+  return inTemporary(async folder => {
+    const file = join(folder, 'certificate.pem');
+    writeNew(file, certificate.toString());
+    const key = pending?.key ?? resolve(directory.path, keyFile(name));
+    const change = {
+      lists: listsOf(directory, hierarchy),
+      touched: new Set<string>(),
+      clearsPlatformKey: false,
+      imported: new Map([[name, { certificate: file, key }]]),
+    };
+    return renewSelected(session, selection, change, { width });
+  });
+}
+
+async function protocol(
+  { open, controller }: Session,
+  entity: Entity,
+  certificate: X509Certificate,
+  differences: string,
+): Promise<void> {
+  const { options } = open;
+  const values = importValues(entity, certificate, certificate.publicKey, differences);
+  // The key may be a new one, and lie elsewhere than the one that was read.
+  const now = { ...open, directory: { ...open.directory, keys: new Set([...open.directory.keys, entity.stem]) } };
+  const key = keyOf(now, entity.stem);
+  const surroundings = surroundingsIn(open.directory.path, options.environment, controller);
+  const step = { step: 'import', entity: entity.stem, values, key, publicKey: certificate.publicKey } as const;
+  await appendProtocol(open.directory.path, step, surroundings);
+}
+
+/** What the protocol says of an import. */
+export const importValues = (
+  { issuer }: Entity,
+  { fingerprint256, serialNumber, validTo }: X509Certificate,
+  key: KeyObject,
+  differences: string,
+) =>
+  [
+    ['certificate', `SHA-256 ${spoken(fingerprint256)}`],
+    ['serial', serialNumber],
+    ['key', `SHA-256 ${keyFingerprint(key)}`],
+    ['issuer', issuer],
+    ['valid until', new Date(validTo).toISOString()],
+    ...(differences === '' ? [] : [['not as asked for', differences] as const]),
+  ] as const;

@@ -1,0 +1,58 @@
+// Is a certificate that comes from elsewhere the one that was asked for?
+import { X509Certificate } from 'node:crypto';
+import { StateError } from '../errors.ts';
+import type { Hierarchy } from '../model/hierarchy.ts';
+import { certificateBlocks } from '../model/pem.ts';
+import type { Entity } from '../model/types.ts';
+import { describeCertificate } from '../store/certificate-facts.ts';
+import { type Difference, differencesOf } from '../store/differences.ts';
+import { readInput } from '../store/input-file.ts';
+
+/** The first certificate of a file, PEM or DER. */
+export function readCertificate(given: string): X509Certificate {
+  const bytes = readInput(given);
+  const [block] = certificateBlocks(bytes.toString('latin1'));
+  try {
+    return new X509Certificate(block ?? bytes);
+  } catch {
+    throw new StateError(`"${given}" holds no certificate`, 'give what sign-csr made: NAME.cert');
+  }
+}
+
+/** Throws a StateError where it is for another key, by another issuer, or over; else what differs from what was wanted. */
+export function judgeCertificate(
+  given: string,
+  certificate: X509Certificate,
+  wanted: {
+    readonly entity: Entity;
+    readonly hierarchy: Hierarchy;
+    readonly key: string;
+    readonly issuer: X509Certificate;
+  },
+): readonly Difference[] {
+  const { entity, hierarchy, key, issuer } = wanted;
+  if (certificate.publicKey.export({ type: 'spki', format: 'pem' }) !== key)
+    throw new StateError(
+      `"${given}" is a certificate for another key than that of ${entity.stem}`,
+      `give the one for ${entity.stem}.csr`,
+    );
+  if (!certificate.checkIssued(issuer) || !certificate.verify(issuer.publicKey))
+    throw new StateError(
+      `"${given}" was not issued by ${entity.issuer} as this directory knows it`,
+      `compare the fingerprints of ${entity.issuer} on both machines`,
+    );
+  const [begin, end] = [certificate.validFrom, certificate.validTo].map(text => new Date(text)) as [Date, Date];
+  const now = new Date();
+  if (now < begin || now > end)
+    throw new StateError(
+      `"${given}" is valid from ${begin.toISOString()} to ${end.toISOString()}, and now it is ${now.toISOString()}`,
+      'look at the clocks of both machines',
+    );
+  // How long it lasts is the issuer's to say.
+  return differencesOf(entity, hierarchy, describeCertificate(certificate.raw)).filter(
+    ({ key }) => !/^(days|notBefore|notAfter)$/.test(key),
+  );
+}
+
+export const describeDifferences = (differences: readonly Difference[]): string =>
+  differences.map(({ key, is, should }) => `${key} is "${is}", asked for was "${should}"`).join('; ');

@@ -1,0 +1,86 @@
+// What requests are made from: the configuration of a PKI that is not there yet, or the entities of one that is.
+import { passphraseOf, tokenOf } from '../authority/directory-key.ts';
+import { type DirectoryOptions, openDirectory } from '../authority/open.ts';
+import { UsageError } from '../errors.ts';
+import type { GenerateOptions } from '../generate/generate.ts';
+import { passphraseVariable } from '../generate/prepare.ts';
+import { nearest } from '../model/nearest.ts';
+import { type Entity, isSelfSigned } from '../model/types.ts';
+import type { IssuingInputs } from '../plan/issuing.ts';
+import { entitiesThere, settingsOf } from '../renewal/inputs.ts';
+import { packageVersion } from '../store/package.ts';
+import { readSettings } from '../store/settings.ts';
+import { loadTemplates } from '../store/templates.ts';
+import { findTokenRoad } from '../store/token-road.ts';
+
+export interface Prepared {
+  readonly hierarchy: ReadonlyMap<string, Entity>;
+  readonly inputs: IssuingInputs;
+}
+
+/** For a PKI that is not there yet: what the configuration says. */
+export async function prepareNew(options: GenerateOptions): Promise<Prepared> {
+  const { configurationFolders, brand, keyType, environment } = options;
+  const { configuration, templates } = readSettings(configurationFolders, { brand, keyType, now: new Date() });
+  const { hierarchy } = configuration;
+  return {
+    hierarchy,
+    inputs: {
+      templateOf: await loadTemplates(templates),
+      version: packageVersion(),
+      passphraseOf: entity => passphraseVariable(entity, environment),
+      serialOf: () => '',
+      tokenRoad: [...hierarchy.values()].some(({ token }) => token) ? findTokenRoad(environment) : 'engine',
+      mayGenerateInTokens: options.mayGenerateInTokens ?? false,
+    },
+  };
+}
+
+/** For one that is there: entities as they are, with the keys that they have unless new ones are wanted. */
+export async function prepareThere(
+  options: GenerateOptions & Pick<DirectoryOptions, 'isReleaseAllowed'>,
+  { names, isRekeyed }: { readonly names: readonly string[]; readonly isRekeyed: boolean },
+): Promise<Prepared> {
+  const { configurationFolders, environment, isReleaseAllowed } = options;
+  const open = openDirectory({ dir: options.outDir, isReleaseAllowed, configurationFolders, environment }, true);
+  const now = new Date();
+  const { configuration, templates } = settingsOf(open, now, options.keyType);
+  const kept = new Set(isRekeyed ? [] : names.filter(name => open.directory.keys.has(name)));
+  const rekeyed = new Set(names.filter(name => !kept.has(name)));
+  const hierarchy = entitiesThere(open, configuration.hierarchy, rekeyed, now);
+  return {
+    hierarchy,
+    inputs: {
+      templateOf: await loadTemplates(templates),
+      version: packageVersion(),
+      passphraseOf: entity =>
+        kept.has(entity.stem) ? passphraseOf(open, entity.stem) : passphraseVariable(entity, environment),
+      serialOf: () => '',
+      keysAtHand: kept,
+      tokenRoad: names.some(name => hierarchy.get(name)?.token ?? tokenOf(open, name))
+        ? findTokenRoad(environment)
+        : 'engine',
+      mayGenerateInTokens: options.mayGenerateInTokens ?? false,
+    },
+  };
+}
+
+/** Throws a UsageError where nobody can be asked for its certificate. */
+export function entityFor(name: string, hierarchy: ReadonlyMap<string, Entity>): Entity {
+  const entity = hierarchy.get(name);
+  if (!entity) {
+    const close = nearest(name, [...hierarchy.keys()]);
+    throw new UsageError(
+      `no entity is called "${name}"`,
+      close ? `did you mean "${close}"?` : 'trustme-pki show lists them',
+    );
+  }
+  if (isSelfSigned(entity))
+    throw new UsageError(`${name} signs itself: nobody else is asked`, 'trustme-pki generate, or rekey, makes it');
+  if (entity.keyOf !== name)
+    throw new UsageError(
+      `${name} certifies the key of ${entity.keyOf}`,
+      'ask for a certificate of an entity with a key',
+    );
+  return entity;
+}

@@ -1,0 +1,37 @@
+// What a request asks for, in words for the people at the other machine.
+import type { Hierarchy } from '../model/hierarchy.ts';
+import { canonicalKeyType } from '../model/key-type.ts';
+import { spoken } from '../model/protocol.ts';
+import { type Entity, hasPssKey } from '../model/types.ts';
+import { formatValidity } from '../model/validity.ts';
+import type { RequestFacts } from '../store/request-facts.ts';
+
+/** Plain text. The certificate that comes back is held against these values. */
+export function describeWanted(entity: Entity, hierarchy: Hierarchy, { sha256, keySha256 }: RequestFacts): string {
+  const { stem, issuer, certificate, subject } = entity;
+  const name = (of: Entity | undefined) => of?.subject.map(({ name, value }) => `${name} = ${value}`).join(', ') ?? '';
+  const extensions = [...(entity.facts.get('certificate') ?? [])]
+    .filter(([key, { value }]) => value !== '' && !/^(days|notBefore|notAfter)$/.test(key))
+    .map(([key, { value }]) => `  ${key} = ${value}`);
+  return `What ${stem}.csr asks for
+
+request:  SHA-256 ${spoken(sha256)}
+key:      SHA-256 ${spoken(keySha256)}
+          ${canonicalKeyType(entity.keyType)}${hasPssKey(entity) ? ' (rsa-pss)' : ''}
+subject:  ${subject.map(({ name, value }) => `${name} = ${value}`).join(', ')}
+issuer:   ${issuer}: ${name(hierarchy.get(issuer))}
+validity: ${formatValidity(certificate)}
+extensions:
+${extensions.join('\n')}
+
+Where the key of ${issuer} is:
+
+  trustme-pki sign-csr ${issuer} ${stem}.csr
+
+Then, where the request was made:
+
+  trustme-pki import ${stem} ${stem}.cert
+
+Compare the fingerprints above, read aloud, with those that each command prints.
+`;
+}

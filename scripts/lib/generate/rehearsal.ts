@@ -1,0 +1,132 @@
+// The whole plan with keys of the same kinds that are thrown away, in a folder that is thrown away: every check of
+// `verify` is asked there, before a token signs anything; what is made then has to be the same but for key, serial and time.
+import { mkdirSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { verifyDirectory } from '../check/verify.ts';
+import { StateError } from '../errors.ts';
+import type { Hierarchy } from '../model/hierarchy.ts';
+import type { Entity } from '../model/types.ts';
+import { type Surroundings, surroundingsIn } from '../run/exec.ts';
+import type { PlanReport } from '../run/report.ts';
+import { removeTree } from '../run/staging.ts';
+import { type CertificateFacts, describeCertificate } from '../store/certificate-facts.ts';
+import { byStem, type PkiDirectory, readPkiDirectory } from '../store/directory.ts';
+import type { GenerateOptions } from './generate.ts';
+import { type Prepared, prepare, requireAbility } from './prepare.ts';
+
+export interface Rehearsal {
+  /** Throws a StateError where a certificate says otherwise than the one that was rehearsed. */
+  readonly compare: (real: Facts, made: readonly Entity[]) => void;
+}
+
+type MakeFiles = (
+  staging: string,
+  outDir: string,
+  prepared: Prepared,
+  parent: Surroundings,
+  width: number,
+  report: PlanReport,
+) => Promise<void>;
+
+/** Makes everything once; throws where that is not sound. The folder is gone when this returns. */
+export async function rehearse(
+  options: GenerateOptions,
+  makeFiles: MakeFiles,
+  report: PlanReport,
+  controller: AbortController,
+): Promise<Rehearsal> {
+  report.note('rehearsal with keys that are thrown away:');
+  const isWanted = ({ variable }: Entity) => options.hasPlatformKeys || !variable;
+  const prepared = await prepare({ ...options, change: withThrowAwayKeys }, isWanted);
+  const folder = mkdtempSync(join(tmpdir(), 'trustme-pki-rehearsal-'));
+  try {
+    const path = join(folder, 'pki');
+    mkdirSync(path);
+    const surroundings = surroundingsIn(path, options.environment, controller);
+    await requireAbility(prepared, options.isWeakForced, surroundings);
+    await makeFiles(path, path, prepared, surroundings, options.width, report).catch(explain);
+    const asked = { expiresWithinDays: 0, environment: options.environment };
+    const findings = await verifyDirectory(path, asked, controller);
+    const errors = findings.filter(({ severity }) => severity === 'error');
+    if (errors.length > 0)
+      throw new StateError(
+        `the rehearsal failed, nothing was made: it is not sound:${errors.map(each => `\n  ${each.file}: ${each.message}`).join('')}`,
+        errors[0]!.hint,
+      );
+    report.note('the rehearsal is sound');
+    const certificates = factsIn(readPkiDirectory(path));
+    const elsewhere = new Set([...prepared.inputs.hierarchy.values()].filter(isFromElsewhere).map(({ stem }) => stem));
+    return { compare: (real, made) => compare(certificates, real, made, elsewhere) };
+  } finally {
+    removeTree(folder);
+  }
+}
+
+/** What fails with keys that are thrown away fails before anything is made. */
+function explain(error: unknown): never {
+  if (error instanceof StateError)
+    throw new StateError(`the rehearsal failed, nothing was made: ${error.message}`, error.hint);
+  throw error;
+}
+
+/** Those that were supplied are made, too: their keys are not here. */
+const isFromElsewhere = ({ facts }: Entity): boolean => facts.get('')?.has('certificate-file') ?? false;
+
+/** The same keys in files, not encrypted; an RSA key of a token signs RSA-PSS and is a plain one. */
+function withThrowAwayKeys(hierarchy: Hierarchy): Hierarchy {
+  return new Map(
+    [...hierarchy].map(([stem, entity]) => [
+      stem,
+      {
+        ...entity,
+        token: undefined,
+        supplied: undefined,
+        passphraseVariables: [],
+        isPlainKey: entity.token !== undefined,
+      },
+    ]),
+  );
+}
+
+/** What certificates say, by stem. */
+export type Facts = ReadonlyMap<string, CertificateFacts>;
+
+export const factsIn = ({ certificates }: PkiDirectory): Facts =>
+  new Map([...byStem(certificates)].map(([stem, { certificate }]) => [stem, describeCertificate(certificate.raw)]));
+
+function compare(rehearsed: Facts, real: Facts, made: readonly Entity[], elsewhere: ReadonlySet<string>): void {
+  const differences = made
+    // What came from elsewhere was judged when it came.
+    .filter(({ stem, supplied }) => !supplied && !elsewhere.has(stem))
+    .flatMap(({ stem, issuer }) =>
+      differencesOf(rehearsed.get(stem)!, real.get(stem)!, elsewhere.has(issuer)).map(each => `${stem}: ${each}`),
+    );
+  if (differences.length > 0)
+    throw new StateError(
+      `what was made is not what was rehearsed, so nothing was published:\n  ${differences.join('\n  ')}`,
+      'keys that were made in a token are still there',
+    );
+}
+
+const DAY = 86_400_000;
+
+/** In everything but key, serial number and time; of a foreign issuer the name, too, is its own. */
+function differencesOf(rehearsed: CertificateFacts, real: CertificateFacts, isIssuerForeign: boolean): string[] {
+  const values = (facts: CertificateFacts): [string, string][] => [
+    ['subject', JSON.stringify(facts.subject)],
+    ...(isIssuerForeign
+      ? []
+      : ([
+          ['issuer', JSON.stringify(facts.issuer)],
+          ['signature', facts.signature],
+        ] as [string, string][])),
+    ['key-type', `${facts.keyType} ${facts.isPssKey}`],
+    ['days', String(Math.round((facts.notAfter.getTime() - facts.notBefore.getTime()) / DAY))],
+    ...[...facts.extensions].filter(([name]) => !/^(subject|authority)KeyIdentifier$/.test(name)),
+  ];
+  const [then, now] = [new Map(values(rehearsed)), new Map(values(real))];
+  return [...new Set([...then.keys(), ...now.keys()])]
+    .filter(name => then.get(name) !== now.get(name))
+    .map(name => `${name} is ${now.get(name) ?? 'missing'}, rehearsed was ${then.get(name) ?? 'none'}`);
+}

@@ -1,0 +1,59 @@
+// Requests whose certificates are made elsewhere, as they wait in a directory: `.pki/requests/STEM/`.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { StateError } from '../errors.ts';
+import { pendingFile, REQUEST_OPTIONS, REQUESTS } from './names.ts';
+
+export interface Pending {
+  readonly stem: string;
+  /** The request (PEM). */
+  readonly request: string;
+  /** Absolute path of its new key; undefined: it is for the key that the directory has. */
+  readonly key: string | undefined;
+  /** Absolute path of its certificate; undefined: it waits. */
+  readonly certificate: string | undefined;
+}
+
+/** What `request` was told of a PKI that is not there yet. */
+export interface RequestOptions {
+  readonly schema: 1;
+  readonly brand?: string;
+  readonly keyType?: string;
+  readonly hasPlatformKeys: boolean;
+}
+
+/** Those of a directory, by stem. */
+export function readPending(path: string): ReadonlyMap<string, Pending> {
+  const folder = join(path, REQUESTS);
+  if (!existsSync(folder)) return new Map();
+  const stems = readdirSync(folder).filter(stem => existsSync(join(path, pendingFile(stem, 'request.csr'))));
+  const found = (stem: string, name: 'key' | 'certificate.pem') => {
+    const file = join(path, pendingFile(stem, name));
+    return existsSync(file) ? file : undefined;
+  };
+  return new Map(
+    stems.map(stem => [
+      stem,
+      {
+        stem,
+        request: readFileSync(join(path, pendingFile(stem, 'request.csr')), 'latin1'),
+        key: found(stem, 'key'),
+        certificate: found(stem, 'certificate.pem'),
+      },
+    ]),
+  );
+}
+
+/** Whether a directory is a PKI that is still on its way: requests, and no certificate yet. */
+export const isAwaited = (path: string): boolean => existsSync(join(path, REQUEST_OPTIONS));
+
+/** Throws a StateError where it is none of ours. */
+export function readRequestOptions(path: string): RequestOptions {
+  try {
+    const options = JSON.parse(readFileSync(join(path, REQUEST_OPTIONS), 'utf8')) as RequestOptions;
+    if (options.schema === 1) return options;
+  } catch {
+    // Told below.
+  }
+  throw new StateError(`"${join(path, REQUEST_OPTIONS)}" cannot be read`, 'begin again in a new directory');
+}

@@ -1,0 +1,258 @@
+// The offline ceremony: request on one machine, sign on another, import; rehearsals with keys that are thrown away.
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { cleanEnvironment, isMissing, leftovers, MAIN, scratch, start, tool } from '../helpers/door.ts';
+import { keySection, labels, makeToken, PIN, softhsm } from '../helpers/token.ts';
+
+const test = suite('ceremony');
+const folder = scratch();
+const hasToken = !isMissing('softhsm2-util') && !isMissing('pkcs11-tool');
+const reach: NodeJS.ProcessEnv = hasToken ? { ...softhsm(folder), TRUSTME_PKCS11_PIN: PIN } : {};
+const EC = ['--key-type', 'ec:prime256v1'];
+
+const run = (...words: string[]) =>
+  start(process.execPath, [MAIN, ...words], { cwd: folder, env: cleanEnvironment(reach) }).ended;
+const succeed = async (...words: string[]): Promise<string> => {
+  const { status, stdout, stderr } = await run(...words);
+  assert.is(status, 0, stdout + stderr);
+  return stdout;
+};
+const refused = async (pattern: RegExp, ...words: string[]) => {
+  const { status, stdout, stderr } = await run(...words);
+  assert.ok(status === 1 || status === 2, stdout + stderr);
+  assert.match(stderr, pattern);
+};
+const sound = async (dir: string, ...words: string[]) => {
+  const { status, stdout } = await run('verify', dir, ...words);
+  assert.is(status, 0, stdout);
+};
+const path = (...names: string[]) => join(folder, ...names);
+const write = (file: string, text: string) => {
+  mkdirSync(dirname(path(file)), { recursive: true });
+  writeFileSync(path(file), text);
+};
+const read = (...names: string[]) => readFileSync(path(...names), 'utf8');
+const spoken = (file: string) =>
+  tool('openssl', ['x509', '-in', file, '-noout', '-fingerprint', '-sha256'], folder)
+    .trim()
+    .split('=')[1]!
+    .replaceAll(':', '')
+    .replace(/.{4}(?!$)/g, '$& ');
+
+/** A PKI whose root keys are away, and the machine with them. */
+function split(name: string): [online: string, offline: string] {
+  for (const half of ['online', 'offline']) cpSync(path('base'), path(`${name}-${half}`), { recursive: true });
+  for (const root of ['gen_rootca', 'ssig_rootca']) rmSync(path(`${name}-online`, `${root}.key`));
+  return [`${name}-online`, `${name}-offline`];
+}
+
+test.before(async () => {
+  await succeed('generate', '--dir', 'base', ...EC, '--platform-keys', '--quiet');
+});
+
+test('a sub CA of an offline root: same key, request, signature, import; all print the same fingerprints', async () => {
+  const [online, offline] = split('same');
+  mkdirSync(path('stick'));
+  const said = await succeed('request', 'device_subca', '--dir', online, '--output-dir', 'stick');
+  const key = /key +SHA-256 ([0-9A-F ]+)$/m.exec(said)![1]!;
+  const words = read('stick/device_subca.request.txt');
+  assert.match(words, new RegExp(`^key: +SHA-256 ${key}$`, 'm'));
+  assert.match(words, /^ {2}basicConstraints = critical, CA:TRUE$/m);
+  assert.match(words, /^ {2}trustme-pki sign-csr gen_rootca device_subca\.csr$/m);
+  const { stderr } = await run('sign-csr', 'gen_rootca', 'stick/device_subca.csr', '--dir', offline, '--same-key');
+  assert.match(stderr, new RegExp(`key +SHA-256 ${key}`));
+  assert.match(stderr, new RegExp(`certificate SHA-256 ${spoken('stick/device_subca.cert')}`));
+  const before = read(online, 'device_subca.key');
+  const imported = await succeed('import', 'device_subca', 'stick/device_subca.cert', '--dir', online);
+  assert.match(imported, new RegExp(`certificate SHA-256 ${spoken('stick/device_subca.cert')}\n +key +SHA-256 ${key}`));
+  assert.is(spoken(`${online}/device_subca.cert`), spoken('stick/device_subca.cert'));
+  assert.is(read(online, 'device_subca.key'), before);
+  const chain = ['-x509_strict', '-CAfile', 'gen_rootca.cert', 'device_subca.cert'];
+  tool('openssl', ['verify', ...chain], path(online));
+  await Promise.all([sound(online), sound(offline)]);
+  assert.not.ok(existsSync(path(online, 'device_subca.csr')) || existsSync(path(online, '.pki/requests/device_subca')));
+  const again = await succeed('import', 'device_subca', 'stick/device_subca.cert', '--dir', online);
+  assert.match(again, /it was there already/);
+  // What it issues now is verified with the new certificate.
+  await succeed('issue', 'device_subca', 'unit-1', '--dir', online);
+  await sound(online);
+});
+
+test('a new key: chains, exports, UEFI lists and what is below follow, and the old key is kept', async () => {
+  const [online, offline] = split('new');
+  await succeed('request', 'ssig_subca', '--rekey', '--dir', online);
+  assert.is(statSync(path(online, '.pki/requests/ssig_subca/key')).mode & 0o777, 0o600);
+  await sound(online);
+  await succeed('sign-csr', 'ssig_rootca', `${online}/ssig_subca.csr`, '--dir', offline, '--output-dir', '.');
+  const words = ['import', 'ssig_subca', 'ssig_subca.cert', '--dir', online];
+  await refused(/makes worthless: ssig[\s\S]*--cascade/, ...words);
+  await succeed(...words, '--cascade');
+  await sound(online);
+  assert.is(spoken(`${online}/ssig_subca.cert`), spoken('ssig_subca.cert'));
+  assert.ok(readdirSync(path(online, '.pki/retired/ssig_subca')).some(name => name.endsWith('.key')));
+  assert.ok(existsSync(path(online, 'DB.append.auth')));
+});
+
+test('the protocol is readable, signed, and a change of it is found', async () => {
+  const [online, offline] = split('told');
+  await succeed('request', 'user_subca', '--dir', online);
+  await succeed(
+    'sign-csr',
+    'gen_rootca',
+    `${online}/user_subca.csr`,
+    '--dir',
+    offline,
+    '--same-key',
+    '--output-dir',
+    '.',
+  );
+  await succeed('import', 'user_subca', 'user_subca.cert', '--dir', online);
+  const text = read(online, '.pki/protocol.txt');
+  assert.equal(
+    [...text.matchAll(/^step: (\w+)\nentity: (\w+)$/gm)].map(([, step, entity]) => [step, entity]),
+    [
+      ['request', 'user_subca'],
+      ['import', 'user_subca'],
+    ],
+  );
+  assert.match(read(offline, '.pki/protocol.txt'), /^step: sign\nentity: gen_rootca\nsubject: .*User Sub CA$/m);
+  // A signature of it by openssl alone.
+  const entry = /^== step 1 ==\n[\s\S]*?^public key: (.*)\n/m.exec(text)!;
+  write('entry', entry[0]);
+  write('key.pem', `-----BEGIN PUBLIC KEY-----\n${entry[1]!.replace(/.{64}/g, '$&\n')}\n-----END PUBLIC KEY-----\n`);
+  const signature = /^signature: (.*)$/m.exec(text)![1]!;
+  writeFileSync(path('signature'), Buffer.from(signature, 'base64'));
+  const args = ['dgst', '-sha256', '-verify', 'key.pem', '-signature', 'signature', 'entry'];
+  assert.match(tool('openssl', args, folder), /Verified OK/);
+  writeFileSync(path(online, '.pki/protocol.txt'), text.replace(/valid until: 2/, 'valid until: 3'));
+  const { status, stdout } = await run('verify', online);
+  assert.is(status, 1);
+  assert.match(stdout, /protocol\.txt: step 2 was changed, or what is before it \[protocol-broken\]/);
+});
+
+test('a certificate that is not what was asked for is refused, and nothing changes', async () => {
+  const [online, offline] = split('wrong');
+  await succeed('request', 'backend_subca', '--dir', online, '--output-dir', '.');
+  const before = read(online, 'backend_subca.cert');
+  await succeed('sign-csr', 'gen_rootca', 'backend_subca.csr', '--dir', offline, '--profile', 'ocsp', '--same-key');
+  const words = (file: string, ...more: string[]) => ['import', 'backend_subca', file, '--dir', online, ...more];
+  await refused(
+    /not what was asked for: basicConstraints is "critical, CA:FALSE"[\s\S]*--accept-differences/,
+    ...words('backend_subca.cert'),
+  );
+  await refused(/for another key than that of backend_subca/, ...words('base/user_subca.cert'));
+  await refused(/holds no certificate/, ...words('backend_subca.csr'));
+  await refused(/is not there/, ...words('nothing.cert'));
+  await succeed('generate', '--dir', 'stranger', ...EC, '--quiet');
+  await succeed('sign-csr', 'gen_rootca', 'backend_subca.csr', '--dir', 'stranger', '--output-dir', 'stranger/.pki');
+  await refused(
+    /was not issued by gen_rootca as this directory knows it/,
+    ...words('stranger/.pki/backend_subca.cert'),
+  );
+  assert.is(read(online, 'backend_subca.cert'), before);
+  await refused(/a request of backend_subca waits/, 'request', 'backend_subca', '--dir', online);
+  await refused(/gen_rootca signs itself/, 'request', 'gen_rootca', '--dir', online);
+  await refused(/did you mean "device_subca"/, 'request', 'device_subcaa', '--dir', online);
+  await refused(/ENTITY is missing/, 'request', '--dir', online);
+  await refused(/CERT is missing/, 'import', 'backend_subca', '--dir', online);
+  await sound(online);
+  assert.equal(leftovers(folder), []);
+});
+
+/** A root that is alone, and the configuration of the PKI that has its certificate. */
+async function offlineRoot(): Promise<void> {
+  const others: Readonly<Record<string, readonly string[]>> = {
+    customer: ['guestos_subca', 'device_subca', 'user_subca', 'backend_subca', 'backend', 'ocsp_server'],
+    'software-signing': ['ssig_rootca', 'ssig_subca', 'ssig_subca_cml', 'ssig', 'ssig_cml'],
+    'secure-boot': ['PK', 'KEK', 'DB'],
+  };
+  for (const [group, stems] of Object.entries(others))
+    for (const stem of stems) write(`conf-root/${group}/${stem}.ini`, 'remove = yes\n');
+  if (hasToken) {
+    makeToken('root', reach);
+    write('conf-root/customer/gen_rootca.ini', keySection('root', 'gen_rootca'));
+  }
+  await succeed('generate', '--conf', 'conf-root', '--dir', 'root', ...EC, '--rehearse', '--generate-token-keys');
+  write('conf-online/customer/gen_rootca.ini', 'certificate-file = gen_rootca.cert\n');
+  cpSync(path('root/gen_rootca.cert'), path('conf-online/customer/gen_rootca.cert'));
+}
+
+test('an offline root from the beginning: requests begin the PKI, the last certificate completes it', async () => {
+  await offlineRoot();
+  const SUB_CAS = ['guestos_subca', 'device_subca', 'user_subca', 'backend_subca'];
+  const conf = ['--conf', 'conf-online', '--dir', 'fresh'];
+  await refused(/a CA whose key is here[\s\S]*trustme-pki request ENTITY/, 'generate', ...conf, ...EC);
+  await succeed('request', ...SUB_CAS, ...conf, ...EC, '--platform-keys', '--rehearse');
+  const waiting = await run('verify', 'fresh');
+  assert.match(waiting.stdout, /it waits for certificates: backend_subca, device_subca, guestos_subca, user_subca/);
+  await refused(/waits for the certificates of/, 'generate', ...conf);
+  mkdirSync(path('returned'));
+  const requests = SUB_CAS.map(stem => `fresh/${stem}.csr`);
+  const signed = await succeed(
+    'sign-csr',
+    'gen_rootca',
+    ...requests,
+    '--dir',
+    'root',
+    '--conf',
+    'conf-root',
+    '--output-dir',
+    'returned',
+  );
+  assert.match(signed, /^4 signed/m);
+  for (const stem of SUB_CAS.slice(1))
+    assert.match(await succeed('import', stem, `returned/${stem}.cert`, ...conf), /^waiting for: .*guestos_subca/m);
+  assert.not.ok(existsSync(path('fresh/device_subca.cert')));
+  assert.match(
+    await succeed('import', 'guestos_subca', 'returned/guestos_subca.cert', ...conf, '--rehearse'),
+    /PKI generated in/,
+  );
+  await sound('fresh');
+  await sound('root', '--conf', 'conf-root');
+  assert.ok(existsSync(path('fresh/DB.auth')) && existsSync(path('fresh/backend.cert')));
+  assert.not.ok(existsSync(path('fresh/gen_rootca.key')) || existsSync(path('fresh/.pki/requests')));
+  const chain = ['-x509_strict', '-CAfile', path('root/gen_rootca.cert'), '-untrusted', 'backend.cert', 'backend.cert'];
+  tool('openssl', ['verify', ...chain], path('fresh'));
+  for (const stem of SUB_CAS) assert.is(statSync(path('fresh', `${stem}.key`)).mode & 0o777, 0o600);
+  await succeed('issue', 'user_subca', 'alice', ...conf);
+  await succeed('renew', 'backend', ...conf);
+  await sound('fresh');
+});
+
+test('generate --rehearse: what would not be sound is not made, and the token signs nothing', async () => {
+  write('conf-bad/customer/gen_rootca.ini', '[certificate]\nnameConstraints = "critical, permitted;DNS:example.org"\n');
+  if (hasToken) {
+    makeToken('bad', reach);
+    const sections = '[certificate]\nnameConstraints = "critical, permitted;DNS:example.org"\n';
+    write('conf-bad/customer/gen_rootca.ini', `${keySection('bad', 'gen_rootca')}${sections}`);
+  }
+  const words = ['generate', '--conf', 'conf-bad', '--dir', 'bad', ...EC, '--generate-token-keys', '--rehearse'];
+  await refused(/the rehearsal failed, nothing was made: [\s\S]*backend\.cert/, ...words);
+  assert.not.ok(existsSync(path('bad')));
+  if (hasToken) assert.equal(labels('bad', reach), []);
+  assert.equal(leftovers(folder), []);
+});
+
+test('import --rehearse holds the certificate against the one that was rehearsed', async () => {
+  const [online, offline] = split('rehearsed');
+  await succeed('request', 'guestos_subca', '--dir', online, '--rehearse', '--output-dir', '.');
+  await succeed(
+    'sign-csr',
+    'gen_rootca',
+    'guestos_subca.csr',
+    '--dir',
+    offline,
+    '--same-key',
+    '--days',
+    '100',
+    '--output-dir',
+    'stick',
+  );
+  const words = ['import', 'guestos_subca', 'stick/guestos_subca.cert', '--dir', online];
+  await refused(/not what was rehearsed[\s\S]*guestos_subca: days is 100, rehearsed was 2190/, ...words, '--rehearse');
+  await succeed(...words);
+});
+
+test.run();
