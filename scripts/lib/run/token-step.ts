@@ -1,16 +1,16 @@
 // A key in a token as a step: looked for under the token's lock, made where it is missing and may be made, never twice.
-import { createPublicKey, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { StateError } from '../errors.ts';
 import { canonicalKeyType } from '../model/key-type.ts';
 import { describeObject, describeToken, tokenKeyHead } from '../model/token.ts';
 import type { TokenKey } from '../model/types.ts';
 import type { Job, UseToken } from '../plan/job.ts';
-import { generateInToken, listKeys, listTokens, readPublicKey, tryKey } from '../plan/pkcs11.ts';
+import { generateInToken, listKeys, listTokens, tryKey } from '../plan/pkcs11.ts';
 import { tokenArgument } from '../plan/private-key.ts';
 import { keyTypeOf } from '../store/certificate-facts.ts';
 import { writeNew } from '../store/files.ts';
-import { describeRequest } from '../store/request-facts.ts';
+import { describeRequest, requestKey } from '../store/request-facts.ts';
 import { readCommand, runCommand, type Surroundings } from './exec.ts';
 import { takeTokenLock } from './lock.ts';
 import { moduleFile } from './token.ts';
@@ -23,35 +23,53 @@ export async function runTokenStep(step: UseToken, id: string, surroundings: Sur
 }
 
 async function underLock(module: string, step: UseToken, id: string, surroundings: Surroundings): Promise<void> {
-  const { key, keyType, label } = step;
+  const { key, keyType } = step;
   const lock = await takeTokenLock(module, surroundings.controller.signal);
   try {
     const inside = { ...surroundings, isTokenLocked: true };
-    const slot = await findSlot(key, inside);
-    if ((await countKeys(key, slot, inside)) === 0) {
-      if (!step.mayGenerate) throw missing(key);
-      await runCommand(generateInToken(key, keyType, label, randomBytes(8).toString('hex'), slot), id, inside);
-      // Under load a module may say that it made one, and not have it.
-      if ((await countKeys(key, slot, inside)) === 0)
-        throw new StateError(`the token ${describeToken(key)} did not keep the key that it made for ${id}`);
-    }
-    const argument = tokenArgument(key, step.road);
-    if (!describeRequest(await readCommand(tryKey(argument, key), id, inside)).isSelfSigned())
+    // What was there when the run began need not be looked for again: a key that has gone since fails below.
+    if (!wasThere(key, inside)) await makeWhereMissing(step, id, inside);
+    const request = await readCommand(tryKey(tokenArgument(key, step.road), key), id, inside);
+    if (!describeRequest(request).isSelfSigned())
       throw new StateError(
         `the token ${describeToken(key)} gives another public key for ${describeObject(key)}`,
         'give each key pair of the token an id of its own',
       );
-    const publicKey = await readCommand(readPublicKey(argument, key), id, inside);
-    const found = keyTypeOf(createPublicKey(publicKey));
+    const publicKey = requestKey(request);
+    const found = keyTypeOf(publicKey);
     if (found !== canonicalKeyType(keyType))
       throw new StateError(
         `the key ${describeObject(key)} of the token ${describeToken(key)} is ${found}, and ${id} is to be ${canonicalKeyType(keyType)}`,
         'say key-type in the ini file as the key is, or name another object',
       );
-    writeNew(join(surroundings.folder, id), `${tokenKeyHead(key)}${publicKey}`, 0o600);
+    const text = publicKey.export({ type: 'spki', format: 'pem' });
+    writeNew(join(surroundings.folder, id), `${tokenKeyHead(key)}${text}`, 0o600);
   } finally {
     lock.release();
   }
+}
+
+/** Looks under the token's lock, and makes the key where it is not there and may be made. */
+async function makeWhereMissing(step: UseToken, id: string, inside: Surroundings): Promise<void> {
+  const { key, keyType, label } = step;
+  const slot = await findSlot(key, inside);
+  if ((await countKeys(key, slot, inside)) > 0) return;
+  if (!step.mayGenerate) throw missing(key);
+  await runCommand(generateInToken(key, keyType, label, randomBytes(8).toString('hex'), slot), id, inside);
+  // Under load a module may say that it made one, and not have it.
+  if ((await countKeys(key, slot, inside)) === 0)
+    throw new StateError(`the token ${describeToken(key)} did not keep the key that it made for ${id}`);
+}
+
+/** Listings of this run by the environment that it has, then by token. */
+const listings = new WeakMap<NodeJS.ProcessEnv, Map<string, string>>();
+
+const listingName = (key: TokenKey, { environment }: Surroundings): string =>
+  [moduleFile(key, environment), key.token, key.serial].join('\n');
+
+function wasThere(key: TokenKey, surroundings: Surroundings): boolean {
+  const listing = listings.get(surroundings.environment)?.get(listingName(key, surroundings));
+  return listing !== undefined && countIn(listing, key) > 0;
 }
 
 /** Asked before anything is made, once a token: is it there, does it take the PIN, and has it each key once? */
@@ -60,13 +78,14 @@ export async function requireTokenKeys(
   mayGenerate: boolean,
   surroundings: Surroundings,
 ): Promise<void> {
-  const listings = new Map<string, string>();
+  const known = new Map<string, string>();
   for (const key of jobs.flatMap(({ step }) => (step.kind === 'token' ? [step.key] : []))) {
-    const name = [moduleFile(key, surroundings.environment), key.token, key.serial].join('\n');
-    const listing = listings.get(name) ?? (await listKeysOf(key, surroundings));
-    listings.set(name, listing);
+    const name = listingName(key, surroundings);
+    const listing = known.get(name) ?? (await listKeysOf(key, surroundings));
+    known.set(name, listing);
     if (countIn(listing, key) === 0 && !mayGenerate) throw missing(key);
   }
+  listings.set(surroundings.environment, known);
 }
 
 const listKeysOf = async (key: TokenKey, surroundings: Surroundings): Promise<string> =>

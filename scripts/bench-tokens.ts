@@ -1,0 +1,61 @@
+// Measures what this program adds to the time that a token takes, with SoftHSM2, and prints a markdown table:
+// `npm run bench:tokens`. BENCH_RUNS=N sets the number of runs of a row (5 if it is not set), BENCH_REQUESTS=N that of the
+// requests (10,000).
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { writeRequests } from './bench-requests.ts';
+import { alternate, folder, RUNS, row, seconds, shell, versionsLine } from './bench-tools.ts';
+
+const COUNT = Number.parseInt(process.env.BENCH_REQUESTS ?? '10000', 10) || 10_000;
+const MODULE = '/usr/lib/softhsm/libsofthsm2.so';
+const CA = 'device_subca';
+const main = fileURLToPath(new URL('../dist/main.cjs', import.meta.url));
+
+mkdirSync(join(folder, 'tokens'));
+mkdirSync(join(folder, 'conf/customer'), { recursive: true });
+const settings = `directories.tokendir = ${folder}/tokens\nobjectstore.backend = file\nlog.level = ERROR\n`;
+writeFileSync(join(folder, 'softhsm2.conf'), settings);
+writeFileSync(join(folder, `conf/customer/${CA}.ini`), `[key]\nstorage = pkcs11\ntoken = bench\nobject = ${CA}\n`);
+const reach = `SOFTHSM2_CONF=${folder}/softhsm2.conf TRUSTME_PKCS11_MODULE=${MODULE} PKCS11_MODULE_PATH=${MODULE} TRUSTME_PKCS11_PIN=1234`;
+await shell`env ${reach.split(' ')} softhsm2-util --init-token --free --label bench --so-pin 5678 --pin 1234`;
+const generate = ['generate', '--conf', 'conf', '--dir', 'base', '--key-type', 'rsa:2048', '--generate-token-keys'];
+await shell`env ${reach.split(' ')} node ${main} ${generate} --quiet`;
+writeRequests(join(folder, 'requests'), COUNT);
+
+/** A copy of the PKI that nobody has signed with. */
+function fresh(name: string): string {
+  cpSync(join(folder, 'base'), join(folder, name), { recursive: true });
+  mkdirSync(join(folder, `${name}-out`));
+  return name;
+}
+
+const ours = (pki: string): string[] => {
+  const words = `sign-csr ${CA} requests --dir ${pki} --conf conf --output-dir ${pki}-out --quiet`;
+  return ['env', '-C', folder, ...reach.split(' '), 'node', main, ...words.split(' ')];
+};
+
+/** What the token alone costs: all requests in one process, one login. */
+const floor = (pki: string): string[] => {
+  const key = `org.openssl.engine:pkcs11:pkcs11:token=bench;object=${CA};type=private`;
+  const sign = `openssl ca -config .pki/${CA}.cnf -keyfile '${key}' -passin env:TRUSTME_PKCS11_PIN -batch -notext -preserveDN -sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:32 -out /dev/null`;
+  const script = `cd '${join(folder, pki)}' && find ../requests -name '*.csr' | xargs -n ${COUNT} env ${reach} ${sign} -infiles 2>/dev/null`;
+  return ['bash', '-c', script];
+};
+
+process.stderr.write(`${COUNT} requests by a key in a token: this, one openssl process; ${RUNS} runs\n`);
+const [mine = 0, token = 0] = await alternate(RUNS, [
+  run => ours(fresh(`mine-${run}`)),
+  run => floor(fresh(`floor-${run}`)),
+]);
+console.log(`${await versionsLine()}\n`);
+console.log(row('what', 'measured (medians)', 'result', 'target'));
+console.log(row('---', '---', '---', '---'));
+console.log(
+  row(
+    `${COUNT} requests by an RSA-2048 key in SoftHSM2: sign-csr / one \`openssl ca -infiles\``,
+    `${seconds(mine)}; ${seconds(token)}`,
+    (mine / token).toFixed(2),
+    '<= 1.10',
+  ),
+);
