@@ -206,6 +206,17 @@ if (isThere) {
     for (const name of updates) assert.equal(outline(`all-uefi/${name}`), outline(`plain/${name}`), name);
   });
 
+  test('a key that moves into a token takes its exports along', async () => {
+    await succeed('generate', '--dir', 'moving', ...EC, '--quiet');
+    makeToken('moved', reach);
+    configure('conf-moved', 'moved', stem => stem === 'ssig_subca');
+    const words = ['ssig_subca', '--cascade', '--generate-token-keys', '--conf', 'conf-moved', '--dir', 'moving'];
+    await succeed('rekey', ...words, '--quiet');
+    await sound('moving', '--conf', 'conf-moved');
+    assert.equal(readdirSync(join(folder, 'moving/certs')), ['signing_key.x509']);
+    assert.match(readFileSync(join(folder, 'moving/ssig_subca.key'), 'utf8'), /object=ssig_subca;/);
+  });
+
   test('a wrong PIN: one attempt, one error, and nothing is left', async () => {
     const wrong = { TRUSTME_PKCS11_PIN: '999999' };
     const words = ['generate', '--dir', 'wrong', '--conf', 'conf-all', ...EC];
@@ -307,6 +318,22 @@ if (isThere) {
     assert.match(plan, /-CAkey 'org\.openssl\.engine:pkcs11:pkcs11:token=roots;object=gen_rootca;type=private'/);
     assert.match(plan, /TRUSTME_PKCS11_PIN:\?/);
     assert.not.match(plan, new RegExp(PIN));
+  });
+
+  test('the plan is a script that makes keys in the token and all that they sign', async () => {
+    makeToken('script', reach);
+    configure('conf-script', 'script', stem => [...ROOTS, 'KEK'].includes(stem));
+    const words = ['--conf', 'conf-script', ...EC, '--platform-keys', '--generate-token-keys'];
+    writeFileSync(join(folder, 'plan.sh'), await succeed('plan', ...words));
+    mkdirSync(join(folder, 'by-script'));
+    const environment = { ...reach, TRUSTME_PKCS11_PIN: PIN, GYROIDOS_TEST_PASSWD_PKI: 'test1234' };
+    tool('sh', ['../plan.sh'], join(folder, 'by-script'), environment);
+    assert.equal(labels('script', reach), ['KEK', 'gen_rootca', 'ssig_rootca']);
+    await sound('by-script', '--conf', 'conf-script');
+    // What is there is used again.
+    mkdirSync(join(folder, 'script-again'));
+    tool('sh', ['../plan.sh'], join(folder, 'script-again'), environment);
+    assert.equal(labels('script', reach).length, 3);
   });
 
   test('export pkcs12 says that a key cannot leave its token', async () => {

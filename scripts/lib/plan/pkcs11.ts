@@ -21,7 +21,7 @@ const login = (key: TokenKey, slot: string | undefined): string[] => [
 ];
 
 /** The private keys of a token. It lists all, whatever label it is told. */
-export const listKeys = (key: TokenKey, slot: string): Command =>
+export const listKeys = (key: TokenKey, slot: string | undefined): Command =>
   command('pkcs11-tool', [...login(key, slot), '--list-objects', '--type', 'privkey'], [key.pinVariable], key);
 
 /**

@@ -1,10 +1,10 @@
 // A plan as a POSIX shell script that does the same: for reading, for pasting, and for running by hand. Secrets are
 // names of variables.
 import { printable } from '../errors.ts';
-import { tokenKeyHead } from '../model/token.ts';
+import { MODULE_VARIABLE, tokenKeyHead } from '../model/token.ts';
 import { SCRATCH } from '../store/names.ts';
 import type { Job, Step, UseToken } from './job.ts';
-import { generateInToken, readPublicKey } from './pkcs11.ts';
+import { generateInToken, listKeys, readPublicKey } from './pkcs11.ts';
 import type { Plan } from './plan.ts';
 import { privateKey } from './private-key.ts';
 import { commandLine, quote } from './shell.ts';
@@ -22,7 +22,8 @@ function secretsOfStep(step: Step): readonly string[] {
 export function shellOf(step: Step, out: string): string {
   switch (step.kind) {
     case 'command':
-      return commandLine(step);
+      // efitools find the engine by the settings of the script's head.
+      return `${step.token && step.tool !== 'openssl' ? `OPENSSL_CONF="$settings" ` : ''}${commandLine(step)}`;
     case 'token':
       return tokenKey(step, out);
     case 'write':
@@ -42,14 +43,21 @@ export function shellOf(step: Step, out: string): string {
   }
 }
 
-/** What a key in a token leaves in the directory; making it is a command before. */
+/** What a key in a token leaves in the directory; where it may be made and is not there, it is made before. */
 function tokenKey({ key, keyType, label, mayGenerate, road }: UseToken, out: string): string {
-  const { argument, passphrase } = privateKey(out, key, undefined, road);
-  const generate = commandLine(generateInToken(key, keyType, label, '$(openssl rand -hex 8)', undefined));
+  const { argument } = privateKey(out, key, undefined, road);
+  const generate = commandLine(generateInToken(key, keyType, label, NEW_ID, undefined)).replace(
+    NEW_ID,
+    '"$(openssl rand -hex 8)"',
+  );
   const publicKey = commandLine(readPublicKey(argument, key));
-  const made = mayGenerate ? `# where the token lacks it: ${generate}\n` : '';
-  return `${made}(umask 077; { printf '%s' ${quote(tokenKeyHead(key))}; ${publicKey}; } >${quote(out)}) # the PIN is in ${passphrase}`;
+  const [name, value] = key.object === undefined ? ['ID', key.id!.toLowerCase()] : ['label', key.object];
+  const listing = `${commandLine(listKeys(key, undefined))} | sed -n 's/^ *${name}: *//p'`;
+  const made = mayGenerate ? `${listing} | grep -qxF ${quote(value)} ||\n  ${generate}\n` : '';
+  return `${made}(umask 077; { printf '%s' ${quote(tokenKeyHead(key))}; ${publicKey}; } >${quote(out)})`;
 }
+
+const NEW_ID = '@NEW-ID@';
 
 const octal = (mode: number): string => mode.toString(8);
 
@@ -82,8 +90,28 @@ const INDEX_ROW = `index_row() {
 }
 `;
 
-/** The whole plan. `title` says what it is of; `notes` are told as comments. */
-export function scriptOf({ jobs, folders }: Plan, title: string, notes: readonly string[]): string {
+/** The tokens that the jobs use: their module, and the settings by which efitools find the engine. */
+function tokenHead(jobs: readonly Job[], engineSettings: string): string {
+  const keys = jobs.flatMap(({ step }) => (step.kind === 'token' ? [step.key] : []));
+  if (keys.length === 0) return '';
+  const isAsked = keys.some(({ module }) => module === undefined);
+  return [
+    ...(isAsked ? [`: "\${${MODULE_VARIABLE}:?is the path of the PKCS #11 module: set and export it}"`] : []),
+    ...(isAsked ? [`export ${MODULE_VARIABLE} PKCS11_MODULE_PATH="$${MODULE_VARIABLE}"`] : []),
+    'settings=$(mktemp)',
+    'trap \'rm -f "$settings"\' EXIT',
+    write(engineSettings, '$settings').replace("cat >'$settings'", 'cat >"$settings"'),
+    '',
+  ].join('\n');
+}
+
+/** The whole plan. `title` says what it is of; `notes` are told as comments; `engineSettings` are for keys in tokens. */
+export function scriptOf(
+  { jobs, folders }: Plan,
+  title: string,
+  notes: readonly string[],
+  engineSettings: string,
+): string {
   const secrets = secretsOf(jobs);
   const comment = (text: string) => `# ${printable(text)}`;
   const all = jobs.length;
@@ -95,7 +123,7 @@ ${comment(title)}
 ${notes.map(note => `${comment(`note: ${note}`)}\n`).join('')}set -eu
 umask 022
 export OPENSSL_CONF=/dev/null LC_ALL=C TZ=UTC
-${secrets.map(name => `: "\${${name}:?is a passphrase: set and export it}"\n`).join('')}mkdir -p ${folders.map(quote).join(' ')}
+${secrets.map(name => `: "\${${name}:?is a passphrase or PIN: set and export it}"\n`).join('')}${tokenHead(jobs, engineSettings)}mkdir -p ${folders.map(quote).join(' ')}
 ${jobs.some(({ step }) => step.kind === 'index') ? INDEX_ROW : ''}${jobs.map((job, i) => `\n${jobText(job, i + 1, all)}`).join('')}${folders.some(isScratch) ? `\nrm -r ${SCRATCH}\n` : ''}`;
 }
 

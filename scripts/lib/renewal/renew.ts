@@ -1,7 +1,7 @@
 // New certificates in a directory that is there: made beside it, verified, and moved in with everything that contains
 // them by a journal, so that a run that is killed is finished or undone by the next one.
 
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Authority } from '../authority/open.ts';
 import { checkDirectory, refuseUnsound } from '../check/check.ts';
@@ -19,8 +19,9 @@ import { requireTools } from '../run/tools.ts';
 import { parseCertificate } from '../store/certificate.ts';
 import { serialOf } from '../store/database-rows.ts';
 import { byStem, type CertificateFile, type PkiDirectory } from '../store/directory.ts';
+import { DERIVED_EXPORTS } from '../store/exports.ts';
 import { firstCertificate } from '../store/files.ts';
-import { certificateFile, isFieldUpdate, retiredFile, SCRATCH } from '../store/names.ts';
+import { certificateFile, isFieldUpdate, keyFile, retiredFile, SCRATCH } from '../store/names.ts';
 import { replaceInChains } from './chains.ts';
 import { filesOf, fillStaging } from './fill-staging.ts';
 import type { Lists } from './lists.ts';
@@ -66,6 +67,7 @@ export async function renewEntities(renewal: Renewal, report: PlanReport): Promi
   const staging = makeStaging(directory.path);
   try {
     fillStaging(staging, renewal, plan);
+    removeKeyExports(staging, renewal);
     report.begin(plan.jobs);
     const inside = { ...surroundings, folder: staging };
     await execute(plan.jobs, renewal.width, inside, report);
@@ -78,10 +80,18 @@ export async function renewEntities(renewal: Renewal, report: PlanReport): Promi
     await syncTree(staging, inside);
     surroundings.controller.signal.throwIfAborted();
     publishInto(staging, directory.path, changed);
+    removeKeyExports(directory.path, renewal);
     return outcome;
   } finally {
     removeStaging(staging);
   }
+}
+
+/** A key that is in a token now is in no export; the old one, which is, lies with what was retired. */
+function removeKeyExports(path: string, { selection: { rekeyed }, inputs: { hierarchy } }: Renewal): void {
+  const moved = [...rekeyed].flatMap(stem => (hierarchy.get(stem)?.token ? [keyFile(stem)] : []));
+  for (const { file, key } of DERIVED_EXPORTS)
+    if (key && moved.includes(key)) rmSync(join(path, file), { force: true });
 }
 
 /** Files whose chain has a certificate that was renewed. */
