@@ -1,5 +1,5 @@
 // Keys in PKCS #11 tokens: every verb with them, what is never written or told, and what goes wrong. With SoftHSM2.
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -273,6 +273,29 @@ if (isThere) {
     );
     assert.is(readFileSync(join(folder, 'unplugged/.pki/gen_rootca/index.txt'), 'utf8'), before);
     await sound('unplugged');
+  });
+
+  test('a token that is unplugged in the middle leaves nothing half done, and the next run goes on', async () => {
+    const tokens = join(folder, 'tokens');
+    cpSync(join(folder, 'again'), join(folder, 'pulled'), { recursive: true });
+    const before = readFileSync(join(folder, 'pulled/.pki/gen_rootca/index.txt'), 'utf8');
+    const words = ['renew', 'gen_rootca', 'ssig_rootca', '--cascade', '--dir', 'pulled', '--conf', 'conf-roots'];
+    let endings = 0;
+    for (const delay of [350, 600, 850]) {
+      const running = run(words);
+      await new Promise(done => setTimeout(done, delay));
+      renameSync(tokens, `${tokens}-away`);
+      const { status } = await running;
+      renameSync(`${tokens}-away`, tokens);
+      if (status === 0) break;
+      endings++;
+      assert.is(readFileSync(join(folder, 'pulled/.pki/gen_rootca/index.txt'), 'utf8'), before);
+      assert.equal(leftovers(folder), []);
+      await sound('pulled', '--conf', 'conf-roots');
+    }
+    assert.ok(endings > 0);
+    await succeed(...words);
+    await sound('pulled', '--conf', 'conf-roots');
   });
 
   test('four processes at once on one token', async () => {

@@ -3,19 +3,20 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { StateError } from '../errors.ts';
 import type { Signature } from '../model/signature-list.ts';
+import type { Variable, VariableName } from '../model/types.ts';
 import type { VariableFiles } from '../model/uefi.ts';
 import type { Surroundings } from '../run/exec.ts';
 import { removeTree } from '../run/staging.ts';
 import { type PkiDirectory, readPkiDirectory } from '../store/directory.ts';
-import { SCRATCH } from '../store/names.ts';
+import { listFile, SCRATCH, updateFile } from '../store/names.ts';
 import { checkChains } from './chains.ts';
 import { checkExports } from './exports.ts';
 import { error, type Finding } from './finding.ts';
-import { certificatesByStem, checkList } from './lists.ts';
+import { certificatesByStem, checkList, readList } from './lists.ts';
 import { checkPairs } from './pairs.ts';
 import { findIssuers } from './paths.ts';
 import { coarsePurposesOf } from './purpose.ts';
-import { checkFieldUpdates, checkUpdate } from './updates.ts';
+import { checkFieldUpdates, checkUpdate, readUpdate } from './updates.ts';
 
 /** What the directory ought to hold. */
 export interface Expectation {
@@ -26,6 +27,9 @@ export interface Expectation {
   readonly variables: readonly VariableFiles[];
   /** What the list of a variable holds besides the certificates of entities. */
   readonly othersOf?: (stem: string) => readonly Signature[];
+  /** Owner GUID of an entity's certificate in lists, and time stamp of a variable's update, as they were planned. */
+  readonly ownerOf?: (stem: string) => string;
+  readonly timeOf?: (variable: VariableName) => Date;
 }
 
 /** Checks the directory in which the surroundings' commands run. */
@@ -69,7 +73,7 @@ function checkExpectedChains(
 
 async function checkVariables(
   directory: PkiDirectory,
-  { variables, othersOf = () => [] }: Expectation,
+  { variables, othersOf = () => [], ownerOf, timeOf }: Expectation,
   scratch: string,
   surroundings: Surroundings,
 ): Promise<Finding[]> {
@@ -78,9 +82,38 @@ async function checkVariables(
     variables.map(async ({ stem, variable }) => [
       ...checkList(directory, stem, variable.contains, certificateOf, () => othersOf(stem)),
       ...(await checkUpdate(directory, stem, variable, scratch, surroundings)),
+      ...(ownerOf ? checkOwners(directory, stem, variable, ownerOf) : []),
+      ...(timeOf ? checkPlannedTime(directory, stem, timeOf(variable.name)) : []),
     ]),
   );
   return [...findings.flat(), ...(await checkFieldUpdates(directory, variables, scratch, surroundings))];
+}
+
+/** What could not be read is told already. */
+function checkOwners(
+  { path }: PkiDirectory,
+  stem: string,
+  { contains }: Variable,
+  ownerOf: (stem: string) => string,
+): Finding[] {
+  const held = readList(path, listFile(stem));
+  const wrong = Array.isArray(held) ? contains.filter((member, i) => held[i]?.owner !== ownerOf(member)) : [];
+  return wrong.map(member =>
+    error('list-mismatch', listFile(stem), `the owner of ${member} in it is not the one that was planned`),
+  );
+}
+
+function checkPlannedTime({ path }: PkiDirectory, stem: string, time: Date): Finding[] {
+  const update = readUpdate(path, updateFile(stem));
+  const seconds = (date: Date) => Math.floor(date.getTime() / 1000);
+  if ('code' in update || seconds(update.time) === seconds(time)) return [];
+  return [
+    error(
+      'update-mismatch',
+      updateFile(stem),
+      `it was signed for ${update.time.toISOString()}, planned was ${time.toISOString()}`,
+    ),
+  ];
 }
 
 /** Throws where a finding is an error: such a directory is not published. */

@@ -149,7 +149,9 @@ export async function makeFiles(
   const passphrases = new Map(made.map(entity => [entity.stem, inputs.passphraseOf(entity)]));
   const variables = filledVariables(made);
   const stems = new Set(passphrases.keys());
-  refuseUnsound(await checkDirectory({ stems, passphraseOf: stem => passphrases.get(stem), variables }, surroundings));
+  const { ownerOf, timeOf } = inputs;
+  const expected = { stems, passphraseOf: (stem: string) => passphrases.get(stem), variables, ownerOf, timeOf };
+  refuseUnsound(await checkDirectory(expected, surroundings));
   rehearsal?.compare((await import('./rehearsal.ts')).factsIn(readPkiDirectory(staging)), made);
   writeNew(join(staging, MANIFEST), manifestText(staging, outDir, prepared, openssl));
   await syncTree(staging, surroundings);

@@ -123,7 +123,9 @@ async function verify(
     ({ variable }) => inputs.clearsPlatformKey && variable.name === 'PK',
   );
   const variables = [...new Map([...cleared, ...variablesOf(inputs)].map(each => [each.stem, each])).values()];
-  const expected = { stems, passphraseOf, variables, othersOf };
+  // A variable whose update is not made again has another time.
+  const planned = cleared.length > 0 ? {} : { ownerOf: inputs.ownerOf, timeOf: inputs.timeOf };
+  const expected = { stems, passphraseOf, variables, othersOf, ...planned };
   refuseUnsound(await checkDirectory(expected, { ...surroundings, folder: staging }));
 }
 
