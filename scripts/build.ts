@@ -4,6 +4,7 @@ import { chmodSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, 
 import { join } from 'node:path';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
 import Handlebars from 'handlebars';
+import typescript from 'typescript';
 import { COMPILE_OPTIONS, readTemplate, TEMPLATES } from './lib/store/templates.ts';
 
 const BUNDLED = ['@peculiar/asn1-x509', 'execa', 'handlebars', 'ini'];
@@ -80,6 +81,7 @@ const target = mkdtempSync('dist.new.');
 try {
   const results = await Promise.all([
     build({ ...options, entryPoints: ['scripts/main.ts'], outfile: join(target, 'main.cjs') }),
+    build({ ...options, entryPoints: ['scripts/api.ts'], outfile: join(target, 'index.cjs') }),
     build({ ...options, entryPoints: ['scripts/lib/generate/produce.ts'], outfile: join(target, 'produce.cjs') }),
     ...VERBS.map(name =>
       build({ ...options, entryPoints: [`scripts/verbs/${name}.ts`], outfile: join(target, `${name}.cjs`) }),
@@ -94,6 +96,12 @@ try {
   writeFileSync(join(target, 'LICENSES.txt'), licences(inputs));
   const missing = BUNDLED.filter(name => !inputs.some(file => file.includes(`node_modules/${name}/`)));
   if (missing.length > 0) throw new Error(`not in the bundle: ${missing.join(', ')}`);
+  // The types of the interface stand in one file, which imports none.
+  const { outputText } = typescript.transpileDeclaration(readFileSync('scripts/api.ts', 'utf8'), {
+    fileName: 'api.ts',
+    compilerOptions: { target: typescript.ScriptTarget.ES2022 },
+  });
+  writeFileSync(join(target, 'index.d.cts'), outputText);
   chmodSync(target, 0o755);
   chmodSync(join(target, 'main.cjs'), 0o755);
   rmSync('dist', { recursive: true, force: true });

@@ -1,0 +1,192 @@
+// The programmatic interface: `import { planPki, generate, verify } from 'trustme-pki'`. Its types stand here whole, so
+// that they can be read without the rest.
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join, resolve } from 'node:path';
+import { isSound } from './lib/check/finding.ts';
+import { verifyDirectory } from './lib/check/verify.ts';
+import { isPkiError as isOwn } from './lib/errors.ts';
+import { type GenerateOptions, generate as generatePki, resolveOutDir } from './lib/generate/generate.ts';
+import { prepare } from './lib/generate/prepare.ts';
+import { parseKeyType } from './lib/model/key-type.ts';
+import { scriptOf, shellOf } from './lib/plan/script.ts';
+import { commandLine } from './lib/plan/shell.ts';
+import type { PlanReport } from './lib/run/report.ts';
+import { packageRoot, packageVersion } from './lib/store/package.ts';
+
+/** What a PKI is to be. All paths hold in the current folder. */
+export interface PkiOptions {
+  /** Configuration folders of one's own, weakest first. */
+  readonly configurationFolders?: readonly string[];
+  /** `rsa:BITS`, `ec:CURVE` or an algorithm such as `ed25519`; else what the configuration says. */
+  readonly keyType?: string;
+  /** The name before each common name; else what the configuration says. */
+  readonly brand?: string;
+  /** Also the UEFI keys PK, KEK and DB. */
+  readonly platformKeys?: boolean;
+  /** Allow keys that are too short, for tests. */
+  readonly forceWeak?: boolean;
+  /** Make keys that are to be in a token and are not there yet. */
+  readonly generateTokenKeys?: boolean;
+  /** Where passphrases, PINs and the tools' PATH are read from; `process.env` if not given. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+}
+
+/** How a PKI is made. */
+export interface RunOptions extends PkiOptions {
+  /** Make everything with keys that are thrown away first. */
+  readonly rehearse?: boolean;
+  /** Commands side by side; one a processor if not given. */
+  readonly jobs?: number;
+  /** Aborting it stops the run; nothing is published then. */
+  readonly signal?: AbortSignal;
+  /** Called with a line for people now and then. */
+  readonly note?: (text: string) => void;
+}
+
+/** A unit of work: `id` is the (first) file that it makes. */
+export interface PlannedJob {
+  readonly id: string;
+  readonly needs: readonly string[];
+  readonly makes: readonly string[];
+  readonly makesKey: boolean;
+  /** The same as shell commands; secrets are names of variables. */
+  readonly shell: string;
+}
+
+export interface PkiPlan {
+  readonly jobs: readonly PlannedJob[];
+  /** Folders that have to be there before the jobs run. */
+  readonly folders: readonly string[];
+  /** What is no mistake but worth a word. */
+  readonly notes: readonly string[];
+  /** The whole plan as a POSIX shell script. */
+  readonly script: string;
+}
+
+export interface Generated {
+  readonly state: 'generated' | 'platform-keys-added' | 'already-generated' | 'exports-only';
+  /** Absolute path. */
+  readonly directory: string;
+  /** Derived exports that were added to a directory that was there. */
+  readonly added: readonly string[];
+  /** Trust anchors that were made, with what people compare: SHA-256, upper-case hexadecimal with colons. */
+  readonly anchors: readonly { readonly file: string; readonly subject: string; readonly sha256: string }[];
+  /** Exports that are not there since their key is in a token: what their reader takes instead, by file. */
+  readonly leftOut: Readonly<Record<string, string>>;
+  /** Variables whose development value encrypted keys. */
+  readonly developmentPassphrases: readonly string[];
+}
+
+/** docs/verify.md says what each code means. */
+export interface Finding {
+  readonly severity: 'error' | 'warning' | 'info';
+  readonly code: string;
+  /** Path inside the directory; `.` is the directory itself. */
+  readonly file: string;
+  readonly message: string;
+  readonly hint: string;
+}
+
+export interface VerifyOptions {
+  /** How early a certificate's end is a warning; 30 if not given. */
+  readonly expiresWithinDays?: number;
+  /** Whether a development PKI is an error. */
+  readonly production?: boolean;
+  /** Configuration folders to compare the directory with. */
+  readonly configurationFolders?: readonly string[];
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+  readonly signal?: AbortSignal;
+}
+
+export interface Verification {
+  /** Absolute path. */
+  readonly directory: string;
+  /** Whether there is no error and no warning. */
+  readonly sound: boolean;
+  /** The worst first. */
+  readonly findings: readonly Finding[];
+}
+
+/** What every function here throws where input or circumstances are wrong; anything else is a bug of this package. */
+export interface PkiError extends Error {
+  /** What to type or edit. */
+  readonly hint: string | undefined;
+  /** Exit code of the command line for it: 1 failed, 2 wrong use, 130 and 143 interrupted. */
+  readonly exitCode: number;
+}
+
+export const isPkiError = (error: unknown): error is PkiError => isOwn(error);
+
+/** Version of this package. */
+export const version: string = packageVersion();
+
+/** Plans a PKI; runs nothing and writes nothing. Throws a PkiError with all mistakes of the configuration. */
+export async function planPki(options: PkiOptions = {}): Promise<PkiPlan> {
+  const { hasPlatformKeys, ...rest } = generateOptions('', options);
+  const { plan, notes } = await prepare(rest, ({ variable }) => hasPlatformKeys || !variable);
+  const settings = readFileSync(join(packageRoot(), 'templates/pkcs11-engine.cnf'), 'utf8');
+  return {
+    jobs: plan.jobs.map(({ id, needs, makes, makesKey, step }) => {
+      const shell = step.kind === 'command' ? commandLine(step) : shellOf(step, id);
+      return { id, needs, makes, makesKey, shell };
+    }),
+    folders: plan.folders,
+    notes,
+    script: scriptOf(plan, `trustme-pki ${version}: the plan of a PKI`, notes, settings),
+  };
+}
+
+/** Makes the PKI in `directory`, or adds what is missing; published whole or not at all. */
+export async function generate(directory: string, options: RunOptions = {}): Promise<Generated> {
+  resolveOutDir(directory);
+  return withMask(() =>
+    generatePki(generateOptions(directory, options), quietly(options.note), controllerFor(options.signal)),
+  );
+}
+
+/** Is a directory sound, whoever made it? Only reads. */
+export async function verify(directory: string, options: VerifyOptions = {}): Promise<Verification> {
+  const { expiresWithinDays = 30, production = false, configurationFolders = [], environment = process.env } = options;
+  const asked = { expiresWithinDays, isProduction: production, configurationFolders, environment };
+  const findings = await verifyDirectory(directory, asked, controllerFor(options.signal));
+  return { directory: resolve(directory), sound: isSound(findings), findings };
+}
+
+function generateOptions(outDir: string, options: RunOptions): GenerateOptions {
+  return {
+    outDir,
+    keyType: options.keyType === undefined ? undefined : parseKeyType(options.keyType),
+    hasPlatformKeys: options.platformKeys ?? false,
+    brand: options.brand,
+    isWeakForced: options.forceWeak ?? false,
+    mayGenerateInTokens: options.generateTokenKeys ?? false,
+    isRehearsed: options.rehearse ?? false,
+    width: options.jobs ?? availableParallelism(),
+    configurationFolders: options.configurationFolders ?? [],
+    environment: options.environment ?? process.env,
+  };
+}
+
+const quietly = (note: RunOptions['note']): PlanReport => ({
+  begin: () => {},
+  note: note ?? (() => {}),
+  end: () => {},
+});
+
+function controllerFor(signal: AbortSignal | undefined): AbortController {
+  const controller = new AbortController();
+  if (signal?.aborted) controller.abort(signal.reason);
+  else signal?.addEventListener('abort', () => controller.abort(signal.reason), { once: true });
+  return controller;
+}
+
+/** Files get the modes of the contract whatever the process' mask is. */
+async function withMask<T>(work: () => Promise<T>): Promise<T> {
+  const mask = process.umask(0o022);
+  try {
+    return await work();
+  } finally {
+    process.umask(mask);
+  }
+}
