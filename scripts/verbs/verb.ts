@@ -13,6 +13,14 @@ export interface VerbContext {
   readonly controller: AbortController;
   /** Prints a line of the result to stdout; returns the exit code 0. */
   readonly print: (text: string) => number;
+  /** All that people call, with their help texts. */
+  readonly verbs: readonly VerbSummary[];
+}
+
+export interface VerbSummary {
+  readonly name: string;
+  readonly summary: string;
+  readonly help: () => Promise<string>;
 }
 
 /** Generates and prints the outcome; returns the exit code. */

@@ -23,7 +23,7 @@ async function verify(...words: string[]): Promise<{ status: number; stdout: str
     printed.push(`${text}\n`);
     return 0;
   };
-  const context = { words, environment, stderr: process.stderr, controller: new AbortController(), print };
+  const context = { words, environment, stderr: process.stderr, controller: new AbortController(), print, verbs: [] };
   try {
     return { status: await verifyVerb(context), stdout: printed.join(''), stderr: '' };
   } catch (error) {
