@@ -218,6 +218,59 @@ const worker = async () => {
 };
 await Promise.all(Array.from({ length: availableParallelism() }, worker));
 
+/** Runs that meet each other, and disks that are full or cannot be written. */
+async function tryCircumstances(): Promise<void> {
+  const ofKind = (scenario: string, fault: string): Row => {
+    const row: Row = { scenario, fault, tried: 0, harmless: 0, problems: [] };
+    rows.push(row);
+    return row;
+  };
+  const sound = async (row: Row, directory: string): Promise<void> => {
+    const { status, stdout } = await program('verify', directory);
+    if (status !== 0) row.problems.push(`${directory}: ${stdout.slice(0, 200)}`);
+  };
+  for (const [count, directories] of [
+    [100, 1],
+    [20, 20],
+  ] as const) {
+    const row = ofKind(
+      'generate',
+      `${count} callers of ${directories === 1 ? 'one directory' : `${directories} directories`}`,
+    );
+    const names = Array.from({ length: count }, (_, i) => `callers-${count}-${i % directories}`);
+    const ended = await Promise.all(names.map(name => program('generate', '--dir', name, ...EC, '--quiet')));
+    row.tried = count;
+    row.harmless = ended.filter(({ status }) => status === 0).length;
+    for (const { status, stderr } of ended) if (status !== 0) row.problems.push(`${status}: ${stderr.slice(0, 200)}`);
+    for (const name of new Set(names)) await sound(row, name);
+  }
+  if (process.getuid?.() !== 0) {
+    console.error('full and read-only disks were not tried: only root can mount them');
+    return;
+  }
+  const disk = join(folder, 'disk');
+  mkdirSync(disk);
+  const full = ofKind('generate', 'a full disk');
+  for (const size of [64, 128, 256, 384, 512]) {
+    tool('mount', ['-t', 'tmpfs', '-o', `size=${size}k`, 'tmpfs', disk]);
+    const { status, stderr } = await program('generate', '--dir', 'disk/pki', ...EC, '--platform-keys', '--quiet');
+    full.tried++;
+    if (status === 0) full.harmless++;
+    else if (!/no space|disk is full|ENOSPC/i.test(stderr)) full.problems.push(`${size}k: ${stderr.slice(0, 300)}`);
+    const left = readdirSync(disk).filter(name => name !== 'pki.genlock');
+    if (status !== 0 && left.length > 0) full.problems.push(`${size}k: left behind: ${left.join(', ')}`);
+    tool('umount', [disk]);
+  }
+  const readOnly = ofKind('generate', 'a read-only disk');
+  tool('mount', ['-t', 'tmpfs', '-o', 'ro', 'tmpfs', disk]);
+  const { status, stderr } = await program('generate', '--dir', 'disk/pki', ...EC, '--quiet');
+  readOnly.tried++;
+  if (status !== 1 || !/cannot write in .*EROFS/.test(stderr))
+    readOnly.problems.push(`${status}: ${stderr.slice(0, 300)}`);
+  tool('umount', [disk]);
+}
+await tryCircumstances();
+
 console.log('| what | fault | tried | no harm done by it | held |');
 console.log('| --- | --- | --- | --- | --- |');
 for (const { scenario, fault, tried, harmless, problems } of rows)

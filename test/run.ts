@@ -6,13 +6,18 @@ import { availableParallelism } from 'node:os';
 
 const pattern = new RegExp(`${process.argv[2] ?? ''}.*\\.test\\.ts$`);
 const files = (readdirSync('test', { recursive: true }) as string[]).filter(file => pattern.test(file)).sort();
-const isSlow = (file: string): boolean => /^(check|e2e|fuzz|graph)\/|^(mistakes|recipes)\./.test(file);
+const isSlow = (file: string): boolean => /^(check|e2e|fuzz|graph)\/|^(examples|mistakes|recipes)\./.test(file);
 // The longest first, so that none is left alone at the end.
 const FIRST = [
   'e2e/interruption',
   'e2e/bulk',
   'e2e/token',
+  'e2e/uefi',
   'recipes',
+  'e2e/artifacts',
+  'e2e/documents',
+  'e2e/ceremony',
+  'examples',
   'e2e/signing',
   'e2e/renewal',
   'e2e/bad-input',

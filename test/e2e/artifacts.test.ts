@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { cleanEnvironment, isMissing, MAIN, ROOT, scratch, start, tool } from '../helpers/door.ts';
+import { programIn } from '../helpers/program.ts';
 import { keySection, makeToken, PIN, softhsm } from '../helpers/token.ts';
 
 const test = suite('artifacts');
@@ -22,18 +23,7 @@ const reach: NodeJS.ProcessEnv = hasToken ? { ...softhsm(folder), TRUSTME_PKCS11
 const EFI = '/usr/lib/efitools/x86_64-linux-gnu/HelloWorld.efi';
 const hasEfi = !isMissing('sbsign') && existsSync(EFI);
 
-const run = (...words: string[]) =>
-  start(process.execPath, [MAIN, ...words], { cwd: folder, env: cleanEnvironment(reach) }).ended;
-const succeed = async (...words: string[]): Promise<string> => {
-  const { status, stdout, stderr } = await run(...words);
-  assert.is(status, 0, stdout + stderr);
-  return stdout;
-};
-const refused = async (pattern: RegExp, ...words: string[]) => {
-  const { status, stdout, stderr } = await run(...words);
-  assert.ok(status === 1 || status === 2, stdout + stderr);
-  assert.match(stdout + stderr, pattern);
-};
+const { succeed, refused } = programIn(folder, reach);
 
 test.before(async () => {
   await succeed('generate', '--dir', 'ec', '--key-type', 'ec:prime256v1', '--quiet');

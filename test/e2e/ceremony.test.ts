@@ -3,7 +3,8 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statS
 import { dirname, join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { cleanEnvironment, isMissing, leftovers, MAIN, scratch, start, tool } from '../helpers/door.ts';
+import { isMissing, leftovers, scratch, tool } from '../helpers/door.ts';
+import { programIn } from '../helpers/program.ts';
 import { keySection, labels, makeToken, PIN, softhsm } from '../helpers/token.ts';
 
 const test = suite('ceremony');
@@ -12,18 +13,7 @@ const hasToken = !isMissing('softhsm2-util') && !isMissing('pkcs11-tool');
 const reach: NodeJS.ProcessEnv = hasToken ? { ...softhsm(folder), TRUSTME_PKCS11_PIN: PIN } : {};
 const EC = ['--key-type', 'ec:prime256v1'];
 
-const run = (...words: string[]) =>
-  start(process.execPath, [MAIN, ...words], { cwd: folder, env: cleanEnvironment(reach) }).ended;
-const succeed = async (...words: string[]): Promise<string> => {
-  const { status, stdout, stderr } = await run(...words);
-  assert.is(status, 0, stdout + stderr);
-  return stdout;
-};
-const refused = async (pattern: RegExp, ...words: string[]) => {
-  const { status, stdout, stderr } = await run(...words);
-  assert.ok(status === 1 || status === 2, stdout + stderr);
-  assert.match(stderr, pattern);
-};
+const { run, succeed, refused } = programIn(folder, reach);
 const sound = async (dir: string, ...words: string[]) => {
   const { status, stdout } = await run('verify', dir, ...words);
   assert.is(status, 0, stdout);

@@ -5,7 +5,8 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parseSignatureLists } from '../../scripts/lib/model/signature-list.ts';
 import { parseVariableUpdate } from '../../scripts/lib/model/variable-update.ts';
-import { cleanEnvironment, isMissing, MAIN, ROOT, scratch, start, tool } from '../helpers/door.ts';
+import { isMissing, ROOT, scratch, tool } from '../helpers/door.ts';
+import { programIn } from '../helpers/program.ts';
 
 const test = suite('uefi');
 const folder = scratch();
@@ -14,18 +15,7 @@ const hasEfi = !isMissing('sbsign') && existsSync(EFI);
 const VENDOR = '77fa9abd-0359-4d32-bd60-28f4e78f784b';
 const HASH = 'ab'.repeat(32);
 
-const run = (...words: string[]) =>
-  start(process.execPath, [MAIN, ...words], { cwd: folder, env: cleanEnvironment() }).ended;
-const succeed = async (...words: string[]): Promise<string> => {
-  const { status, stdout, stderr } = await run(...words);
-  assert.is(status, 0, stdout + stderr);
-  return stdout;
-};
-const refused = async (pattern: RegExp, ...words: string[]) => {
-  const { status, stdout, stderr } = await run(...words);
-  assert.ok(status === 1 || status === 2, stdout + stderr);
-  assert.match(stderr, pattern);
-};
+const { run, succeed, refused } = programIn(folder);
 const path = (...names: string[]) => join(folder, ...names);
 
 /** A copy of the PKI. */
