@@ -1,0 +1,46 @@
+// Docs that cannot go stale unnoticed: links lead somewhere, every environment variable is in the table, every verb in a page.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { VARIABLES } from '../scripts/lib/help/variables.ts';
+import { listed } from '../scripts/verb-table.ts';
+import { ROOT } from './helpers/door.ts';
+
+const test = suite('docs');
+const list = (folder: string): string[] =>
+  (readdirSync(join(ROOT, folder), { recursive: true }) as string[]).map(file => join(folder, file));
+const pages = [...readdirSync(ROOT), ...list('docs'), ...list('examples')].filter(file => file.endsWith('.md'));
+const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
+
+test('relative links lead to files', () => {
+  assert.ok(pages.length > 15);
+  const broken = pages.flatMap(page =>
+    [...read(page).matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)]
+      .map(([, target]) => target!)
+      .filter(target => !target.includes('://') && !existsSync(join(ROOT, dirname(page), target)))
+      .map(target => `${page}: ${target}`),
+  );
+  assert.equal(broken, []);
+});
+
+test('every environment variable of ours that the sources name is in the table', () => {
+  const sources = [...list('scripts/lib'), ...list('scripts/verbs')].filter(file => file.endsWith('.ts'));
+  const named = new Set(sources.flatMap(file => read(file).match(/\bTRUSTME_(?:PKI|PKCS11)_[A-Z0-9_]+\b/g) ?? []));
+  const table = VARIABLES.map(([name]) => name).join();
+  assert.ok(named.size > 4);
+  assert.equal(
+    [...named].filter(name => !table.includes(name)),
+    [],
+  );
+});
+
+test('every verb is told of in README or docs', () => {
+  const text = pages.map(read).join('\n');
+  const silent = listed()
+    .map(([name]) => name)
+    .filter(name => !text.includes(`trustme-pki ${name}`));
+  assert.equal(silent, []);
+});
+
+test.run();
