@@ -225,6 +225,17 @@ test('generate --rehearse: what would not be sound is not made, and the token si
   assert.equal(leftovers(folder), []);
 });
 
+test('a request for a key whose passphrase is not set, and one in a folder that is not there, are refused first', async () => {
+  write('conf-own/customer/device_subca.ini', 'passphrase-env = OWN_PASSPHRASE\n');
+  const words = ['--conf', 'conf-own', '--dir', 'unset', ...EC];
+  await refused(/needs a passphrase[\s\S]*export OWN_PASSPHRASE/, 'request', 'device_subca', ...words);
+  assert.not.ok(existsSync(path('unset')));
+  await refused(/the directory of .* does not exist/, 'request', 'user_subca', '--dir', 'no/where', ...EC);
+  mkdirSync(path('empty'));
+  await succeed('request', 'user_subca', '--dir', 'empty', ...EC);
+  assert.match((await run('verify', 'empty')).stdout, /it waits for certificates: user_subca/);
+});
+
 test('import --rehearse holds the certificate against the one that was rehearsed', async () => {
   const [online, offline] = split('rehearsed');
   await succeed('request', 'guestos_subca', '--dir', online, '--rehearse', '--output-dir', '.');

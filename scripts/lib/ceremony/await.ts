@@ -4,7 +4,7 @@ import { replaceFile } from '../authority/database.ts';
 import { appendProtocol, keyFingerprint } from '../authority/protocol.ts';
 import { StateError, UsageError } from '../errors.ts';
 import { type GenerateOptions, generate, type Outcome, resolveOutDir } from '../generate/generate.ts';
-import { passphraseVariable } from '../generate/prepare.ts';
+import { passphraseVariable, requirePassphrases } from '../generate/prepare.ts';
 import { parseKeyType } from '../model/key-type.ts';
 import { nearest } from '../model/nearest.ts';
 import { spoken } from '../model/protocol.ts';
@@ -94,6 +94,7 @@ async function keep(
   const issuer = readCertificate(issuerFile);
   const told = describeDifferences(judgeCertificate(given, certificate, { entity, hierarchy, key, issuer }));
   if (told !== '' && !acceptsDifferences) throw refusal(given, told);
+  requirePassphrases([entity], each => passphraseVariable(each, environment), environment);
   replaceFile(join(outDir, pendingFile(name, 'certificate.pem')), certificate.toString());
   const file = pendingFile(name, 'key');
   const road = entity.token ? findTokenRoad(environment) : 'engine';

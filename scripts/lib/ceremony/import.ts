@@ -3,11 +3,12 @@
 import type { KeyObject, X509Certificate } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { keyOf } from '../authority/directory-key.ts';
+import { keyOf, passphraseOf } from '../authority/directory-key.ts';
 import type { OpenDirectory } from '../authority/open.ts';
 import { appendProtocol, keyFingerprint } from '../authority/protocol.ts';
 import { StateError } from '../errors.ts';
 import type { GenerateOptions } from '../generate/generate.ts';
+import { passphraseVariable, requirePassphrases } from '../generate/prepare.ts';
 import { spoken } from '../model/protocol.ts';
 import type { Entity } from '../model/types.ts';
 import { entitiesThere } from '../renewal/inputs.ts';
@@ -77,6 +78,9 @@ export function importCertificate(
     const differences = judgeCertificate(choice.certificate, certificate, { entity, hierarchy, key, issuer });
     const told = describeDifferences(differences);
     if (told !== '' && !choice.acceptsDifferences) throw refusal(choice.certificate, told);
+    const variable =
+      pending?.key === undefined ? passphraseOf(open, name) : passphraseVariable(entity, options.environment);
+    requirePassphrases([entity], () => variable, options.environment);
     if (options.isRehearsed) {
       const rehearsal = await rehearseFor(path, options, report, controller);
       rehearsal.compare(new Map([[name, describeCertificate(certificate.raw)]]), [{ ...entity, supplied: undefined }]);

@@ -1,12 +1,14 @@
 // Requests for certificates that are made where the issuer's key is. They wait in the directory, with their keys, until
 // the certificates come; a directory that is not there yet is begun with them.
-import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { replaceFile } from '../authority/database.ts';
 import type { DirectoryOptions } from '../authority/open.ts';
 import { appendProtocol, keyFingerprint } from '../authority/protocol.ts';
 import { StateError } from '../errors.ts';
+import { lockDirectory } from '../generate/directory-lock.ts';
 import { type GenerateOptions, resolveOutDir } from '../generate/generate.ts';
+import { requirePassphrases } from '../generate/prepare.ts';
 import { formatKeyType } from '../model/key-type.ts';
 import { spoken } from '../model/protocol.ts';
 import type { Entity } from '../model/types.ts';
@@ -16,7 +18,6 @@ import { type Surroundings, surroundingsIn } from '../run/exec.ts';
 import { execute } from '../run/execute.ts';
 import { finishInterrupted } from '../run/interrupted.ts';
 import { publishInto } from '../run/journal.ts';
-import { takeLock } from '../run/lock.ts';
 import { publishWhole, syncTree } from '../run/publish.ts';
 import type { PlanReport } from '../run/report.ts';
 import { makeStaging, removeStaging, removeTree } from '../run/staging.ts';
@@ -26,7 +27,6 @@ import { writeNew } from '../store/files.ts';
 import {
   configurationFile,
   keyFile,
-  lockFile,
   pendingFile,
   REQUEST_OPTIONS,
   requestFile,
@@ -56,62 +56,77 @@ export interface Requested {
   readonly keySha256: string;
 }
 
+type Options = GenerateOptions & Pick<DirectoryOptions, 'isReleaseAllowed'>;
+
 /** Makes the requests that are named. Throws where one waits already, or nobody else need sign. */
 export async function requestCertificates(
-  options: GenerateOptions & Pick<DirectoryOptions, 'isReleaseAllowed'>,
+  options: Options,
   choice: RequestChoice,
   report: PlanReport,
   controller: AbortController,
 ): Promise<Requested[]> {
   const outDir = resolveOutDir(options.outDir);
-  const lock = await takeLock(lockFile(outDir), controller.signal, () =>
-    report.note(`waiting for another run on ${outDir}`),
-  );
+  const lock = await lockDirectory(outDir, true, controller.signal, report);
+  if (!lock) throw new StateError(`cannot write in "${dirname(outDir)}"`, 'choose a directory in which you may write');
   try {
     finishInterrupted(outDir, text => report.note(text));
-    const isNew = !existsSync(outDir) || isAwaited(outDir);
+    const isNew = !existsSync(outDir) || isAwaited(outDir) || readdirSync(outDir).length === 0;
     const prepared = isNew ? await prepareNew(options) : await prepareThere(options, choice);
-    const { hierarchy, inputs } = prepared;
-    const entities = [...new Set(choice.names)].map(name => entityFor(name, hierarchy));
-    const waiting = existsSync(outDir) ? readPending(outDir) : new Map();
-    const twice = entities.find(({ stem }) => waiting.has(stem));
-    if (twice)
-      throw new StateError(
-        `a request of ${twice.stem} waits for its certificate already`,
-        `trustme-pki import ${twice.stem} CERT; or remove "${dirname(join(outDir, pendingFile(twice.stem, 'key')))}"`,
-      );
+    const entities = [...new Set(choice.names)].map(name => entityFor(name, prepared.hierarchy));
+    refuseTwice(outDir, entities);
+    const { passphraseOf } = prepared.inputs;
+    requirePassphrases(entities, passphraseOf, options.environment);
+    await makeRequests(outDir, entities, prepared, isNew, options, report, controller);
     const surroundings = surroundingsIn(outDir, options.environment, controller);
-    const staging = makeStaging(outDir);
-    try {
-      const inside = { ...surroundings, folder: staging };
-      const plan = planRequests(entities, inputs);
-      requireTools(plan.jobs, options.environment);
-      await requireTokenKeys(plan.jobs, options.mayGenerateInTokens ?? false, {
-        ...surroundings,
-        folder: dirname(outDir),
-      });
-      for (const folder of plan.folders) mkdirSync(join(staging, folder), { recursive: true });
-      for (const stem of inputs.keysAtHand ?? [])
-        copyFileSync(join(outDir, keyFile(stem)), join(staging, keyFile(stem)));
-      report.begin(plan.jobs);
-      await execute(plan.jobs, options.width, inside, report);
-      const files = entities.flatMap(({ stem }) =>
-        moveToRequests(staging, stem, inputs.keysAtHand?.has(stem) ?? false),
-      );
-      for (const entity of entities) files.push(...writeOutputs(staging, entity, hierarchy));
-      if (isNew && !existsSync(join(outDir, REQUEST_OPTIONS))) files.push(writeOptions(staging, options));
-      await syncTree(staging, inside);
-      controller.signal.throwIfAborted();
-      if (existsSync(outDir)) publishInto(staging, outDir, files);
-      else publishWhole(staging, outDir, false);
-    } finally {
-      removeStaging(staging);
-    }
     const made: Requested[] = [];
     for (const entity of entities) made.push(await record(outDir, entity, prepared, choice, surroundings));
     return made;
   } finally {
     lock.release();
+  }
+}
+
+function refuseTwice(outDir: string, entities: readonly Entity[]): void {
+  const waiting = readPending(outDir);
+  const twice = entities.find(({ stem }) => waiting.has(stem));
+  if (twice)
+    throw new StateError(
+      `a request of ${twice.stem} waits for its certificate already`,
+      `trustme-pki import ${twice.stem} CERT; or remove "${dirname(join(outDir, pendingFile(twice.stem, 'key')))}"`,
+    );
+}
+
+/** In a staging directory, and from there into OUT_DIR, which they may begin. */
+async function makeRequests(
+  outDir: string,
+  entities: readonly Entity[],
+  { hierarchy, inputs }: Prepared,
+  isNew: boolean,
+  options: Options,
+  report: PlanReport,
+  controller: AbortController,
+): Promise<void> {
+  const plan = planRequests(entities, inputs);
+  requireTools(plan.jobs, options.environment);
+  const beside = surroundingsIn(dirname(outDir), options.environment, controller);
+  await requireTokenKeys(plan.jobs, options.mayGenerateInTokens ?? false, beside);
+  const staging = makeStaging(outDir);
+  try {
+    const keysThere = inputs.keysAtHand ?? new Set();
+    for (const folder of plan.folders) mkdirSync(join(staging, folder), { recursive: true });
+    for (const stem of keysThere) copyFileSync(join(outDir, keyFile(stem)), join(staging, keyFile(stem)));
+    report.begin(plan.jobs);
+    const inside = { ...beside, folder: staging };
+    await execute(plan.jobs, options.width, inside, report);
+    const files = entities.flatMap(({ stem }) => moveToRequests(staging, stem, keysThere.has(stem)));
+    for (const entity of entities) files.push(...writeOutputs(staging, entity, hierarchy));
+    if (isNew && !isAwaited(outDir)) files.push(writeOptions(staging, options));
+    await syncTree(staging, inside);
+    controller.signal.throwIfAborted();
+    if (existsSync(outDir)) publishInto(staging, outDir, files);
+    else publishWhole(staging, outDir, false);
+  } finally {
+    removeStaging(staging);
   }
 }
 

@@ -86,7 +86,7 @@ export async function requireAbility(
   isWeakForced: boolean,
   surroundings: Surroundings,
 ): Promise<void> {
-  requirePassphrases(inputs, surroundings.environment);
+  requirePassphrases(inputs.hierarchy.values(), inputs.passphraseOf, surroundings.environment);
   requireTools(plan.jobs, surroundings.environment);
   if (plan.jobs.some(({ step }) => step.kind === 'token'))
     await (await import('../run/token-step.ts')).requireTokenKeys(
@@ -174,8 +174,13 @@ export function passphraseVariable(
   return choosePassphraseVariable(passphraseVariables, name => Boolean(environment[name])) ?? passphraseVariables[0];
 }
 
-function requirePassphrases({ hierarchy, passphraseOf }: PlanInputs, environment: NodeJS.ProcessEnv): void {
-  for (const entity of hierarchy.values()) {
+/** Throws a StateError where the variable with the passphrase of a key, or the PIN of its token, is not set. */
+export function requirePassphrases(
+  entities: Iterable<Entity>,
+  passphraseOf: PlanInputs['passphraseOf'],
+  environment: NodeJS.ProcessEnv,
+): void {
+  for (const entity of entities) {
     const variable = passphraseOf(entity);
     if (variable !== undefined && passphraseValue(variable, environment) === undefined)
       throw entity.token

@@ -1,7 +1,7 @@
 // Runs one command: the only place where execa is imported. A command gets the folder and the environment that it
 // is given here, nothing of the caller's locale or openssl.cnf, no terminal, and no secret but those it names.
 import { setMaxListeners } from 'node:events';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, statfsSync } from 'node:fs';
 import { execa } from 'execa';
 import { CommandError, StateError } from '../errors.ts';
 import { passphraseValue } from '../model/passphrase.ts';
@@ -140,8 +140,23 @@ const start: Run = async (command, job, surroundings, stdout, log) => {
   if (result.code === 'ENOENT') throw new StateError(`${command.tool} was not found`, 'install it, or put it on PATH');
   const stderr = log?.read() ?? result.stderr ?? '';
   const ofToken = command.token && tokenHintFor(result.exitCode, stderr);
-  throw new CommandError(job, ending(result), shownCommandLine(command), stderr, ofToken ?? hintFor(stderr));
+  throw new CommandError(
+    job,
+    ending(result),
+    shownCommandLine(command),
+    stderr,
+    ofToken ?? hintFor(stderr) ?? hintOfDisk(surroundings.folder),
+  );
 };
+
+const DISK_IS_FULL = 'the disk is full: make room and run again; nothing was published';
+
+/** Not every tool says that it could not write; less than a few blocks left says it for it. */
+function hintOfDisk(folder: string): string | undefined {
+  if (!existsSync(folder)) return undefined;
+  const { bavail, bsize, files, ffree } = statfsSync(folder);
+  return bavail * bsize < 32_768 || (files > 0 && ffree === 0) ? DISK_IS_FULL : undefined;
+}
 
 function killGroup(pid: number | undefined): void {
   try {
@@ -164,8 +179,7 @@ function ending(result: {
 
 /** Well-known causes in plain words. */
 function hintFor(stderr: string): string | undefined {
-  if (/No space left on device/i.test(stderr))
-    return 'the disk is full: make room and run again; nothing was published';
+  if (/No space left on device/i.test(stderr)) return DISK_IS_FULL;
   if (/bad decrypt|maybe wrong password|pkcs12 cipherfinal error/i.test(stderr))
     return 'the passphrase is wrong: set the variable that the command names';
   return undefined;
