@@ -1,8 +1,8 @@
 // Appends what a step of a ceremony did to the protocol of the directory, signed with the key that did it.
-import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
+import { createHash, createPublicKey, type KeyObject, type X509Certificate } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { formatEntry, formatSignature, parseProtocol, spoken } from '../model/protocol.ts';
+import { formatEntry, formatSignature, isOneShot, parseProtocol, spoken } from '../model/protocol.ts';
 import { isoTime } from '../model/validity.ts';
 import { commandWithKey } from '../plan/job.ts';
 import { type PrivateKey, passin } from '../plan/private-key.ts';
@@ -29,7 +29,16 @@ export interface Step {
 /** SHA-256 of a public key (DER), as people read it. */
 export const keyFingerprint = (key: KeyObject): string => spoken(sha256(derOf(key)));
 
-export const sha256 = (content: string | Buffer): string => createHash('sha256').update(content).digest('hex');
+/** What people compare of a certificate, and how long it lasts. */
+export const certificateValues = ({ fingerprint256, serialNumber, publicKey, validTo }: X509Certificate) =>
+  [
+    ['certificate', `SHA-256 ${spoken(fingerprint256)}`],
+    ['serial', serialNumber],
+    ['key', `SHA-256 ${keyFingerprint(publicKey)}`],
+    ['valid until', new Date(validTo).toISOString()],
+  ] as const;
+
+const sha256 = (content: string | Buffer): string => createHash('sha256').update(content).digest('hex');
 
 const derOf = (key: KeyObject): Buffer =>
   (key.type === 'public' ? key : createPublicKey(key)).export({ type: 'spki', format: 'der' });
@@ -65,8 +74,7 @@ async function sign(entry: string, { key, publicKey }: Step, surroundings: Surro
   return inTemporary(async folder => {
     const [content, out] = [join(folder, 'entry'), join(folder, 'signature')];
     writeNew(content, entry);
-    const isOneShot = !/^(rsa|rsa-pss|ec)$/.test(publicKey.asymmetricKeyType ?? '');
-    const args = isOneShot
+    const args = isOneShot(publicKey.asymmetricKeyType)
       ? ['pkeyutl', '-sign', '-rawin', '-inkey', key.argument, ...passin(key), '-in', content, '-out', out]
       : ['dgst', '-sha256', '-sign', key.argument, ...passin(key), '-out', out, content];
     await runCommand(commandWithKey('openssl', args, key), PROTOCOL, surroundings);
@@ -86,17 +94,13 @@ export async function recordAuthorities(authority: Authority, results: readonly 
     if (result !== 'signed' || serial === undefined) continue;
     const certificate = parseCertificate(firstCertificate(join(path, issuedFile(stem, serial))));
     if (!certificate.ca) continue;
-    const fingerprint = spoken(certificate.fingerprint256);
-    const keyPrint = keyFingerprint(certificate.publicKey);
     const values = [
-      ['subject', certificate.subject.replaceAll('\n', ', ')],
-      ['certificate', `SHA-256 ${fingerprint}`],
-      ['serial', serial],
-      ['key', `SHA-256 ${keyPrint}`],
-      ['valid until', new Date(certificate.validTo).toISOString()],
-    ] as const;
+      ['subject', certificate.subject.replaceAll('\n', ', ')] as const,
+      ...certificateValues(certificate),
+    ];
     const step = { step: 'sign', entity: stem, values, key, publicKey: own.certificate.publicKey } as const;
     await appendProtocol(path, step, surroundings);
+    const [fingerprint, keyPrint] = [spoken(certificate.fingerprint256), keyFingerprint(certificate.publicKey)];
     lines.push(`${given}\n  certificate SHA-256 ${fingerprint}\n  key         SHA-256 ${keyPrint}`);
   }
   return lines;

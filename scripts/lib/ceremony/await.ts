@@ -3,19 +3,20 @@ import { join } from 'node:path';
 import { replaceFile } from '../authority/database.ts';
 import { appendProtocol, keyFingerprint } from '../authority/protocol.ts';
 import { StateError, UsageError } from '../errors.ts';
+import { withRequestOptions } from '../generate/awaited.ts';
 import { type GenerateOptions, generate, type Outcome, resolveOutDir } from '../generate/generate.ts';
 import { passphraseVariable, requirePassphrases } from '../generate/prepare.ts';
-import { parseKeyType } from '../model/key-type.ts';
 import { nearest } from '../model/nearest.ts';
 import { spoken } from '../model/protocol.ts';
 import { isIssuedElsewhere } from '../model/relations.ts';
 import { privateKey } from '../plan/private-key.ts';
 import { surroundingsIn } from '../run/exec.ts';
+import { finishInterrupted } from '../run/interrupted.ts';
 import { takeLock } from '../run/lock.ts';
 import type { PlanReport } from '../run/report.ts';
 import { lockFile, pendingFile } from '../store/names.ts';
 import { requestKey } from '../store/request-facts.ts';
-import { readPending, readRequestOptions } from '../store/requests.ts';
+import { readPending } from '../store/requests.ts';
 import { readSettings } from '../store/settings.ts';
 import { findTokenRoad } from '../store/token-road.ts';
 import { type ImportChoice, importValues, refusal } from './import.ts';
@@ -39,30 +40,18 @@ export async function importAwaited(
   controller: AbortController,
 ): Promise<Awaited> {
   const outDir = resolveOutDir(options.outDir);
-  const merged = withRequestOptions(options, outDir);
   const lock = await takeLock(lockFile(outDir), controller.signal, () =>
     report.note(`waiting for another run on ${outDir}`),
   );
   let kept: Omit<Awaited, 'generated'>;
   try {
-    kept = await keep(outDir, merged, choice, controller);
+    finishInterrupted(outDir, text => report.note(text));
+    kept = await keep(outDir, withRequestOptions(options, outDir), choice, controller);
   } finally {
     lock.release();
   }
   if (kept.waiting.length > 0) return { ...kept, generated: undefined };
-  return { ...kept, generated: await generate(merged, report, controller) };
-}
-
-/** As `request` was told, where nothing else is said now. */
-export function withRequestOptions(options: GenerateOptions, outDir: string): GenerateOptions {
-  const told = readRequestOptions(outDir);
-  const keyType = told.keyType === undefined ? undefined : parseKeyType(told.keyType);
-  return {
-    ...options,
-    brand: options.brand ?? told.brand,
-    keyType: options.keyType ?? keyType,
-    hasPlatformKeys: options.hasPlatformKeys || told.hasPlatformKeys,
-  };
+  return { ...kept, generated: await generate(options, report, controller) };
 }
 
 async function keep(
@@ -100,7 +89,7 @@ async function keep(
   const road = entity.token ? findTokenRoad(environment) : 'engine';
   const signer = privateKey(name, entity.token, passphraseVariable(entity, environment), road);
   const own = entity.token ? signer : { ...signer, file, argument: file };
-  const values = importValues(entity, certificate, publicKey, told);
+  const values = importValues(entity, certificate, told);
   const surroundings = surroundingsIn(outDir, environment, controller);
   await appendProtocol(outDir, { step: 'import', entity: name, values, key: own, publicKey }, surroundings);
   const missing = [...hierarchy.values()].filter(

@@ -1,11 +1,11 @@
 // A certificate that was made elsewhere joins its directory: held against what was asked for, and published with
 // everything that contains it; or, where the PKI is not there yet, kept until the last one has come.
-import type { KeyObject, X509Certificate } from 'node:crypto';
+import type { X509Certificate } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { keyOf, passphraseOf } from '../authority/directory-key.ts';
 import type { OpenDirectory } from '../authority/open.ts';
-import { appendProtocol, keyFingerprint } from '../authority/protocol.ts';
+import { appendProtocol, certificateValues, keyFingerprint } from '../authority/protocol.ts';
 import { StateError } from '../errors.ts';
 import type { GenerateOptions } from '../generate/generate.ts';
 import { passphraseVariable, requirePassphrases } from '../generate/prepare.ts';
@@ -146,7 +146,7 @@ async function protocol(
   differences: string,
 ): Promise<void> {
   const { options } = open;
-  const values = importValues(entity, certificate, certificate.publicKey, differences);
+  const values = importValues(entity, certificate, differences);
   // The key may be a new one, and lie elsewhere than the one that was read.
   const now = { ...open, directory: { ...open.directory, keys: new Set([...open.directory.keys, entity.stem]) } };
   const key = keyOf(now, entity.stem);
@@ -156,17 +156,9 @@ async function protocol(
 }
 
 /** What the protocol says of an import. */
-export const importValues = (
-  { issuer }: Entity,
-  { fingerprint256, serialNumber, validTo }: X509Certificate,
-  key: KeyObject,
-  differences: string,
-) =>
+export const importValues = ({ issuer }: Entity, certificate: X509Certificate, differences: string) =>
   [
-    ['certificate', `SHA-256 ${spoken(fingerprint256)}`],
-    ['serial', serialNumber],
-    ['key', `SHA-256 ${keyFingerprint(key)}`],
+    ...certificateValues(certificate),
     ['issuer', issuer],
-    ['valid until', new Date(validTo).toISOString()],
     ...(differences === '' ? [] : [['not as asked for', differences] as const]),
   ] as const;

@@ -1,22 +1,18 @@
 // Is a certificate that comes from elsewhere the one that was asked for?
-import { X509Certificate } from 'node:crypto';
+import type { X509Certificate } from 'node:crypto';
 import { StateError } from '../errors.ts';
 import type { Hierarchy } from '../model/hierarchy.ts';
-import { certificateBlocks } from '../model/pem.ts';
 import type { Entity } from '../model/types.ts';
+import { certificateIn } from '../store/certificate.ts';
 import { describeCertificate } from '../store/certificate-facts.ts';
 import { type Difference, differencesOf } from '../store/differences.ts';
 import { readInput } from '../store/input-file.ts';
 
 /** The first certificate of a file, PEM or DER. */
 export function readCertificate(given: string): X509Certificate {
-  const bytes = readInput(given);
-  const [block] = certificateBlocks(bytes.toString('latin1'));
-  try {
-    return new X509Certificate(block ?? bytes);
-  } catch {
-    throw new StateError(`"${given}" holds no certificate`, 'give what sign-csr made: NAME.cert');
-  }
+  const certificate = certificateIn(readInput(given));
+  if (certificate) return certificate;
+  throw new StateError(`"${given}" holds no certificate`, 'give what sign-csr made: NAME.cert');
 }
 
 /** Throws a StateError where it is for another key, by another issuer, or over; else what differs from what was wanted. */

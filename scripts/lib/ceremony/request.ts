@@ -175,8 +175,9 @@ async function record(
   const publicKey = requestKey(text);
   const file = inputs.keysAtHand?.has(stem) ? keyFile(stem) : pendingFile(stem, 'key');
   const key = privateKey(stem, token, inputs.passphraseOf(entity), inputs.tokenRoad);
+  const sha256 = spoken(describeRequest(text).sha256);
   const values = [
-    ['request', `SHA-256 ${spoken(describeRequest(text).sha256)}`],
+    ['request', `SHA-256 ${sha256}`],
     ['key', `SHA-256 ${keyFingerprint(publicKey)}`],
     ['issuer', entity.issuer],
   ] as const;
@@ -186,6 +187,5 @@ async function record(
   const [request, description] = requestOutputs(stem).map(name => join(folder, name)) as [string, string];
   if (outputDir !== undefined)
     for (const name of requestOutputs(stem)) replaceFile(join(outputDir, name), readFileSync(join(outDir, name)));
-  const sha = spoken(describeRequest(text).sha256);
-  return { name: stem, request, description, sha256: sha, keySha256: keyFingerprint(publicKey) };
+  return { name: stem, request, description, sha256, keySha256: keyFingerprint(publicKey) };
 }

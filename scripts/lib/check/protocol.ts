@@ -1,6 +1,6 @@
 // The protocol of ceremonies: does each entry follow the one before, and is it signed by a key of this PKI?
 import { createHash, createPublicKey, type KeyObject, verify } from 'node:crypto';
-import { type ProtocolEntry, parseProtocol } from '../model/protocol.ts';
+import { isOneShot, type ProtocolEntry, parseProtocol } from '../model/protocol.ts';
 import { readContained } from '../store/contained-file.ts';
 import { PROTOCOL } from '../store/names.ts';
 import { requestKey } from '../store/request-facts.ts';
@@ -28,7 +28,7 @@ function isSound(entry: ProtocolEntry, text: string, known: ReadonlySet<string>)
   const before = createHash('sha256').update(text.slice(0, entry.offset)).digest('hex');
   if (entry.previous !== before || !known.has(entry.key.toString('base64'))) return false;
   const key = createPublicKey({ key: entry.key, format: 'der', type: 'spki' });
-  const digest = /^(rsa|rsa-pss|ec)$/.test(key.asymmetricKeyType ?? '') ? 'sha256' : null;
+  const digest = isOneShot(key.asymmetricKeyType) ? null : 'sha256';
   return verify(digest, Buffer.from(entry.signed), key, entry.signature);
 }
 

@@ -19,7 +19,7 @@ import { writeNew } from '../store/files.ts';
 import { describeEntity, describeSources, formatManifest, readManifest } from '../store/manifest.ts';
 import { MANIFEST, REQUESTS, requestOutputs, SCRATCH } from '../store/names.ts';
 import { readPending } from '../store/requests.ts';
-import { withAwaited } from './awaited.ts';
+import { withAwaited, withRequestOptions } from './awaited.ts';
 import type { GenerateOptions, Outcome } from './generate.ts';
 import { describe, trustAnchors } from './outcome.ts';
 import { UPDATE_OF_DB } from './platform-files.ts';
@@ -29,11 +29,12 @@ import type { Rehearsal } from './rehearsal.ts';
 /** Generates a whole PKI where OUT_DIR is absent, a stale file, or a directory whose requests have all been answered. */
 export async function produceWhole(
   outDir: string,
-  options: GenerateOptions,
+  given: GenerateOptions,
   there: 'nothing' | 'stale file' | 'requests',
   report: PlanReport,
   controller: AbortController,
 ): Promise<Outcome> {
+  const options = there === 'requests' ? withRequestOptions(given, outDir) : given;
   const isWanted = ({ variable }: Entity) => options.hasPlatformKeys || !variable;
   const change = there === 'requests' ? withAwaited(outDir) : undefined;
   const [prepared, surroundings] = await prepareToRun(outDir, options, isWanted, report, controller, change);

@@ -7,32 +7,24 @@ import { verifyDirectory } from '../check/verify.ts';
 import { StateError } from '../errors.ts';
 import type { Hierarchy } from '../model/hierarchy.ts';
 import type { Entity } from '../model/types.ts';
-import { type Surroundings, surroundingsIn } from '../run/exec.ts';
+import { surroundingsIn } from '../run/exec.ts';
 import type { PlanReport } from '../run/report.ts';
 import { removeTree } from '../run/staging.ts';
 import { type CertificateFacts, describeCertificate } from '../store/certificate-facts.ts';
 import { byStem, type PkiDirectory, readPkiDirectory } from '../store/directory.ts';
 import type { GenerateOptions } from './generate.ts';
-import { type Prepared, prepare, requireAbility } from './prepare.ts';
+import { prepare, requireAbility } from './prepare.ts';
+import type { makeFiles as make } from './produce.ts';
 
 export interface Rehearsal {
   /** Throws a StateError where a certificate says otherwise than the one that was rehearsed. */
   readonly compare: (real: Facts, made: readonly Entity[]) => void;
 }
 
-type MakeFiles = (
-  staging: string,
-  outDir: string,
-  prepared: Prepared,
-  parent: Surroundings,
-  width: number,
-  report: PlanReport,
-) => Promise<void>;
-
 /** Makes everything once; throws where that is not sound. The folder is gone when this returns. */
 export async function rehearse(
   options: GenerateOptions,
-  makeFiles: MakeFiles,
+  makeFiles: typeof make,
   report: PlanReport,
   controller: AbortController,
 ): Promise<Rehearsal> {

@@ -62,6 +62,9 @@ function parseEntry(text: string, offset: number): ProtocolEntry {
   };
 }
 
+/** Whether keys of a kind (node's words) take no digest: their algorithm brings its own. */
+export const isOneShot = (kind: string | undefined): boolean => !/^(rsa|rsa-pss|ec)$/.test(kind ?? '');
+
 /** A digest as people read it aloud: groups of four digits, upper case. */
 export const spoken = (hex: string): string =>
   hex

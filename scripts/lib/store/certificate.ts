@@ -1,5 +1,6 @@
 // PEM blocks into certificates, each parsed once a run: the same few are looked at by index, checks and manifest.
 import { X509Certificate } from 'node:crypto';
+import { certificateBlocks } from '../model/pem.ts';
 
 const parsed = new Map<string, X509Certificate>();
 
@@ -8,4 +9,15 @@ export function parseCertificate(block: string): X509Certificate {
   const certificate = parsed.get(block) ?? new X509Certificate(block);
   parsed.set(block, certificate);
   return certificate;
+}
+
+/** The first certificate of a file's bytes, in PEM or DER; undefined where they hold none. */
+export function certificateIn(bytes: Buffer): X509Certificate | undefined {
+  // What begins as DER is not searched for text: it may hold anything.
+  const content = bytes[0] === 0x30 ? bytes : certificateBlocks(bytes.toString('latin1'))[0];
+  try {
+    return content === undefined ? undefined : new X509Certificate(content);
+  } catch {
+    return undefined;
+  }
 }
