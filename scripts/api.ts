@@ -1,18 +1,17 @@
 // The programmatic interface: `import { planPki, generate, verify } from 'trustme-pki'`. Its types stand here whole, so
 // that they can be read without the rest.
-import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { isSound } from './lib/check/finding.ts';
 import { verifyDirectory } from './lib/check/verify.ts';
 import { isPkiError as isOwn } from './lib/errors.ts';
 import { type GenerateOptions, generate as generatePki, resolveOutDir } from './lib/generate/generate.ts';
 import { prepare } from './lib/generate/prepare.ts';
 import { parseKeyType } from './lib/model/key-type.ts';
-import { scriptOf, shellOf } from './lib/plan/script.ts';
-import { commandLine } from './lib/plan/shell.ts';
+import { jobShell, scriptOf } from './lib/plan/script.ts';
 import type { PlanReport } from './lib/run/report.ts';
-import { packageRoot, packageVersion } from './lib/store/package.ts';
+import { packageVersion } from './lib/store/package.ts';
+import { readTemplate } from './lib/store/templates.ts';
 
 /** What a PKI is to be. All paths hold in the current folder. */
 export interface PkiOptions {
@@ -125,11 +124,11 @@ export const version: string = packageVersion();
 export async function planPki(options: PkiOptions = {}): Promise<PkiPlan> {
   const { hasPlatformKeys, ...rest } = generateOptions('', options);
   const { plan, notes } = await prepare(rest, ({ variable }) => hasPlatformKeys || !variable);
-  const settings = readFileSync(join(packageRoot(), 'templates/pkcs11-engine.cnf'), 'utf8');
+  const settings = readTemplate('pkcs11-engine.cnf');
   return {
-    jobs: plan.jobs.map(({ id, needs, makes, makesKey, step }) => {
-      const shell = step.kind === 'command' ? commandLine(step) : shellOf(step, id);
-      return { id, needs, makes, makesKey, shell };
+    jobs: plan.jobs.map(job => {
+      const { id, needs, makes, makesKey } = job;
+      return { id, needs, makes, makesKey, shell: jobShell(job) };
     }),
     folders: plan.folders,
     notes,

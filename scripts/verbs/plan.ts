@@ -1,13 +1,11 @@
 // `trustme-pki plan`: the jobs of `generate` and their command lines, as a shell script. It runs nothing.
-import { readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { printableLines, UsageError } from '../lib/errors.ts';
 import { compareDirectory, formatComparison } from '../lib/generate/compare.ts';
 import { prepare } from '../lib/generate/prepare.ts';
 import { isWellKnown } from '../lib/model/key-type.ts';
-import { scriptOf, shellOf } from '../lib/plan/script.ts';
-import { commandLine } from '../lib/plan/shell.ts';
-import { packageRoot } from '../lib/store/package.ts';
+import { jobShell, scriptOf } from '../lib/plan/script.ts';
+import { readTemplate } from '../lib/store/templates.ts';
 import { parseWords } from '../options.ts';
 import { GENERATE_OPTIONS, readGenerateOptions } from './generate.ts';
 import type { VerbContext } from './verb.ts';
@@ -57,13 +55,10 @@ export async function planVerb(context: VerbContext): Promise<number> {
     : [];
   const notes = given.quiet ? [] : [...prepared.notes, ...asked];
   if (!given.json) {
-    const settings = readFileSync(join(packageRoot(), 'templates/pkcs11-engine.cnf'), 'utf8');
+    const settings = readTemplate('pkcs11-engine.cnf');
     const title = `trustme-pki ${inputs.version}: the plan of a PKI`;
     return context.print(scriptOf(plan, title, notes, settings).trimEnd());
   }
-  const jobs = plan.jobs.map(job => {
-    const shell = job.step.kind === 'command' ? commandLine(job.step) : shellOf(job.step, job.id);
-    return { ...job, shell };
-  });
+  const jobs = plan.jobs.map(job => ({ ...job, shell: jobShell(job) }));
   return context.print(JSON.stringify({ schema: 1, notes, folders: plan.folders, jobs }));
 }

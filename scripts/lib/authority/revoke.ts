@@ -1,10 +1,10 @@
 // Revokes certificates, puts them on hold and releases them, in the database of the CA that issued them.
-import { X509Certificate } from 'node:crypto';
+import type { X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { StateError, UsageError } from '../errors.ts';
-import { certificateBlocks } from '../model/pem.ts';
 import { asn1Time } from '../store/ca-database.ts';
+import { certificateIn } from '../store/certificate.ts';
 import { type DatabaseRow, serialOf } from '../store/database-rows.ts';
 import { changeRows, readRows } from './database.ts';
 import { hasDatabase } from './old-directory.ts';
@@ -58,13 +58,9 @@ const holds = ({ directory }: OpenDirectory, ca: string, serial: string): boolea
 
 function readFile(file: string): X509Certificate | undefined {
   if (!existsSync(file) || !statSync(file).isFile()) return undefined;
-  const bytes = readFileSync(file);
-  const [block] = certificateBlocks(bytes.toString('latin1'));
-  try {
-    return new X509Certificate(block ?? bytes);
-  } catch {
-    throw new StateError(`"${basename(file)}" holds no certificate`, 'give a file in PEM or DER');
-  }
+  const certificate = certificateIn(readFileSync(file));
+  if (certificate) return certificate;
+  throw new StateError(`"${basename(file)}" holds no certificate`, 'give a file in PEM or DER');
 }
 
 function issuerOf(open: OpenDirectory, certificate: X509Certificate, given: string): string {

@@ -1,6 +1,8 @@
 // What a picture of a PKI shows, whatever it is drawn as: hierarchies of certificates. Also the JSON of `graph --json`.
+
 import type { Finding } from '../check/finding.ts';
 import type { Extension } from '../model/types.ts';
+import { VARIABLE_ORDER } from '../model/uefi.ts';
 
 export type State = 'valid' | 'expires soon' | 'expired' | 'not yet valid';
 export type Role = 'root CA' | 'subordinate CA' | 'end-entity certificate' | 'UEFI key';
@@ -68,14 +70,12 @@ export interface Picture {
   readonly findings: readonly Finding[];
 }
 
-/** From the one that authorises to what is authorised. */
-const VARIABLES: readonly string[] = ['PK', 'KEK', 'db', 'dbx'];
-
 const isAnchored = ({ isIssuerKnown }: PictureCertificate): boolean => isIssuerKnown;
 
 /** One group a hierarchy, those with a trust anchor first; UEFI keys together in the last one. */
 export function groupRoots(roots: readonly PictureCertificate[]): Group[] {
-  const rank = ({ variable }: PictureCertificate) => VARIABLES.indexOf(variable?.name ?? '') >>> 0;
+  const rank = ({ variable }: PictureCertificate) =>
+    (VARIABLE_ORDER as readonly string[]).indexOf(variable?.name ?? '') >>> 0;
   const keys = roots.filter(({ variable }) => variable).sort((a, b) => rank(a) - rank(b));
   const others = roots.filter(({ variable }) => !variable);
   const hierarchies = [...others.filter(isAnchored), ...others.filter(root => !isAnchored(root))];

@@ -90,6 +90,10 @@ const INDEX_ROW = `index_row() {
 }
 `;
 
+/** A job as lines that can be pasted one by one. */
+export const jobShell = ({ step, id }: Job): string =>
+  step.kind === 'command' ? commandLine(step) : shellOf(step, id);
+
 /** The tokens that the jobs use: their module, and the settings by which efitools find the engine. */
 function tokenHead(jobs: readonly Job[], engineSettings: string): string {
   const keys = jobs.flatMap(({ step }) => (step.kind === 'token' ? [step.key] : []));

@@ -13,6 +13,7 @@ import { parseVariableUpdate, type VariableUpdate, wrapSignedData } from '../mod
 import { command } from '../plan/job.ts';
 import { readCommand, type Surroundings } from '../run/exec.ts';
 import { inTemporary } from '../run/temporary.ts';
+import { certificateIn } from '../store/certificate.ts';
 import { describeCertificate } from '../store/certificate-facts.ts';
 import { writeNew } from '../store/files.ts';
 import { digestOf } from '../store/signature-digest.ts';
@@ -96,7 +97,7 @@ function withoutAttributes(bytes: Buffer): Signature[] {
 
 export function describeEntry(signature: Signature): Entry {
   const { type, owner, data } = signature;
-  const certificate = type === X509_GUID ? certificateOf(data) : undefined;
+  const certificate = type === X509_GUID ? certificateIn(data) : undefined;
   const facts = certificate && describeCertificate(certificate.raw);
   return {
     type: SIGNATURE_TYPES[type]?.name ?? type,
@@ -111,21 +112,13 @@ export function describeEntry(signature: Signature): Entry {
 
 const oneLine = (subject: string): string => subject.replaceAll('\n', ', ');
 
-function certificateOf(der: Buffer): X509Certificate | undefined {
-  try {
-    return new X509Certificate(der);
-  } catch {
-    return undefined;
-  }
-}
-
 /** What some firmware does not take of an entry. */
 export function warningsOf(signature: Signature): string[] {
   const { type, data } = signature;
   const unknown = warningOfType(type);
   if (unknown !== undefined) return [unknown];
   if (type !== X509_GUID) return [];
-  const certificate = certificateOf(data);
+  const certificate = certificateIn(data);
   if (!certificate) return [`an entry of ${data.length} bytes says that it is a certificate, and is none`];
   const { keyType, isPssKey } = describeCertificate(certificate.raw);
   const reason = keyRefusal(keyType, isPssKey);

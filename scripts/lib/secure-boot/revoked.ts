@@ -26,16 +26,17 @@ export function revokedForFirmware(directory: PkiDirectory, hierarchy: Hierarchy
   const db = [...hierarchy.values()].find(({ variable }) => variable?.name === 'db');
   const trusted = new Set(db?.variable?.contains ?? []);
   const entities = [...hierarchy.values()];
-  const issuing = entities.filter(each => trusted.has(each.stem) || isBelow(each, trusted, hierarchy));
-  const cas = new Set([...issuing.map(({ stem }) => stem), ...[...trusted].map(stem => hierarchy.get(stem)!.issuer)]);
+  const below = entities.filter(each => trusted.has(each.stem) || isBelow(each, trusted, hierarchy));
+  const issuing = new Set(below.map(({ stem }) => stem));
+  const cas = new Set([...issuing, ...[...trusted].map(stem => hierarchy.get(stem)!.issuer)]);
+  const inDb = [...trusted].flatMap(stem => certificatesOf(directory, stem));
   const entries: Signature[] = [];
   const lost: string[] = [];
   for (const ca of cas) {
-    const isOwn = trusted.has(ca) || issuing.some(({ stem }) => stem === ca);
+    const isOwn = issuing.has(ca);
     const rows = hasDatabase(directory.path, ca) ? readRows(directory.path, ca) : [];
     for (const row of rows.filter(isForGood)) {
-      const known = [...trusted].flatMap(stem => certificatesOf(directory, stem));
-      const held = known.find(each => serialOf(each.serialNumber) === row.serial);
+      const held = inDb.find(each => serialOf(each.serialNumber) === row.serial);
       // Of what a CA outside db issued, only what was in db itself is firmware's concern.
       const certificate = held ?? (isOwn ? issued(directory, ca, row.serial) : undefined);
       if (certificate) entries.push({ type: X509_GUID, owner, data: certificate.raw });
