@@ -4,7 +4,18 @@ import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { writeRequests } from './bench-requests.ts';
-import { alternate, folder, measure, peakMemory, RUNS, row, seconds, shell, versionsLine } from './bench-tools.ts';
+import {
+  alternate,
+  CORES,
+  folder,
+  measure,
+  peakMemory,
+  RUNS,
+  row,
+  seconds,
+  shell,
+  versionsLine,
+} from './bench-tools.ts';
 
 const ALL = Math.max(1000, Number.parseInt(process.env.BENCH_REQUESTS ?? '100000', 10) || 100_000);
 const PART = ALL / 10;
@@ -37,15 +48,24 @@ const single = (pki: string): string[] => {
   const script = `cd '${join(folder, pki)}' && find '${join(folder, 'part')}' -name '*.csr' | xargs -n ${ALL} ${CA_COMMAND} -infiles 2>/dev/null`;
   return ['bash', '-c', script];
 };
+/** A process for each processor, each with a copy of the PKI and its share of the requests, and nothing else: the most that this machine gives. */
+const sideBySide = (pki: string): string[] => {
+  const places = Array.from({ length: CORES }, (_, i) => fresh(`${pki}-${i}`));
+  const share = (i: number) => `awk 'NR % ${CORES} == ${i}' | xargs -n ${ALL} ${CA_COMMAND} -infiles 2>/dev/null`;
+  const start = (place: string, i: number) =>
+    `(cd '${join(folder, place)}' && find '${join(folder, 'part')}' -name '*.csr' | ${share(i)}) &`;
+  return ['bash', '-c', `${places.map(start).join('\n')}\nwait`];
+};
 const oneByOne = (pki: string): string[] => {
   const script = `cd '${join(folder, pki)}' && for file in $(ls '${join(folder, 'part')}'/*.csr | head -n ${ONE_BY_ONE}); do ${CA_COMMAND} -in "$file" 2>/dev/null; done`;
   return ['bash', '-c', script];
 };
 
 process.stderr.write(`${PART} requests: this, one openssl process, a process each; ${RUNS} runs\n`);
-const [mine = 0, one = 0, each = 0] = await alternate(RUNS, [
+const [mine = 0, one = 0, beside = 0, each = 0] = await alternate(RUNS, [
   run => ours(fresh(`mine-${run}`), 'part'),
   run => single(fresh(`single-${run}`)),
+  run => sideBySide(`beside-${run}`),
   run => oneByOne(fresh(`each-${run}`)),
 ]);
 const perRequest = each / ONE_BY_ONE;
@@ -75,6 +95,10 @@ console.log(row('---', '---', '---', '---'));
 const pair = `${seconds(mine)}; ${seconds(one)}`;
 console.log(
   row(`${PART} requests (P-256): one \`openssl ca -infiles\` / sign-csr`, pair, (one / mine).toFixed(2), '>= 1.2'),
+);
+const bare = `${seconds(beside)}; ${seconds(one)}`;
+console.log(
+  row(`${PART} requests: one \`openssl ca -infiles\` / ${CORES} side by side`, bare, (one / beside).toFixed(2), ''),
 );
 const apart = `${rate(PART, mine)}; ${rate(1, perRequest)}`;
 console.log(row('one openssl process a request / sign-csr', apart, ((perRequest * PART) / mine).toFixed(1), '>= 15'));

@@ -3,7 +3,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { CommandError } from '../errors.ts';
-import { derToPem } from '../model/pem.ts';
+import { certificateBlocks } from '../model/pem.ts';
 import { type Command, commandWithKey } from '../plan/job.ts';
 import { runLogged } from '../run/exec.ts';
 import { parseIndex } from '../store/database-rows.ts';
@@ -25,7 +25,8 @@ export interface Made {
   readonly facts: RequestFacts;
   /** Hexadecimal as openssl writes it, with a leading zero where the number of digits would be odd. */
   readonly serial: string;
-  /** Its certificate in PEM, in the work folder. */
+  /** Its certificate, and the file of it in the work folder. */
+  readonly pem: string;
   readonly file: string;
   /** The row of index.txt. */
   readonly row: string;
@@ -44,6 +45,7 @@ let folders = 0;
 export interface Batch {
   readonly folder: string;
   readonly requests: readonly RequestFacts[];
+  readonly copies: readonly string[];
   readonly signing: Signing;
   readonly step: Command;
 }
@@ -54,10 +56,7 @@ export function prepareBatch(authority: Authority, requests: readonly RequestFac
   const folder = join(work, String(++folders));
   mkdirSync(join(folder, 'certs'), { recursive: true });
   const inside = (name: string) => relative(path, join(folder, name));
-  const names = requests.map((_request, i) => `${i}.csr`);
-  // A copy: what was checked is what is signed, whoever writes to the request meanwhile.
-  for (const [i, { der }] of requests.entries())
-    writeFileSync(`${folder}/${names[i]!}`, derToPem('CERTIFICATE REQUEST', der));
+  const copies = requests.map(({ der }) => authority.copies.write(der));
   writeFileSync(join(folder, 'index.txt'), '');
   writeFileSync(join(folder, 'index.txt.attr'), 'unique_subject = no\n');
   const own = signing.isCopied ? configuration : withNames(configuration, signing.section, requests[0]!);
@@ -66,26 +65,33 @@ export function prepareBatch(authority: Authority, requests: readonly RequestFac
     ...['ca', '-batch', '-notext', '-preserveDN', '-config', inside('ca.cnf'), '-extensions', signing.section],
     ...(signing.days === undefined ? [] : ['-days', String(signing.days)]),
     ...keyOptions(authority),
-    ...['-out', '/dev/null', '-infiles', ...names.map(inside)],
+    ...['-infiles', ...copies.map(copy => relative(path, copy))],
   ];
-  return { folder, requests, signing, step: commandWithKey('openssl', args, key) };
+  return { folder, requests, copies, signing, step: commandWithKey('openssl', args, key) };
 }
 
 /** Signs them. Throws a CommandError, or PassedOver where a request is not to openssl's liking. */
-export async function signBatch({ stem, surroundings }: Authority, batch: Batch): Promise<Made[]> {
-  const { folder, requests, step } = batch;
-  const report = await runLogged(step, `signing by ${stem}`, surroundings, join(folder, 'log'));
-  return collect(folder, requests, report);
+export async function signBatch({ stem, surroundings, copies }: Authority, batch: Batch): Promise<Made[]> {
+  const { folder, step } = batch;
+  try {
+    return collect(batch, await runLogged(step, `signing by ${stem}`, surroundings, join(folder, 'openssl')));
+  } finally {
+    copies.release(batch.copies);
+  }
 }
 
-/** openssl passes over a request that it does not like, and says so with exit code 0. */
-function collect(folder: string, requests: readonly RequestFacts[], report: string): Made[] {
+/**
+ * openssl passes over a request that it does not like, and says so with exit code 0. It prints all certificates, too:
+ * one file is read much faster than a thousand.
+ */
+function collect({ folder, requests }: Batch, { printed, report }: { printed: string; report: string }): Made[] {
   const lines = readFileSync(join(folder, 'index.txt'), 'latin1').split('\n').filter(Boolean);
   const { rows } = parseIndex(lines.join('\n'));
   if (rows.length !== requests.length) throw new PassedOver(report);
+  const certificates = certificateBlocks(printed);
   return lines.map((row, i) => {
     const serial = row.split('\t')[3]!;
-    return { facts: requests[i]!, serial, file: join(folder, 'certs', `${serial}.pem`), row };
+    return { facts: requests[i]!, serial, pem: certificates[i]!, file: join(folder, 'certs', `${serial}.pem`), row };
   });
 }
 

@@ -29,15 +29,18 @@ export async function enter(authority: Authority, made: readonly Made[], known: 
   }
 }
 
-/** Puts the certificate of each result where its order says; results of what somebody else's file hinders are refused. */
+/**
+ * Puts the certificate of each result, in PEM where it is at hand, where its order says; results of what somebody
+ * else's file hinders are refused.
+ */
 export const handOutAll = (
   authority: Authority,
-  ordered: readonly (readonly [Order, Result])[],
+  ordered: readonly (readonly [Order, Result, string?])[],
   chain: string,
 ): Result[] =>
-  ordered.map(([{ output }, result]): Result => {
+  ordered.map(([{ output }, result, own]): Result => {
     if (result.serial === undefined) return result;
-    return handOut(authority, result.serial, output, chain)
+    return handOut(authority, result.serial, output, chain, own)
       ? { ...result, output }
       : { ...result, result: 'refused', reason: `"${output}" is there and holds something else` };
   });
@@ -56,9 +59,13 @@ export const chainOf = ({ path, certificate }: Authority): string =>
  * Writes the certificate of a row, with its chain; false where a file with other content is there. It is never half
  * there; whoever calls this syncs the folder.
  */
-export function handOut({ path, stem }: Authority, serial: string, output: string, chain: string): boolean {
-  // PEM without text around it: ASCII, which node reads in one step as UTF-8.
-  const own = readFileSync(join(path, issuedFile(stem, serial)), 'utf8');
+export function handOut(
+  authority: Authority,
+  serial: string,
+  output: string,
+  chain: string,
+  own = readIssued(authority, serial),
+): boolean {
   const whole = own + chain;
   if (existsSync(output)) {
     const present = readFileSync(output, 'latin1');
@@ -77,3 +84,7 @@ export function handOut({ path, stem }: Authority, serial: string, output: strin
   renameSync(temporary, output);
   return true;
 }
+
+/** PEM without text around it: ASCII, which node reads in one step as UTF-8. */
+const readIssued = ({ path, stem }: Authority, serial: string): string =>
+  readFileSync(join(path, issuedFile(stem, serial)), 'utf8');

@@ -18,6 +18,7 @@ import { configurationFile, databaseFolder, JOURNAL, lockFile } from '../store/n
 import { packageVersion } from '../store/package.ts';
 import { readSettings, type Settings } from '../store/settings.ts';
 import { loadTemplates } from '../store/templates.ts';
+import { RequestCopies } from './copies.ts';
 import { keyOf, tokenOf } from './directory-key.ts';
 import { buildDatabase, hasDatabase } from './old-directory.ts';
 
@@ -48,6 +49,7 @@ export interface Authority {
   readonly surroundings: Surroundings;
   /** A folder of its database for what is thrown away. */
   readonly work: string;
+  readonly copies: RequestCopies;
   close(): void;
 }
 
@@ -146,6 +148,7 @@ async function underLock(
     key: keyOf(open, stem),
     surroundings: surroundingsIn(path, open.options.environment, controller),
     work,
+    copies: new RequestCopies(join(work, 'requests')),
     close() {
       removeTree(work);
       lock.release();

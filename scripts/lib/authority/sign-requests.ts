@@ -9,7 +9,9 @@ import { profileOf } from './profile-section.ts';
 import { refuseAuthority } from './refuse-authority.ts';
 
 /** Requests of one write of the index: few in the beginning, so that openssl is soon at work. */
-const [FIRST_CHUNK, LARGEST_CHUNK] = [500, 2000];
+const FIRST_CHUNK = 250;
+/** A process takes no more than this at once: what follows the last chunk waits for nothing, and is short so. */
+const [LARGEST_CHUNK, LARGEST_OF_PROCESS] = [2000, 1000];
 
 interface Chunk {
   readonly judged: readonly Judged[];
@@ -32,6 +34,7 @@ export async function signRequests(
   const profile = profileOf(authority, options.profile);
   const known = readKnown(authority, options.blocklists);
   const chain = options.isLeafOnly ? '' : chainOf(authority);
+  const largest = Math.min(LARGEST_CHUNK, LARGEST_OF_PROCESS * options.width);
   const results: Result[] = [];
   const taken = new Map<string, Accepted>();
   let signing: Chunk | undefined;
@@ -43,11 +46,7 @@ export async function signRequests(
     progress(results.length);
   };
   try {
-    for (
-      let from = 0, size = FIRST_CHUNK;
-      from < orders.length;
-      from += size, size = Math.min(2 * size, LARGEST_CHUNK)
-    ) {
+    for (let from = 0, size = FIRST_CHUNK; from < orders.length; from += size, size = Math.min(2 * size, largest)) {
       const judged = orders.slice(from, from + size).map(order => judge(order, profile, options, known, taken));
       const wanted = judged.flatMap(each => ('facts' in each ? [each.facts] : []));
       const batches = prepareAll(authority, wanted, profile, options);
@@ -78,7 +77,7 @@ async function deliverChunk(authority: Authority, chunk: Chunk, known: Known, ch
     const outcome = outcomes.get(each.facts)!;
     if ('reason' in outcome)
       return [each.order, { given, result: 'refused', reason: outcome.reason } as const] as const;
-    return [each.order, { given, result: 'signed', serial: outcome.serial } as const] as const;
+    return [each.order, { given, result: 'signed', serial: outcome.serial } as const, outcome.pem] as const;
   });
   return handOutAll(authority, ordered, chain);
 }

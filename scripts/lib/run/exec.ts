@@ -62,21 +62,26 @@ export async function runCommand(command: Command, job: string, surroundings: Su
   await run(command, job, surroundings, 'ignore');
 }
 
-/** The same for a command that says a lot: its stderr goes to a new file `log`, past this process, and is returned. */
+/** The same for a command that says a lot: what it prints goes to the new files PATH.out and PATH.log, past this process. */
 export async function runLogged(
   command: Command,
   job: string,
   surroundings: Surroundings,
-  log: string,
-): Promise<string> {
-  const descriptor = openSync(log, 'wx', 0o600);
-  const read = () => readFileSync(log, 'utf8');
+  path: string,
+): Promise<{ readonly printed: string; readonly report: string }> {
+  const [out, log] = [`${path}.out`, `${path}.log`];
+  const [printed, said] = [openSync(out, 'wx', 0o600), openSync(log, 'wx', 0o600)];
+  const read = (file: string) => readFileSync(file, 'utf8');
   try {
-    await run(command, job, surroundings, 'ignore', { descriptor, read });
+    await run(command, job, surroundings, printed as Descriptor, {
+      descriptor: said as Descriptor,
+      read: () => read(log),
+    });
   } finally {
-    closeSync(descriptor);
+    closeSync(printed);
+    closeSync(said);
   }
-  return read();
+  return { printed: read(out), report: read(log) };
 }
 
 /** The same, and returns what it printed. */
@@ -84,8 +89,11 @@ export async function readCommand(command: Command, job: string, surroundings: S
   return (await run(command, job, surroundings, 'pipe')) ?? '';
 }
 
+/** execa's types know the numbers up to 9; any open descriptor will do. */
+type Descriptor = 9;
+
 interface Log {
-  readonly descriptor: number;
+  readonly descriptor: Descriptor;
   read(): string;
 }
 
@@ -93,7 +101,7 @@ type Run = (
   command: Command,
   job: string,
   surroundings: Surroundings,
-  stdout: 'ignore' | 'pipe',
+  stdout: 'ignore' | 'pipe' | Descriptor,
   log?: Log,
 ) => Promise<string | undefined>;
 
@@ -124,8 +132,7 @@ const start: Run = async (command, job, surroundings, stdout, log) => {
     extendEnv: false,
     stdin: 'ignore',
     stdout,
-    // execa's types know the numbers up to 9; any open descriptor will do.
-    stderr: log ? (log.descriptor as 9) : 'pipe',
+    stderr: log?.descriptor ?? 'pipe',
     // A session of its own: no terminal to prompt on, and Ctrl-C reaches us alone.
     detached: true,
     reject: false,
