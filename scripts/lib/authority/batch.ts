@@ -1,13 +1,15 @@
 // Certificates for requests by `openssl ca`, a few hundred a process, each process on a database of its own in the CA's
 // work folder. What they make is merged into the CA's database by the caller.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { X509Certificate } from 'node:crypto';
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { CommandError } from '../errors.ts';
+import { CommandError, StateError } from '../errors.ts';
 import { certificateBlocks } from '../model/pem.ts';
 import { type Command, commandWithKey } from '../plan/job.ts';
-import { runLogged } from '../run/exec.ts';
+import { runLogged, type Spoken } from '../run/exec.ts';
 import { parseIndex } from '../store/database-rows.ts';
 import type { RequestFacts } from '../store/request-facts.ts';
+import { refuseJump } from './clock.ts';
 import { type Authority, keyOptions } from './open.ts';
 import { namesOf } from './request-policy.ts';
 
@@ -73,26 +75,38 @@ export function prepareBatch(authority: Authority, requests: readonly RequestFac
 /** Signs them. Throws a CommandError, or PassedOver where a request is not to openssl's liking. */
 export async function signBatch({ stem, surroundings, copies }: Authority, batch: Batch): Promise<Made[]> {
   const { folder, step } = batch;
+  const began = Date.now();
   try {
-    return collect(batch, await runLogged(step, `signing by ${stem}`, surroundings, join(folder, 'openssl')));
+    const spoken = await runLogged(step, `signing by ${stem}`, surroundings, join(folder, 'openssl'));
+    const made = collect(stem, batch, spoken);
+    for (const { pem } of [made[0]!, made.at(-1)!])
+      refuseJump(new X509Certificate(pem).validFrom, began, `certificates of ${stem}`);
+    return made;
   } finally {
     copies.release(batch.copies);
   }
 }
 
 /**
- * openssl passes over a request that it does not like, and says so with exit code 0. It prints all certificates, too:
- * one file is read much faster than a thousand.
+ * openssl passes over a request that it does not like, and says so with exit code 0; nor does it tell that it could not
+ * write a certificate. It prints all of them, too: one file is read much faster than a thousand.
  */
-function collect({ folder, requests }: Batch, { printed, report }: { printed: string; report: string }): Made[] {
+function collect(stem: string, { folder, requests }: Batch, { printed, report }: Spoken): Made[] {
   const lines = readFileSync(join(folder, 'index.txt'), 'latin1').split('\n').filter(Boolean);
   const { rows } = parseIndex(lines.join('\n'));
   if (rows.length !== requests.length) throw new PassedOver(report);
   const certificates = certificateBlocks(printed);
-  return lines.map((row, i) => {
+  const made = lines.map((row, i) => {
     const serial = row.split('\t')[3]!;
-    return { facts: requests[i]!, serial, pem: certificates[i]!, file: join(folder, 'certs', `${serial}.pem`), row };
+    const file = join(folder, 'certs', `${serial}.pem`);
+    return { facts: requests[i]!, serial, pem: certificates[i] ?? '', file, row };
   });
+  if (made.some(({ pem, file }) => pem === '' || statSync(file, { throwIfNoEntry: false })?.size !== pem.length))
+    throw new StateError(
+      `openssl wrote certificates of ${stem} only in part; nothing of them was entered`,
+      'look whether the disk is full, and run again',
+    );
+  return made;
 }
 
 /** Whether openssl got as far as a request: what failed before that would fail for each of them. */

@@ -3,9 +3,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { StateError } from '../errors.ts';
 import { pemToDer } from '../model/pem.ts';
-import { commandWithKey } from '../plan/job.ts';
-import { runCommand } from '../run/exec.ts';
+import { command, commandWithKey } from '../plan/job.ts';
+import { runCommand, runLogged } from '../run/exec.ts';
 import { databaseFolder, keyFile } from '../store/names.ts';
+import { refuseJump } from './clock.ts';
 import { replaceFile } from './database.ts';
 import { type Authority, keyOptions } from './open.ts';
 
@@ -36,7 +37,9 @@ export async function writeCrl(authority: Authority, folder: string, days: numbe
     ...(days === undefined ? [] : ['-crldays', String(days)]),
     ...keyOptions(authority),
   ];
+  const began = Date.now();
   await runCommand(commandWithKey('openssl', args, key), `${stem}.crl`, surroundings);
+  await checkCrl(authority, list, number, began);
   // The number is used up before anybody sees the list that has it.
   replaceFile(join(path, numberFile), readFileSync(ownNumber));
   const pem = readFileSync(list, 'latin1');
@@ -44,6 +47,21 @@ export async function writeCrl(authority: Authority, folder: string, days: numbe
   replaceFile(files[0], pem);
   replaceFile(files[1], pemToDer(pem));
   return { ca: stem, files, number };
+}
+
+/** openssl, reading again what it wrote: a disk that fills up is not told of. */
+async function checkCrl(authority: Authority, list: string, number: string, began: number): Promise<void> {
+  const { stem, path, certificate, surroundings, work } = authority;
+  const args = ['-in', relative(path, list), '-CAfile', certificate.file, '-verify', '-noout'];
+  const reading = command('openssl', ['crl', ...args, '-crlnumber', '-lastupdate']);
+  const { printed, report } = await runLogged(reading, `${stem}.crl`, surroundings, join(work, `crl-${number}`));
+  const [, found, date] = /^crlNumber=0x([0-9A-F]+)\nlastUpdate=(.+)$/m.exec(printed) ?? [];
+  if (!/^verify OK$/m.test(report) || found !== number.toUpperCase() || date === undefined)
+    throw new StateError(
+      `the list of ${stem} that openssl made is not signed by it, or does not have the number ${number}`,
+      'it was thrown away: run again',
+    );
+  refuseJump(date, began, `the list of ${stem}`);
 }
 
 /** The same configuration with another file for the number: openssl writes it in two steps, and may be killed between. */

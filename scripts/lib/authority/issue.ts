@@ -8,10 +8,9 @@ import type { Extension, KeyType } from '../model/types.ts';
 import { command } from '../plan/job.ts';
 import { keyAlgorithm } from '../plan/openssl.ts';
 import { runCommand } from '../run/exec.ts';
-import { syncTree } from '../run/publish.ts';
 import { describeCertificate } from '../store/certificate-facts.ts';
 import { keyDigest } from '../store/der.ts';
-import { writeNew } from '../store/files.ts';
+import { syncPath, writeNew } from '../store/files.ts';
 import { chainOf, handOut } from './deliver.ts';
 import type { Result, SignOptions } from './judge.ts';
 import { readLedger } from './ledger.ts';
@@ -116,9 +115,10 @@ async function make(
   if (result.serial === undefined)
     throw new StateError(`${authority.stem} does not issue "${options.name}": ${result.reason}`);
   // The key first: a certificate without its key would be of no use to anybody. A link is never put over a file.
+  syncPath(ownKey);
   linkSync(ownKey, key);
   rmSync(ownKey);
   handOut(authority, result.serial, certificate, chainOf(authority));
-  await syncTree(options.folder, surroundings);
+  for (const path of [certificate, options.folder]) syncPath(path);
   return result.serial;
 }

@@ -1,9 +1,10 @@
 // Key, certificate and chain in one PKCS #12 file, for a token, a browser or another keystore.
-import { linkSync, rmSync } from 'node:fs';
+import { linkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { command } from '../plan/job.ts';
 import { passin } from '../plan/private-key.ts';
 import { runCommand, type Surroundings } from '../run/exec.ts';
+import { removeTree } from '../run/staging.ts';
 import { syncPath } from '../store/files.ts';
 
 export interface Pkcs12 {
@@ -29,14 +30,21 @@ export async function writePkcs12(file: Pkcs12, draft: string, surroundings: Sur
     ...(isLegacy ? ['-legacy'] : []),
     ...['-passout', `env:${password}`, '-out', draft],
   ];
-  rmSync(draft, { force: true });
+  removeTree(draft);
   try {
     const secrets = [password, ...(passphrase ? [passphrase] : [])];
     await runCommand(command('openssl', args, secrets), `${name}.p12`, surroundings);
+    await checkPkcs12(file, draft, surroundings);
     syncPath(draft);
     linkSync(draft, output);
   } finally {
-    rmSync(draft, { force: true });
+    removeTree(draft);
   }
   syncPath(dirname(output));
+}
+
+/** openssl, reading again what it wrote: a disk that fills up is not told of. */
+async function checkPkcs12({ name, password, isLegacy }: Pkcs12, draft: string, surroundings: Surroundings) {
+  const args = ['pkcs12', '-in', draft, '-passin', `env:${password}`, '-noout', ...(isLegacy ? ['-legacy'] : [])];
+  await runCommand(command('openssl', args, [password]), `${name}.p12: reading it again`, surroundings);
 }

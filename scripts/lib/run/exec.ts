@@ -62,13 +62,19 @@ export async function runCommand(command: Command, job: string, surroundings: Su
   await run(command, job, surroundings, 'ignore');
 }
 
+/** What a command printed, and what it reported: stdout and stderr. */
+export interface Spoken {
+  readonly printed: string;
+  readonly report: string;
+}
+
 /** The same for a command that says a lot: what it prints goes to the new files PATH.out and PATH.log, past this process. */
 export async function runLogged(
   command: Command,
   job: string,
   surroundings: Surroundings,
   path: string,
-): Promise<{ readonly printed: string; readonly report: string }> {
+): Promise<Spoken> {
   const [out, log] = [`${path}.out`, `${path}.log`];
   const [printed, said] = [openSync(out, 'wx', 0o600), openSync(log, 'wx', 0o600)];
   const read = (file: string) => readFileSync(file, 'utf8');
