@@ -1,0 +1,31 @@
+// A part of `npm run test:faults` that fits every run: each scenario meets a fault and a kill, and all kinds of faults come.
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { FAULTS } from '../faults/doubles.ts';
+import { prepareBases, SCENARIOS } from '../faults/scenarios.ts';
+import { rehearse, rowOf, tryFault, tryKill } from '../faults/tries.ts';
+import { scratch } from '../helpers/door.ts';
+
+const test = suite('faults');
+const folder = scratch();
+const KINDS = Object.keys(FAULTS);
+
+test.before(() => prepareBases(folder));
+
+SCENARIOS.forEach((scenario, i) => {
+  test(`${scenario.name} leaves nothing half done`, async () => {
+    const { calls, duration } = await rehearse(folder, scenario);
+    const row = rowOf(scenario.name, KINDS[i % KINDS.length]!);
+    const kill = rowOf(scenario.name, 'kill -9');
+    await Promise.all([
+      tryFault(folder, scenario, row, 1 + Math.floor(Math.random() * calls)),
+      tryKill(folder, scenario, kill, Math.floor(Math.random() * duration)),
+    ]);
+    assert.equal(
+      [row, kill].flatMap(({ fault, problems }) => problems.map(problem => `${fault}, ${problem}`)),
+      [],
+    );
+  });
+});
+
+test.run();
