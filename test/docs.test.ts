@@ -4,6 +4,11 @@ import { dirname, join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { VARIABLES } from '../scripts/lib/help/variables.ts';
+import { ENTITY_SECTIONS, INHERITED_KEYS, SUBJECT_KEYS, TOP_KEYS } from '../scripts/lib/model/entity.ts';
+import { CERTIFICATE_KEYS, ISSUED_KEYS } from '../scripts/lib/model/profile.ts';
+import { TOKEN_KEYS } from '../scripts/lib/model/token.ts';
+import { KEY_SECTIONS } from '../scripts/reference/keys.ts';
+import { generatedDocs } from '../scripts/reference/write.ts';
 import { listed } from '../scripts/verb-table.ts';
 import { ROOT } from './helpers/door.ts';
 
@@ -41,6 +46,28 @@ test('every verb is told of in README or docs', () => {
     .map(([name]) => name)
     .filter(name => !text.includes(`trustme-pki ${name}`));
   assert.equal(silent, []);
+});
+
+test('the reference is what npm run docs makes', async () => {
+  for (const [name, text] of Object.entries(await generatedDocs())) assert.fixture(read(`docs/${name}`), text, name);
+});
+
+test('the reference has every key that the program knows, and no other', () => {
+  const known: Record<keyof typeof KEY_SECTIONS, readonly string[]> = {
+    inherited: ['brand', ...INHERITED_KEYS],
+    entity: TOP_KEYS.filter(key => !INHERITED_KEYS.includes(key)),
+    subject: SUBJECT_KEYS.names,
+    urls: ['caIssuers', 'OCSP', 'crlDistributionPoints'],
+    profiles: [...new Set([...CERTIFICATE_KEYS.names, ...ISSUED_KEYS.names])],
+    variable: ENTITY_SECTIONS.variable!.names,
+    key: TOKEN_KEYS.names,
+  };
+  for (const [name, keys] of Object.entries(known)) {
+    const rows: readonly (readonly [readonly string[], ...unknown[]])[] =
+      KEY_SECTIONS[name as keyof typeof KEY_SECTIONS].rows;
+    const told = rows.flatMap(([each]) => each).filter(key => !key.startsWith('an OID'));
+    assert.equal([...told].sort(), [...keys].sort(), name);
+  }
 });
 
 test.run();

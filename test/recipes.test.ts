@@ -14,8 +14,6 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { suite as makeSuite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { INHERITED_KEYS, SUBJECT_KEYS, TOP_KEYS } from '../scripts/lib/model/entity.ts';
-import { CERTIFICATE_KEYS, ISSUED_KEYS } from '../scripts/lib/model/profile.ts';
 import { cleanEnvironment, type Ended, isMissing, MAIN, ROOT, STEMS, scratch, start, tool } from './helpers/door.ts';
 
 const suite = makeSuite('recipes');
@@ -316,17 +314,6 @@ suite('customizing.md shows every file of every recipe as it is', () => {
 
 suite('customizing.md has the command of every recipe', () => {
   for (const name of Object.keys(WORDS)) assert.ok(document.includes(`--conf docs/recipes/${name}`), name);
-});
-
-suite('customizing.md has every key that the program knows', () => {
-  const keys = [
-    ...['brand', ...INHERITED_KEYS, ...TOP_KEYS, ...SUBJECT_KEYS.names],
-    ...[...CERTIFICATE_KEYS.names, ...ISSUED_KEYS.names, 'name', 'contains', 'authoriser'],
-  ];
-  assert.equal(
-    [...new Set(keys)].filter(key => !document.includes(`\`${key}\``)),
-    [],
-  );
 });
 
 suite.run();

@@ -14,7 +14,7 @@ import {
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { makeRequest, writeRequests } from '../../scripts/bench-requests.ts';
+import { makeRequest, writeRequests } from '../../scripts/bench/requests.ts';
 import { cleanEnvironment, MAIN, scratch, start, tool } from '../helpers/door.ts';
 
 const test = suite('bulk');

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { makeRequest } from '../../scripts/bench-requests.ts';
+import { makeRequest } from '../../scripts/bench/requests.ts';
 import { describeRequest } from '../../scripts/lib/store/request-facts.ts';
 import { scratch, tool } from '../helpers/door.ts';
 

@@ -40,7 +40,7 @@ export const SUBJECT_KEYS: KnownKeys = {
 };
 
 /** Which keys each section of an entity file may have. */
-const ENTITY_SECTIONS: Readonly<Record<string, KnownKeys>> = {
+export const ENTITY_SECTIONS: Readonly<Record<string, KnownKeys>> = {
   '': { names: TOP_KEYS },
   subject: SUBJECT_KEYS,
   certificate: CERTIFICATE_KEYS,

@@ -6,7 +6,8 @@ const PROVISIONING = 'provisioning: signs the requests of devices';
 const KERNEL = 'kernel build: module signing';
 const ENROLMENT = 'UEFI enrolment by authenticated variable updates';
 
-const READERS: Readonly<Record<string, string>> = {
+/** By path inside the directory. */
+export const READERS: Readonly<Record<string, string>> = {
   'certs/signing_key.pem': KERNEL,
   'certs/signing_key.x509': KERNEL,
   'ssig_rootca.cert': 'kernel build: trusted keyring; device image: trust anchor',

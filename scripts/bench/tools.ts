@@ -1,7 +1,8 @@
-// What the benchmarks share: commands timed in turns, medians, memory, rows of a markdown table.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+// What the benchmarks share: commands timed in turns, medians, memory, and the tables of docs/performance.md.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { $ } from 'zx';
 
 export interface Sample {
@@ -29,22 +30,30 @@ export async function measure(words: readonly string[]): Promise<Sample> {
   return { wall, cpu: user + system };
 }
 
-/** The middle value; of an even number of values the mean of the two in the middle. */
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+/** Several measurements of one thing. */
+export interface Spread {
+  readonly median: number;
+  readonly least: number;
+  readonly most: number;
 }
 
-/** Runs commands in turns, so that whatever else the machine does meets all of them alike; median wall of each. */
+/** The middle value; of an even number of values the mean of the two in the middle. */
+export function spread(values: readonly number[]): Spread {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  const median = sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+  return { median, least: sorted[0]!, most: sorted.at(-1)! };
+}
+
+/** Runs commands in turns, so that whatever else the machine does meets all of them alike; wall seconds of each. */
 export async function alternate(
   runs: number,
   commands: readonly ((run: number) => readonly string[])[],
-): Promise<number[]> {
+): Promise<Spread[]> {
   const walls: number[][] = commands.map(() => []);
   for (let run = 0; run < runs; run++)
     for (const [i, command] of commands.entries()) walls[i]!.push((await measure(command(run))).wall);
-  return walls.map(median);
+  return walls.map(spread);
 }
 
 /** Peak resident memory of the largest process of a command, in MB (10^6 bytes). */
@@ -60,12 +69,33 @@ export async function peakMemory(words: readonly string[]): Promise<number> {
   return (Number(stdout) * 1024) / 1e6;
 }
 
-export async function versionsLine(): Promise<string> {
-  const openssl = (await shell`openssl version`).stdout.trim();
+async function versionsLine(): Promise<string> {
+  const openssl = (await shell`openssl version`).stdout.trim().replace(/ \(Library.*/, '');
   const machine = `${CORES} processors (${cpus()[0]?.model ?? 'unknown'}), load ${LOAD.toFixed(1)} before the runs`;
-  return `${machine}; node ${process.version}; ${openssl}; BENCH_RUNS=${RUNS}`;
+  return `${machine}; Node.js ${process.version}; ${openssl}; BENCH_RUNS=${RUNS}; ${new Date().toISOString().slice(0, 10)}`;
 }
 
-export const row = (...cells: string[]): string => `| ${cells.join(' | ')} |`;
+/** `0.673 s (0.650-0.710)`. */
+export function seconds(value: Spread | number): string {
+  if (typeof value === 'number') return `${value.toFixed(value < 10 ? 3 : 1)} s`;
+  const [least, most] = [value.least, value.most].map(each => each.toFixed(value.median < 10 ? 3 : 1));
+  return `${seconds(value.median)} (${least}-${most})`;
+}
 
-export const seconds = (value: number): string => `${value.toFixed(3)} s`;
+const PAGE = fileURLToPath(new URL('../../docs/performance.md', import.meta.url));
+export const isWritten = process.argv.includes('--write');
+
+/** Prints a table; with `--write` it takes the place of the one before in docs/performance.md. */
+export async function report(name: string, heads: readonly string[], rows: readonly (readonly string[])[]) {
+  const lines = [heads, heads.map(() => '---'), ...rows].map(cells => `| ${cells.join(' | ')} |`);
+  const text = `${await versionsLine()}\n\n${lines.join('\n')}\n`;
+  process.stdout.write(text);
+  if (!isWritten) return;
+  const page = readFileSync(PAGE, 'utf8');
+  const place = new RegExp(`(<!-- ${name} -->\\n)[^]*?(<!-- end -->)`);
+  if (!place.test(page)) throw new Error(`docs/performance.md has no place for the table "${name}"`);
+  writeFileSync(
+    PAGE,
+    page.replace(place, (_all, begin: string, end: string) => `${begin}\n${text}\n${end}`),
+  );
+}

@@ -3,24 +3,13 @@
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { writeRequests } from './bench-requests.ts';
-import {
-  alternate,
-  CORES,
-  folder,
-  measure,
-  peakMemory,
-  RUNS,
-  row,
-  seconds,
-  shell,
-  versionsLine,
-} from './bench-tools.ts';
+import { writeRequests } from './requests.ts';
+import { alternate, CORES, folder, measure, peakMemory, RUNS, report, type Spread, seconds, shell } from './tools.ts';
 
 const ALL = Math.max(1000, Number.parseInt(process.env.BENCH_REQUESTS ?? '100000', 10) || 100_000);
 const PART = ALL / 10;
 const ONE_BY_ONE = 100;
-const main = fileURLToPath(new URL('../dist/main.cjs', import.meta.url));
+const main = fileURLToPath(new URL('../../dist/main.cjs', import.meta.url));
 const CA = 'device_subca';
 const index = (pki: string): string => join(folder, pki, `.pki/${CA}/index.txt`);
 
@@ -62,13 +51,13 @@ const oneByOne = (pki: string): string[] => {
 };
 
 process.stderr.write(`${PART} requests: this, one openssl process, a process each; ${RUNS} runs\n`);
-const [mine = 0, one = 0, beside = 0, each = 0] = await alternate(RUNS, [
+const [mine, one, beside, each] = (await alternate(RUNS, [
   run => ours(fresh(`mine-${run}`), 'part'),
   run => single(fresh(`single-${run}`)),
   run => sideBySide(`beside-${run}`),
   run => oneByOne(fresh(`each-${run}`)),
-]);
-const perRequest = each / ONE_BY_ONE;
+])) as [Spread, Spread, Spread, Spread];
+const perRequest = each.median / ONE_BY_ONE;
 
 process.stderr.write(`${ALL} requests, then ${PART} more\n`);
 const pki = fresh('large');
@@ -77,36 +66,52 @@ const { wall: after } = await measure(ours(pki, 'more'));
 const memory = await peakMemory(ours(fresh('peak'), 'all'));
 
 process.stderr.write('list and crl\n');
-const [listed = 0] = await alternate(RUNS, [
+const [listed] = (await alternate(RUNS, [
   () => ['node', main, 'list', CA, '--dir', join(folder, pki), '--subject', 'CN=device 77777', '--json'],
-]);
+])) as [Spread];
 const stamp = `${new Date()
   .toISOString()
   .slice(2, 19)
   .replace(/[^0-9]/g, '')}Z`;
 const rows = readFileSync(index(pki), 'latin1').replace(/^V\t(\w+)\t\t/gm, `R\t$1\t${stamp},keyCompromise\t`);
 writeFileSync(index(pki), rows, 'latin1');
-const [list = 0] = await alternate(RUNS, [() => ['node', main, 'crl', CA, '--dir', join(folder, pki), '--quiet']]);
+const [list] = (await alternate(RUNS, [() => ['node', main, 'crl', CA, '--dir', join(folder, pki), '--quiet']])) as [
+  Spread,
+];
 
 const rate = (count: number, wall: number): string => `${(count / wall).toFixed(0)} a second`;
-console.log(`${await versionsLine()}\n`);
-console.log(row('what', 'measured (medians)', 'result', 'target'));
-console.log(row('---', '---', '---', '---'));
-const pair = `${seconds(mine)}; ${seconds(one)}`;
-console.log(
-  row(`${PART} requests (P-256): one \`openssl ca -infiles\` / sign-csr`, pair, (one / mine).toFixed(2), '>= 1.2'),
+const ratio = (a: number, b: number): string => (a / b).toFixed(2);
+await report(
+  'signing',
+  ['what', 'measured: median (least-most)', 'result', 'target'],
+  [
+    [
+      `${PART} requests (P-256): one \`openssl ca -infiles\` / sign-csr`,
+      `${seconds(one)}; ${seconds(mine)}`,
+      ratio(one.median, mine.median),
+      '>= 1.2',
+    ],
+    [
+      `the same: one \`openssl ca -infiles\` / ${CORES} side by side and nothing else`,
+      `${seconds(one)}; ${seconds(beside)}`,
+      ratio(one.median, beside.median),
+      '',
+    ],
+    [
+      'one openssl process a request / sign-csr',
+      `${rate(1, perRequest)}; ${rate(PART, mine.median)}`,
+      ((PART * perRequest) / mine.median).toFixed(1),
+      '>= 15',
+    ],
+    [`${ALL} requests / ${PART}`, `${seconds(large)}; ${seconds(mine)}`, (large / mine.median).toFixed(1), 'about 10'],
+    [
+      `${PART} requests on an index of ${ALL} lines / of none`,
+      `${seconds(after)}; ${seconds(mine)}`,
+      ratio(after, mine.median),
+      'about 1',
+    ],
+    [`${ALL} requests: peak memory`, 'largest process', `${memory.toFixed(0)} MB`, '< 300 MB'],
+    [`list: one subject of ${ALL + PART}`, seconds(listed), rate(ALL + PART, listed.median), '< 1 s'],
+    [`crl: ${ALL + PART} entries`, seconds(list), rate(ALL + PART, list.median), ''],
+  ],
 );
-const bare = `${seconds(beside)}; ${seconds(one)}`;
-console.log(
-  row(`${PART} requests: one \`openssl ca -infiles\` / ${CORES} side by side`, bare, (one / beside).toFixed(2), ''),
-);
-const apart = `${rate(PART, mine)}; ${rate(1, perRequest)}`;
-console.log(row('one openssl process a request / sign-csr', apart, ((perRequest * PART) / mine).toFixed(1), '>= 15'));
-console.log(
-  row(`${ALL} requests / ${PART}`, `${seconds(large)}; ${seconds(mine)}`, (large / mine).toFixed(1), 'about 10'),
-);
-const later = `${seconds(after)}; ${seconds(mine)}`;
-console.log(row(`${PART} requests on an index of ${ALL} lines / of none`, later, (after / mine).toFixed(2), 'about 1'));
-console.log(row(`${ALL} requests: peak memory`, 'largest process', `${memory.toFixed(0)} MB`, '< 300 MB'));
-console.log(row(`list: one subject of ${ALL + PART}`, rate(ALL + PART, listed), seconds(listed), '< 1 s'));
-console.log(row(`crl: ${ALL + PART} entries`, rate(ALL + PART, list), seconds(list), ''));

@@ -1,0 +1,105 @@
+// Measures what the README promises about time and memory, and prints a markdown table: `npm run bench`.
+// BENCH_RUNS=N sets the number of runs of a row (5 if it is not set); everything is made below the temporary folder.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { writeEntities } from './entities.ts';
+import {
+  alternate,
+  CORES,
+  folder,
+  measure,
+  peakMemory,
+  RUNS,
+  report,
+  type Sample,
+  type Spread,
+  seconds,
+  spread,
+} from './tools.ts';
+
+const door = fileURLToPath(new URL('../gen_dev_certs.sh', import.meta.url));
+const NODE = ['node', '-e', '0'];
+const generate = (...words: string[]): string[] => ['bash', door, ...words, '--quiet'];
+
+/** A script of 31 openssl processes one after another: what eleven EC certificates cost by hand. */
+function writeSequence(): string {
+  writeFileSync(
+    join(folder, 'ca.cnf'),
+    `[req]\nprompt = no\ndistinguished_name = dn\nx509_extensions = root\n[dn]\nCN = bench
+[root]\nbasicConstraints = critical, CA:TRUE\n[ca]\ndefault_ca = authority\n[authority]\nprivate_key = 0.key
+certificate = 0.cert\ndatabase = index.txt\nnew_certs_dir = .\nrand_serial = yes\nunique_subject = no\npolicy = policy
+default_md = sha256\ndefault_days = 30\n[policy]\ncommonName = supplied\n`,
+  );
+  const numbers = Array.from({ length: 11 }, (_, i) => i);
+  const lines = [
+    'set -e; : >index.txt',
+    ...numbers.map(i => `openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:prime256v1 -out ${i}.key`),
+    ...numbers.map(i => `openssl req -new ${i < 2 ? '-x509' : ''} -config ca.cnf -key ${i}.key -out ${i}.cert`),
+    ...numbers.slice(2).map(i => `openssl ca -batch -notext -config ca.cnf -in ${i}.cert -out ${i}.crt`),
+  ];
+  const file = join(folder, 'sequence.sh');
+  writeFileSync(file, `${lines.join('\n')}\n`);
+  return file;
+}
+
+process.stderr.write(`rsa:4096 with UEFI keys, ${RUNS + 1} runs\n`);
+const withUefi = (name: string) => generate(join(folder, name), 'rsa:4096', '--platform-keys');
+const memory = await peakMemory(withUefi('memory-pki'));
+const rsa: Sample[] = [];
+for (let run = 0; run < RUNS; run++) rsa.push(await measure(withUefi(`rsa-${run}`)));
+
+process.stderr.write('ec:prime256v1, nothing to do, starts\n');
+const main = join(door, '../../dist/main.cjs');
+const sequence = writeSequence();
+const [ec, processes] = (await alternate(Math.max(RUNS, 5), [
+  run => generate(join(folder, `ec-${run}`), 'ec:prime256v1'),
+  () => ['bash', sequence],
+])) as [Spread, Spread];
+const [idle, version, list, bare] = (await alternate(RUNS * 4, [
+  () => generate(join(folder, 'ec-0')),
+  () => ['node', main, '--version'],
+  () => ['node', main, 'list', '--dir', join(folder, 'ec-0')],
+  () => NODE,
+])) as [Spread, Spread, Spread, Spread];
+
+process.stderr.write('plans of 1,000 and 10,000 entities, generation of 200\n');
+const planOf = (conf: string) => ['node', main, 'plan', '--conf', conf];
+const [thousand, many] = [writeEntities(folder, 1000), writeEntities(folder, 10_000)];
+const [plan1, plan10] = (await alternate(RUNS, [() => planOf(thousand), () => planOf(many)])) as [Spread, Spread];
+const [memory1, memory10] = [await peakMemory(planOf(thousand)), await peakMemory(planOf(many))];
+const conf200 = writeEntities(folder, 200);
+const scale: Sample[] = [];
+for (let run = 0; run < Math.min(RUNS, 3); run++)
+  scale.push(await measure(generate(join(folder, `many-${run}`), 'rsa:2048', '--conf', conf200)));
+
+const wallOf = (samples: readonly Sample[]): string => seconds(spread(samples.map(({ wall }) => wall)));
+const loadOf = (samples: readonly Sample[]): string =>
+  spread(samples.map(({ wall, cpu }) => wall / (cpu / CORES))).median.toFixed(2);
+const ratio = (a: Spread, b: Spread): string => (a.median / b.median).toFixed(2);
+const start = `node -e 0 ${seconds(bare)}`;
+await report(
+  'generation',
+  ['what', 'measured: median (least-most)', 'result', 'target'],
+  [
+    ['rsa:4096, UEFI keys: wall / (cpu / processors)', wallOf(rsa), loadOf(rsa), '<= 1.10'],
+    [
+      'ec:prime256v1 / 31 openssl processes in a row',
+      `${seconds(ec)}; ${seconds(processes)}; ${start}`,
+      ratio(ec, processes),
+      '<= 0.8',
+    ],
+    ['nothing to do / node -e 0', `${seconds(idle)}; ${start}`, ratio(idle, bare), '<= 1.3'],
+    ['trustme-pki --version / node -e 0', `${seconds(version)}; ${start}`, ratio(version, bare), ''],
+    ['trustme-pki list / node -e 0', `${seconds(list)}; ${start}`, ratio(list, bare), ''],
+    ['rsa:4096, UEFI keys: peak memory', 'largest process', `${memory.toFixed(0)} MB`, '< 150 MB'],
+    ['plan of 1,000 entities', `${seconds(plan1)}; ${memory1.toFixed(0)} MB`, seconds(plan1.median), '< 1 s'],
+    [
+      'plan of 10,000 entities / of 1,000',
+      `${seconds(plan10)}; ${memory10.toFixed(0)} MB`,
+      ratio(plan10, plan1),
+      '<= 10',
+    ],
+    ['200 entities more, rsa:2048: wall / (cpu / processors)', wallOf(scale), loadOf(scale), '<= 1.10'],
+  ],
+);
