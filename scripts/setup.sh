@@ -15,6 +15,7 @@ evmctl ima-evm-utils
 sbsign sbsigntool
 certtool gnutls-bin
 curl curl
+make make
 cc gcc
 swtpm swtpm
 /usr/sbin/tpm2-abrmd tpm2-abrmd tpm2-openssl libtss2-tcti-tabrmd0 libtss2-tcti-swtpm0

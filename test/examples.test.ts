@@ -44,6 +44,19 @@ if (hasTools) {
     assert.match(await run('github', commandsOf('github-actions.yml')), /bootx64\.signed\.efi: OK/);
   });
 
+  test('make signs what changed, and nothing twice', async () => {
+    const make = `make -f '${join(EXAMPLES, 'Makefile')}'`;
+    assert.match(
+      await run('make', `${make} check`, { KEY_TYPE: 'rsa:2048' }),
+      /bootx64\.efi: OK[\s\S]*guestos\.conf: OK/,
+    );
+    assert.match(await run('make', `touch signed/bootx64.efi guestos.sig\n${make} all`), /Nothing to be done/);
+    await run(
+      'make',
+      `touch guestos.conf\n${make} -q all && exit 1\n${make} clean\ntest ! -e guestos.sig && test -d pki`,
+    );
+  });
+
   test('Jenkins, with a release PKI', async () => {
     const release = { RELEASE_PKI: join(folder, 'github/pki') };
     assert.match(await run('jenkins', commandsOf('Jenkinsfile'), release), /bootx64\.signed\.efi: OK/);
