@@ -76,9 +76,12 @@ function describeProblem(problem: ConfigProblem): string {
   return printable(`${place}${section}${key}${colon}${found} expected ${problem.expected}${nearest}`);
 }
 
-/** The text with control characters made visible, so that a value never moves the reader's cursor. */
+/** The text with control characters made visible, so that a value neither moves the reader's cursor nor turns the line round. */
 export function printable(text: string): string {
-  return text.replace(/[\p{Cc}\u2028\u2029]/gu, char => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return text.replace(
+    /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu,
+    char => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 /** The same for a text of several lines. */

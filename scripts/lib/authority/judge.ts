@@ -1,5 +1,5 @@
 // Which requests are signed: what was signed before, what must not be, and why.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { describeRequest, type RequestFacts } from '../store/request-facts.ts';
 import type { Known } from './known.ts';
 import type { ProfileSection } from './profile-section.ts';
@@ -77,8 +77,15 @@ export function judge(
   }
 }
 
+/** A request with a few names has one kilobyte, one with a post-quantum key ten. */
+const MOST_BYTES = 1024 * 1024;
+
 /** node reads text in one step, and PEM is what requests come in. */
 function readRequest(file: string): Buffer | string {
+  const found = statSync(file);
+  // A pipe would keep everybody waiting.
+  if (!found.isFile()) throw new RangeError('it is no regular file');
+  if (found.size > MOST_BYTES) throw new RangeError(`it is larger than ${MOST_BYTES} bytes`);
   const text = readFileSync(file, 'utf8');
   return text.startsWith('-----BEGIN') ? text : readFileSync(file);
 }

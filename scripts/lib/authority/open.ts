@@ -21,6 +21,7 @@ import { loadTemplates } from '../store/templates.ts';
 import { RequestCopies } from './copies.ts';
 import { keyOf, tokenOf } from './directory-key.ts';
 import { buildDatabase, hasDatabase } from './old-directory.ts';
+import { refuseLinks } from './refuse-links.ts';
 
 export interface DirectoryOptions {
   /** As typed. */
@@ -112,6 +113,7 @@ export async function openAuthority(
   const certificate = findAuthority(open, stem);
   const { path } = open.directory;
   const folder = join(path, databaseFolder(stem));
+  refuseLinks(path, stem);
   mkdirSync(folder, { recursive: true });
   const lock = await takeLock(join(folder, 'lock'), controller.signal, () =>
     note(`trustme-pki: waiting for another run on ${stem}`),

@@ -1,7 +1,6 @@
 // Everything that a run decides before it makes anything: configuration read, tools and key types checked, random
 // inputs drawn, jobs planned.
-import { randomBytes, randomUUID } from 'node:crypto';
-import { accessSync, constants } from 'node:fs';
+import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import { ConfigError, StateError, UsageError } from '../errors.ts';
 import { type Hierarchy, problemOf } from '../model/hierarchy.ts';
@@ -14,14 +13,13 @@ import { VARIABLE_ORDER } from '../model/uefi.ts';
 import { type Plan, type PlanInputs, planHierarchy } from '../plan/plan.ts';
 import type { Surroundings } from '../run/exec.ts';
 import { requireKeyType, requireTools } from '../run/tools.ts';
-import { parseCertificate } from '../store/certificate.ts';
-import { firstCertificate } from '../store/files.ts';
 import { packageVersion } from '../store/package.ts';
 import { readSettings, type Settings } from '../store/settings.ts';
 import { loadTemplates } from '../store/templates.ts';
 import { findTokenRoad } from '../store/token-road.ts';
 import { readerNotes, refuseForFirmware } from './fitness.ts';
 import type { GenerateOptions } from './generate.ts';
+import { serialFor } from './serial.ts';
 
 export interface Prepared extends Settings {
   readonly inputs: PlanInputs;
@@ -135,28 +133,6 @@ async function drawInputs(
     tokenRoad: made.some(({ token }) => token) ? findTokenRoad(environment) : 'engine',
     mayGenerateInTokens: mayGenerateInTokens ?? false,
   };
-}
-
-/** Random, or that of the certificate that was made elsewhere. */
-export function serialFor(entity: Entity): string {
-  const { supplied, serialOctets } = entity;
-  if (!supplied) return randomSerial(serialOctets);
-  try {
-    if (supplied.key !== undefined) accessSync(supplied.key, constants.R_OK);
-    return parseCertificate(firstCertificate(supplied.certificate)).serialNumber;
-  } catch (error) {
-    const { code, message, path } = error as NodeJS.ErrnoException;
-    const key = code !== undefined && path === supplied.key ? 'key-file' : 'certificate-file';
-    const reason = code === undefined ? message.split('\n')[0] : `"${path}": ${code}`;
-    throw new ConfigError([problemOf(entity, '', key, `a file in PEM that can be read (${reason})`)]);
-  }
-}
-
-/** Random, positive, of exactly so many octets (at most 20: RFC 5280 4.1.2.2), never with a leading zero. */
-export function randomSerial(octets: number): string {
-  const bytes = randomBytes(octets);
-  bytes[0] = (bytes[0]! & 0x3f) | 0x40;
-  return bytes.toString('hex').toUpperCase();
 }
 
 /** One second apart, rising from PK over KEK to db, none in the future. */

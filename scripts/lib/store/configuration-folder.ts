@@ -57,7 +57,10 @@ export function refuseStrayTemplates(templates: readonly SourceFile[], stems: It
 function readFiles(folder: string, shownAs: string, extension: string): SourceFile[] {
   return list(folder, '', extension).map(name => {
     const file = join(folder, name);
-    if (statSync(file).size > MOST_BYTES)
+    const found = statSync(file);
+    if (!found.isFile())
+      throw new StateError(`"${shownAs}/${name}" is no regular file`, 'give a configuration file, or move it away');
+    if (found.size > MOST_BYTES)
       throw new StateError(`"${shownAs}/${name}" is longer than ${MOST_BYTES} bytes`, 'give a configuration file');
     return { name, file: `${shownAs}/${name}`, text: decode(readFileSync(file), `${shownAs}/${name}`) };
   });
