@@ -69,6 +69,7 @@ const mistakes: readonly [lines: string, key: string, found: string, nearest?: s
   ['commonName = x\ndomainComponent = ü', 'domainComponent', 'ü'],
   ['commonName = x\nserialNumber = a_b', 'serialNumber', 'a_b'],
   ['commonName = x\ncountryName = de', 'countryName', 'de'],
+  ['commonName = x\norganizationalUnitName-2 = "\\t"', 'organizationalUnitName-2', ''],
 ];
 for (const [lines, key, found, nearest] of mistakes)
   suite(`${lines.split('\n')[1]} is refused`, () => {

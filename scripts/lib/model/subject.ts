@@ -136,7 +136,7 @@ export const refuseAttribute = (name: string, value: string): string | undefined
 function checkValue(key: string, values: Values, brand: string, problems: ConfigProblem[]): void {
   const fact = values.get(key)!;
   const value = withBrand(fact.value, brand);
-  const expected = refuseAttribute(baseOf(key), value);
+  const expected = value === '' ? 'a text, or no such line' : refuseAttribute(baseOf(key), value);
   if (expected) problems.push(problemAt(fact, 'subject', key, expected, { found: value }));
 }
 
