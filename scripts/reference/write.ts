@@ -2,8 +2,9 @@
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { helpOf, listed } from '../verb-table.ts';
-import { OUTPUTS, schemaOf } from './outputs.ts';
+import { OUTPUTS } from './outputs.ts';
 import { formatReference } from './page.ts';
+import { schemaOf } from './schema.ts';
 
 /** The files by name, as they have to be. */
 export async function generatedDocs(): Promise<Readonly<Record<string, string>>> {

@@ -5,7 +5,8 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { makeRequest } from '../../scripts/bench/requests.ts';
-import { OUTPUTS, schemaOf } from '../../scripts/reference/outputs.ts';
+import { OUTPUTS } from '../../scripts/reference/outputs.ts';
+import { schemaOf } from '../../scripts/reference/schema.ts';
 import { scratch } from '../helpers/door.ts';
 import { programIn } from '../helpers/program.ts';
 
