@@ -12,7 +12,8 @@ const KINDS = Object.keys(FAULTS);
 
 test.before(() => prepareBases(folder));
 
-SCENARIOS.forEach((scenario, i) => {
+// The commands of both phases of generate fail one by one in interruption.test.ts.
+SCENARIOS.filter(({ words }) => words('', '', '')[0] !== 'generate').forEach((scenario, i) => {
   test(`${scenario.name} leaves nothing half done`, async () => {
     const { calls, duration } = await rehearse(folder, scenario);
     const row = rowOf(scenario.name, KINDS[i % KINDS.length]!);
