@@ -1,0 +1,98 @@
+// `npm run test:mutants`: changes one operator, constant or condition of the plan and the validation rules at a time, and
+// expects the unit tests to notice. Prints what survives. MUTANTS=N tries N of them, spread evenly (all if it is not set);
+// FILES=PATTERN takes the files of scripts/lib/model and scripts/lib/plan whose paths match.
+import { spawn } from 'node:child_process';
+import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import ts from 'typescript';
+import { ROOT, scratch } from './helpers/door.ts';
+
+interface Mutant {
+  readonly file: string;
+  readonly line: number;
+  readonly from: number;
+  readonly to: number;
+  readonly was: string;
+  readonly becomes: string;
+}
+
+const FOLDERS = ['scripts/lib/model', 'scripts/lib/plan'];
+const SWAPS: Readonly<Record<string, string>> = {
+  '===': '!==',
+  '!==': '===',
+  '<': '<=',
+  '<=': '<',
+  '>': '>=',
+  '>=': '>',
+  '&&': '||',
+  '||': '&&',
+  '??': '&&',
+  '+': '-',
+  '-': '+',
+};
+
+function mutantsOf(file: string): Mutant[] {
+  const text = readFileSync(join(ROOT, file), 'utf8');
+  const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
+  const found: Mutant[] = [];
+  const add = (node: ts.Node, becomes: string): void => {
+    const from = node.getStart();
+    const line = source.getLineAndCharacterOfPosition(from).line + 1;
+    found.push({ file, line, from, to: node.getEnd(), was: node.getText(), becomes });
+  };
+  const visit = (node: ts.Node): void => {
+    if (ts.isTypeNode(node) || ts.isImportDeclaration(node) || ts.isInterfaceDeclaration(node)) return;
+    if (ts.isBinaryExpression(node)) {
+      const swapped = SWAPS[node.operatorToken.getText()];
+      if (swapped) add(node.operatorToken, swapped);
+    } else if (ts.isPrefixUnaryExpression(node) && node.operator === ts.SyntaxKind.ExclamationToken)
+      add(node, node.operand.getText());
+    else if (ts.isConditionalExpression(node)) add(node.condition, `!(${node.condition.getText()})`);
+    else if (ts.isIfStatement(node)) add(node.expression, 'false');
+    else if (ts.isNumericLiteral(node)) add(node, String(Number(node.text) + 1));
+    else if (node.kind === ts.SyntaxKind.TrueKeyword) add(node, 'false');
+    else if (node.kind === ts.SyntaxKind.FalseKeyword) add(node, 'true');
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return found;
+}
+
+/** Whether the unit tests notice something in a copy of the project. */
+function isNoticed(copy: string): Promise<boolean> {
+  const args = ['--import', 'tsx', 'node_modules/uvu/bin.js', 'test', '^(model|plan)/.*\\.test\\.ts$', '--bail'];
+  const child = spawn(process.execPath, args, { cwd: copy, stdio: 'ignore', timeout: 60_000, killSignal: 'SIGKILL' });
+  return new Promise(done => child.on('close', code => done(code !== 0)));
+}
+
+function makeCopy(folder: string): string {
+  mkdirSync(folder);
+  for (const name of ['scripts', 'test', 'templates', 'openssl-conf', 'docs', 'package.json', 'tsconfig.json'])
+    cpSync(join(ROOT, name), join(folder, name), { recursive: true });
+  symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
+  return folder;
+}
+
+const pattern = new RegExp(process.env.FILES ?? '');
+const files = FOLDERS.flatMap(folder => readdirSync(join(ROOT, folder)).map(name => `${folder}/${name}`));
+const all = files.filter(file => pattern.test(file)).flatMap(mutantsOf);
+const count = Math.min(all.length, Number(process.env.MUTANTS ?? all.length));
+const chosen = Array.from({ length: count }, (_, i) => all[Math.floor((i * all.length) / count)]!);
+const survivors: Mutant[] = [];
+const folder = scratch();
+const waiting = chosen.values();
+const worker = async (_none: unknown, i: number): Promise<void> => {
+  const copy = makeCopy(join(folder, String(i)));
+  if (await isNoticed(copy)) throw new Error('the tests fail without a mutant');
+  for (const mutant of waiting) {
+    const path = join(copy, mutant.file);
+    const text = readFileSync(join(ROOT, mutant.file), 'utf8');
+    writeFileSync(path, text.slice(0, mutant.from) + mutant.becomes + text.slice(mutant.to));
+    if (!(await isNoticed(copy))) survivors.push(mutant);
+    writeFileSync(path, text);
+  }
+};
+await Promise.all(Array.from({ length: availableParallelism() }, worker));
+for (const { file, line, was, becomes } of survivors) console.log(`${file}:${line}: ${was} -> ${becomes}`);
+console.log(`${count} of ${all.length} mutants tried, ${survivors.length} survived`);
