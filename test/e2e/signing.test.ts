@@ -1,4 +1,5 @@
 // issue and sign-csr: requests as devices make them, by the hundred, refused ones, kills, and what goes wrong.
+import { X509Certificate } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
@@ -104,6 +105,19 @@ test('requests as devices make them are signed with the usages of the CA, and th
   assert.is(user.status, 0, user.stdout);
   assert.not.match(openssl('x509', '-in', join(pki.requests, 'cml.cert'), '-noout', '-text'), /Extended Key Usage/);
   assert.is((await program(['verify', 'devices'])).status, 0);
+});
+
+test('a profile may have a beginning of its own, which is no clock that jumped', async () => {
+  const pki = copyOf('beginning');
+  const conf = join(folder, 'beginning-conf/customer');
+  mkdirSync(conf, { recursive: true });
+  const year = new Date().getUTCFullYear();
+  const dates = `notBefore = ${year}-01-01\nnotAfter = ${year + 2}-12-31`;
+  writeFileSync(join(conf, 'device_subca.ini'), `[issued]\n${dates}\ndays =\n`);
+  const { status, stderr } = await pki.run('sign-csr', 'device_subca', pki.requests, '--conf', 'beginning-conf');
+  assert.is(status, 0, stderr);
+  const certificate = new X509Certificate(readFileSync(join(pki.requests, 'd0.cert')));
+  assert.is(Date.parse(certificate.validFrom), Date.UTC(year, 0, 1));
 });
 
 test('a folder of requests: bad ones stop no other, and a second run signs nothing twice', async () => {
