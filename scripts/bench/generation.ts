@@ -59,7 +59,7 @@ const [ec, processes] = (await alternate(Math.max(RUNS, 5), [
 const [idle, version, list, bare] = (await alternate(RUNS * 4, [
   () => generate(join(folder, 'ec-0')),
   () => ['node', main, '--version'],
-  () => ['node', main, 'list', '--dir', join(folder, 'ec-0')],
+  () => ['node', main, 'list', 'device_subca', '--dir', join(folder, 'ec-0')],
   () => NODE,
 ])) as [Spread, Spread, Spread, Spread];
 
