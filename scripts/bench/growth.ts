@@ -15,7 +15,8 @@ const EC = ['--key-type', 'ec:prime256v1'];
 const CA = 'device_subca';
 const program = (...words: string[]): string[] => ['node', main, ...words, '--quiet'];
 const wallOf = async (words: readonly string[]): Promise<number> => (await measure(words)).wall;
-const upTo = (most: number): number[] => [10, 100, 1000, 10_000, 100_000].filter(count => count <= most);
+const COUNTS = [10, 100, 1000, 10_000, 100_000];
+const upTo = (most: number): number[] => COUNTS.filter(count => count <= most);
 
 type Point = readonly [number, number];
 type Measured = Readonly<Record<string, Point[]>>;
@@ -62,14 +63,14 @@ const [entities, requests] = [await growEntities(), await growRequests()];
 const rowsOf = (measured: Measured, what: string): string[][] =>
   Object.entries(measured).map(([name, points]) => [
     `${name}, ${what}`,
-    ...[10, 100, 1000, 10_000, 100_000].map(count => {
+    ...COUNTS.map(count => {
       const found = points.find(([each]) => each === count);
       return found ? seconds(found[1]) : '';
     }),
   ]);
 await report(
   'growth',
-  ['', '10', '100', '1,000', '10,000', '100,000'],
+  ['', ...COUNTS.map(count => count.toLocaleString('en'))],
   [...rowsOf(entities, 'entities'), ...rowsOf(requests, 'requests')],
 );
 const draw = (file: string, title: string, across: string, measured: Measured): void => {
