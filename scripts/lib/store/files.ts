@@ -1,8 +1,9 @@
 // Single files of a PKI directory: made new with their final mode, read, synced.
-import { closeSync, constants, fchmodSync, fsyncSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, fchmodSync, fsyncSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { StateError } from '../errors.ts';
 import { certificateBlocks } from '../model/pem.ts';
+import { readInput } from './input-file.ts';
 
 /** Writes a new file with exactly this mode from its first byte; an existing file is an error (EEXIST). */
 export function writeNew(path: string, content: string | Buffer, mode = 0o644): void {
@@ -28,7 +29,7 @@ function openNew(path: string, mode: number): number {
 
 /** The first PEM certificate of a file, as a block. */
 export function firstCertificate(path: string): string {
-  const [block] = certificateBlocks(readFileSync(path, 'latin1'));
+  const [block] = certificateBlocks(readInput(path).toString('latin1'));
   if (block === undefined) throw new StateError(`"${path}" holds no PEM certificate`);
   return block;
 }
