@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { makeRequest } from '../../scripts/bench/requests.ts';
-import { cleanEnvironment, MAIN, ROOT, scratch, start } from '../helpers/door.ts';
+import { cleanEnvironment, ROOT, scratch, start } from '../helpers/door.ts';
+import { writeProgram } from '../helpers/program-file.ts';
 
 const test = suite('commands of pages');
 
@@ -28,10 +29,8 @@ const run = async (folder: string, command: string): Promise<string> => {
 /** A PKI where the pages have it, requests, and the program under its name. */
 async function prepare(): Promise<string> {
   const folder = scratch();
-  for (const name of ['bin', 'requests', 'certificates', 'srv/www/crl'])
-    mkdirSync(join(folder, name), { recursive: true });
-  const program = `#!/bin/sh\nexec '${process.execPath}' '${MAIN}' "$@"\n`;
-  writeFileSync(join(folder, 'bin/trustme-pki'), program, { mode: 0o755 });
+  for (const name of ['requests', 'certificates', 'srv/www/crl']) mkdirSync(join(folder, name), { recursive: true });
+  writeProgram(folder);
   writeFileSync(join(folder, 'bin/notify'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
   for (const name of ['requests/device-0815.csr', 'requests/device-0816.csr', 'device.csr'])
     writeFileSync(join(folder, name), makeRequest(name.length));

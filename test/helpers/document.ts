@@ -1,8 +1,9 @@
 // The commands of a page of docs, one after another in one shell, in a folder of their own.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
-import { cleanEnvironment, MAIN, ROOT, scratch, start } from './door.ts';
+import { cleanEnvironment, ROOT, scratch, start } from './door.ts';
+import { writeProgram } from './program-file.ts';
 
 /** Runs them, the first that fails ends it; returns the page and what was printed. */
 export async function runDocument(name: string): Promise<{ document: string; stdout: string }> {
@@ -10,9 +11,7 @@ export async function runDocument(name: string): Promise<{ document: string; std
   const document = readFileSync(join(ROOT, 'docs', name), 'utf8');
   const blocks = [...document.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, block]) => block!);
   assert.ok(blocks.length > 4);
-  const bin = join(folder, 'bin');
-  mkdirSync(bin);
-  writeFileSync(join(bin, 'trustme-pki'), `#!/bin/sh\nexec '${process.execPath}' '${MAIN}' "$@"\n`, { mode: 0o755 });
+  const bin = writeProgram(folder);
   writeFileSync(join(folder, 'page.sh'), `set -e\n${blocks.join('\n')}\necho done\n`);
   const { status, stdout, stderr } = await start('bash', ['page.sh'], {
     cwd: folder,
