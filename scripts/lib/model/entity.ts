@@ -3,10 +3,10 @@
 import type { ConfigProblem } from '../errors.ts';
 import type { Fact, Facts } from './ini-text.ts';
 import { readKeyType, readPssSalt, readSupplied, readVariableNames } from './key-facts.ts';
-import { effective } from './layers.ts';
+import { effective, inherit } from './layers.ts';
 import { nearest } from './nearest.ts';
 import { CERTIFICATE_KEYS, ISSUED_KEYS, readProfile } from './profile.ts';
-import { isSubjectKey, readSubject, SUBJECT_ATTRIBUTES } from './subject.ts';
+import { isSubjectKey, readSubject, SHORT_NAMES, SUBJECT_ATTRIBUTES } from './subject.ts';
 import { readTokenKey, TOKEN_KEYS } from './token.ts';
 import type { Entity, Profile, Scheme, Variable } from './types.ts';
 import {
@@ -37,6 +37,7 @@ export const SUBJECT_KEYS: KnownKeys = {
   names: [...SUBJECT_ATTRIBUTES, 'order'],
   isKey: isSubjectKey,
   others: 'an OID',
+  shortNames: SHORT_NAMES,
 };
 
 /** Which keys each section of an entity file may have. */
@@ -104,7 +105,7 @@ export function parseEntity(source: EntitySource, inherited: Inheritance, proble
 }
 
 function topFacts(facts: Facts, { top, keyType }: Inheritance): Map<string, Fact> {
-  const merged = new Map([...top, ...effective(facts.get(''))]);
+  const merged = inherit(top, effective(facts.get('')));
   if (keyType) merged.set('key-type', { ...keyType, overrode: merged.get('key-type') });
   return merged;
 }
@@ -121,7 +122,7 @@ function effectiveSections(
     if (name === '') continue;
     const weaker: Values = name === 'subject' ? inherited.subject : isProfile(name) ? urls : new Map();
     const own = effective(section);
-    if (own.size > 0 || name === 'certificate') sections.set(name, effective(new Map([...weaker, ...section])));
+    if (own.size > 0 || name === 'certificate') sections.set(name, effective(inherit(weaker, section)));
   }
   return sections;
 }

@@ -14,6 +14,16 @@ export function mergeFacts(layers: readonly Facts[]): Facts {
   return merged;
 }
 
+/** A section's own facts above those that it inherits, which they remember like those of a weaker layer. */
+export function inherit(inherited: Section, own: Section): Map<string, Fact> {
+  const merged = new Map(inherited);
+  for (const [key, fact] of own) merged.set(key, above(fact, inherited.get(key)));
+  return merged;
+}
+
+const above = (fact: Fact, weaker: Fact | undefined): Fact =>
+  weaker ? { ...fact, overrode: fact.overrode ? above(fact.overrode, weaker) : weaker } : fact;
+
 /** The section's values, without the keys that an empty value removed. */
 export function effective(section: Section | undefined): Map<string, Fact> {
   return new Map([...(section ?? [])].filter(([, fact]) => fact.value !== ''));

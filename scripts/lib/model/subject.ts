@@ -59,6 +59,20 @@ const ATTRIBUTES: Readonly<Record<string, AttributeRule>> = {
 
 export const SUBJECT_ATTRIBUTES: readonly string[] = Object.keys(ATTRIBUTES);
 
+/** RFC 4514, 3, and openssl's for an email address. */
+export const SHORT_NAMES: Readonly<Record<string, string>> = {
+  CN: 'commonName',
+  L: 'localityName',
+  ST: 'stateOrProvinceName',
+  O: 'organizationName',
+  OU: 'organizationalUnitName',
+  C: 'countryName',
+  STREET: 'streetAddress',
+  DC: 'domainComponent',
+  UID: 'userId',
+  EMAIL: 'emailAddress',
+};
+
 /** Says in which order attributes stand; those joined by "+" are one relative distinguished name. */
 const ORDER = 'order';
 
