@@ -4,6 +4,7 @@ import type { Job } from '../../scripts/lib/plan/job.ts';
 import type { Plan } from '../../scripts/lib/plan/plan.ts';
 import { commandLine } from '../../scripts/lib/plan/shell.ts';
 import { asJson, assertGolden } from '../helpers/golden.ts';
+import { jobOf, lineOf } from '../helpers/jobs.ts';
 import { configErrorOf, type Flags, NOW, type OwnFiles, planOf, readShipped, serialOf } from '../helpers/shipped.ts';
 
 const suite = makeSuite('plan');
@@ -15,15 +16,6 @@ const KEY_TYPES: Readonly<Record<string, Flags>> = {
 };
 const planWith = (files: OwnFiles, overrides: Flags = {}) => planOf(readShipped(files, overrides).hierarchy);
 const plans = Object.entries(KEY_TYPES).map(([name, overrides]) => [name, planWith({}, overrides)] as const);
-
-function jobOf({ jobs }: Plan, id: string): Job {
-  const found = jobs.find(each => each.id === id);
-  assert.ok(found, `there is a job "${id}"`);
-  return found!;
-}
-
-/** The job's command as a line; a file step as JSON. */
-const lineOf = ({ step }: Job): string => (step.kind === 'command' ? commandLine(step) : JSON.stringify(step));
 
 for (const [name, { jobs, inputs }] of plans) {
   suite(`${name}: ids and made files are unique, and the id is the first file made`, () => {
@@ -198,6 +190,53 @@ suite('an encrypted subject under an issuer without a passphrase needs a request
   const plan = planWith({ 'software-signing/ssig.ini': 'passphrase-env = SSIG\n' });
   const issued = plan.jobs.find(({ needs }) => needs.includes('.pki/ssig.csr'))!;
   assert.equal(issued.step.kind === 'command' && issued.step.secrets, []);
+});
+
+suite('times of its own: openssl ca on a database that is thrown away', () => {
+  const plan = planWith({
+    'customer/backend.ini': '[certificate]\nnotBefore = 2026-01-01\ndays = 30\n',
+    'software-signing/ssig.ini': '[certificate]\ndays =\nnotAfter = 2026-12-31T23:59:59Z\n',
+  });
+  const folder = '.pki/scratch/backend';
+  const serial = serialOf('backend');
+  const issued = jobOf(plan, `.pki/backend_subca/issued/${serial}.pem`);
+  assert.equal(issued.needs, [
+    ...['request.csr', 'ca.cnf', 'index.txt', 'serial'].map(name => `${folder}/${name}`),
+    ...['backend_subca.key', 'backend_subca.cert'],
+  ]);
+  assert.match(
+    lineOf(issued),
+    /^openssl ca -batch -preserveDN -config \S+ -extfile \.pki\/backend\.cnf -extensions certificate -in \S+ -cert backend_subca\.cert -keyfile backend_subca\.key .* -startdate 20260101000000Z -days 30 /,
+  );
+  assert.equal(jobOf(plan, `${folder}/serial`).step, { kind: 'write', text: `${serial}\n` });
+  const { step } = jobOf(plan, `${folder}/ca.cnf`);
+  assert.ok(step.kind === 'write' && step.text.includes(`database = ${folder}/index.txt\n`));
+  const other = lineOf(jobOf(plan, `.pki/ssig_subca/issued/${serialOf('ssig')}.pem`));
+  assert.match(other, / -enddate 20261231235959Z /);
+  assert.not.match(other, / -startdate | -days /);
+});
+
+suite('a self-signed certificate with times of its own signs itself, with the passphrase by name', () => {
+  const plan = planWith({ 'customer/gen_rootca.ini': '[certificate]\nnotBefore = 2026-01-01\n' });
+  const issued = jobOf(plan, `.pki/gen_rootca/issued/${serialOf('gen_rootca')}.pem`);
+  assert.match(lineOf(issued), / -selfsign -keyfile gen_rootca\.key -passin env:GYROIDOS_TEST_PASSWD_PKI /);
+  assert.not.match(lineOf(issued), / -cert /);
+});
+
+suite('what was made elsewhere is copied: the first certificate, and the key where it is here', () => {
+  const ini = (more: string) => ({ 'customer/gen_rootca.ini': `certificate-file = root.pem\n${more}` });
+  const issued = `.pki/gen_rootca/issued/${serialOf('gen_rootca')}.pem`;
+  const plan = planWith({ ...ini('key-file = root.key\n') });
+  const source = (step: Job['step']) => step.kind === 'copy' && [step.source.split('/').at(-1), step.first, step.mode];
+  assert.equal(source(jobOf(plan, issued).step), ['root.pem', true, 0o644]);
+  assert.equal(source(jobOf(plan, 'gen_rootca.key').step), ['root.key', false, 0o600]);
+});
+
+suite('the key of a certificate made elsewhere may lie in a token', () => {
+  const plan = planWith({
+    'customer/gen_rootca.ini': 'certificate-file = root.pem\n[key]\nstorage = pkcs11\ntoken = t\nobject = o\n',
+  });
+  assert.is(jobOf(plan, 'gen_rootca.key').step.kind, 'token');
 });
 
 for (const [name, files] of Object.entries({

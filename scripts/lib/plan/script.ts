@@ -76,7 +76,7 @@ function concatenate(
   out: string,
 ): string {
   const commands = parts.map(({ file, first }) => (first ? `openssl x509 -in ${quote(file)}` : `cat ${quote(file)}`));
-  const all = commands.length === 1 ? commands[0]! : `{ ${commands.join('; ')}; }`;
+  const all = commands.length < 2 ? (commands[0] ?? ':') : `{ ${commands.join('; ')}; }`;
   return mode === 0o600 ? `(umask 077; ${all} >${quote(out)})` : `${all} >${quote(out)}`;
 }
 
