@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 
-const pattern = new RegExp(`${process.argv[2] ?? ''}.*\\.test\\.ts$`);
+const pattern = new RegExp(`(${process.argv[2] ?? ''}).*\\.test\\.ts$`);
 const files = (readdirSync('test', { recursive: true }) as string[]).filter(file => pattern.test(file)).sort();
 const isSlow = (file: string): boolean => /^(check|e2e|fuzz|graph)\/|^(examples|mistakes|recipes)\./.test(file);
 // The longest first, so that none is left alone at the end.

@@ -1,0 +1,49 @@
+// What firmware is known not to take.
+import { suite as makeSuite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { refusalOfFirmware, warningOfSize, warningOfType } from '../../scripts/lib/model/firmware.ts';
+import { SIGNATURE_TYPES } from '../../scripts/lib/model/signature-list.ts';
+import type { KeyType } from '../../scripts/lib/model/types.ts';
+
+const suite = makeSuite('firmware');
+
+const KEYS: readonly (readonly [KeyType, RegExp | undefined])[] = [
+  [{ kind: 'rsa', bits: 2048 }, undefined],
+  [{ kind: 'rsa', bits: 4096 }, undefined],
+  [{ kind: 'rsa', bits: 4097 }, /up to 4096/],
+  [{ kind: 'ec', curve: 'secp384r1' }, /few know EC/],
+  [{ kind: 'other', algorithm: 'ed25519' }, /^it knows RSA$/],
+];
+for (const [keyType, refusal] of KEYS)
+  suite(`keys: ${JSON.stringify(keyType)}`, () => {
+    const said = refusalOfFirmware(keyType, false);
+    if (refusal) assert.match(said!, refusal);
+    else assert.is(said, undefined);
+    assert.match(refusalOfFirmware(keyType, true)!, /RSA-PSS/);
+  });
+
+const SIZES: readonly (readonly [number, RegExp | undefined])[] = [
+  [0, undefined],
+  [0x2800, undefined],
+  [0x2801, /10241 bytes are more than the 10240 .* 1 and 2 MB/],
+  [0x8400, /more than the 10240 /],
+  [0x8401, /more than the 33792 .* OVMF of 4 MB/],
+];
+for (const [bytes, warning] of SIZES)
+  suite(`an update of ${bytes} bytes`, () => {
+    const said = warningOfSize(bytes);
+    if (warning) assert.match(said!, warning);
+    else assert.is(said, undefined);
+  });
+
+suite('types of entries: all have two, some came later, some are rare, the rest is unknown', () => {
+  const said = Object.entries(SIGNATURE_TYPES).map(([guid, { name }]) => [name, warningOfType(guid)] as const);
+  const silent = said.filter(([, warning]) => warning === undefined).map(([name]) => name);
+  assert.equal(silent.sort(), ['SHA-256', 'X.509']);
+  for (const [name, warning] of said.filter(([, warning]) => warning !== undefined))
+    assert.match(warning!, name.startsWith('X.509') ? /came with UEFI 2\.4/ : /known to some firmware alone/);
+  const unknown = '00000000-0000-0000-0000-000000000000';
+  assert.is(warningOfType(unknown), `UEFI 2.10 has no type ${unknown}`);
+});
+
+suite.run();
