@@ -1,4 +1,4 @@
-// docs/ceremony.md, docs/hsm.md, docs/production.md, docs/signing.md and docs/secure-boot.md: their commands run as they stand, and print what they say.
+// docs/ceremony.md, docs/extensions.md, docs/hsm.md, docs/production.md, docs/signing.md and docs/secure-boot.md: their commands run as they stand, and print what they say.
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { runDocument } from '../helpers/document.ts';
@@ -40,6 +40,12 @@ test('docs/ceremony.md', async () => {
   assert.match(stdout, /^4 signed/m);
   assert.match(stdout, /PKI generated in [\s\S]*^online\/pki\/backend\.cert: OK$/m);
   assert.match(stdout, /Verified OK\ndone\n$/);
+});
+
+test('docs/extensions.md', async () => {
+  if (isMissing('cert-to-efi-sig-list')) return;
+  const { stdout } = await runDocument('extensions.md');
+  assert.match(stdout, /^backend\.cert: OK\nocsp_server\.cert: OK\nHostname localhost does match certificate$/m);
 });
 
 test('docs/secure-boot.md', async () => {
