@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // `trustme-pki VERB`: the verb table, the only process.exit and the only catch.
-import { Interrupted, isPkiError, UsageError } from './lib/errors.ts';
+import { hintOfSystem, Interrupted, isPkiError, UsageError } from './lib/errors.ts';
 import { helpOf, listed, VERBS } from './verb-table.ts';
 
 const help = (): string => `usage: trustme-pki VERB [options]
@@ -54,14 +54,9 @@ function explain(error: unknown): number {
     fail(error.message, error.hint);
     return error.exitCode;
   }
-  const { code, syscall, path, message } = error as NodeJS.ErrnoException;
-  if (typeof code === 'string' && typeof syscall === 'string') {
-    fail(
-      message,
-      code === 'ENOSPC'
-        ? 'the disk is full: make room and run again'
-        : `look at ${path ?? 'the directory'} and run again; nothing was published`,
-    );
+  const hint = hintOfSystem(error);
+  if (hint !== undefined) {
+    fail((error as Error).message, hint);
     return 1;
   }
   fail(

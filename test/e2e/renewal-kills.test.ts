@@ -9,7 +9,7 @@ const test = suite('killed renewals');
 const folder = scratch();
 const launch = (...words: string[]) =>
   start(process.execPath, [MAIN, ...words], { cwd: folder, env: cleanEnvironment() });
-const KILLS = 24;
+const KILLS = 12;
 const wait = (milliseconds: number) => new Promise(resolve => setTimeout(resolve, milliseconds));
 
 test.before(async () => {

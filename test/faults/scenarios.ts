@@ -14,11 +14,21 @@ export interface Scenario {
   readonly words: (directory: string, place: string, folder: string) => readonly string[];
   /** Whether the same words are an error once they were carried out. */
   readonly isOnce?: boolean;
+  /** What a run says that a fault made fail. */
+  readonly says?: RegExp;
 }
 
+/** The errors of a plan name the job whose command failed; what all commands let pass, the verification finds. */
+const PLAN_SAYS = /error: (job "[^"]+": |verification before publishing failed)/;
+
 export const SCENARIOS: readonly Scenario[] = [
-  { name: 'generate', words: dir => ['generate', '--dir', dir, ...EC, '--platform-keys'] },
-  { name: 'second phase', base: 'first', words: dir => ['generate', '--dir', dir, ...EC, '--platform-keys'] },
+  { name: 'generate', words: dir => ['generate', '--dir', dir, ...EC, '--platform-keys'], says: PLAN_SAYS },
+  {
+    name: 'second phase',
+    base: 'first',
+    words: dir => ['generate', '--dir', dir, ...EC, '--platform-keys'],
+    says: PLAN_SAYS,
+  },
   {
     name: `sign-csr, ${REQUESTS} requests`,
     base: 'whole',

@@ -38,6 +38,10 @@ function makePlace(folder: string, id: string, scenario: Scenario, fault: string
     directory,
     run: () => start(process.execPath, [MAIN, ...words], { cwd: place, env: environment }),
     calls: () => Number(readFileSync(join(bin, 'count'), 'utf8')),
+    fail: (at: number, kind: string) => {
+      writeFileSync(join(bin, 'count'), '0\n');
+      writeFileSync(join(bin, 'fault'), `${at}:${kind}\n`);
+    },
     heal: () => writeFileSync(join(bin, 'fault'), '0:none\n'),
     remove: () => rmSync(place, { recursive: true, force: true }),
   };
@@ -47,13 +51,17 @@ type Place = ReturnType<typeof makePlace>;
 const verify = ({ directory, place }: Place) => program(place, 'verify', directory);
 
 /** What a run that ended by itself must not leave. */
-function judgeEnd({ place, directory }: Place, { base }: Scenario, { status, stdout, stderr }: Ended): string[] {
+function judgeEnd(
+  { place, directory }: Place,
+  { base, says = /error: |refused: / }: Scenario,
+  { status, stdout, stderr }: Ended,
+): string[] {
   const problems: string[] = [];
   if (/this is a bug of trustme-pki/.test(stderr)) problems.push(`a bug: ${stderr.slice(0, 300)}`);
   const secrets = readdirSync(place).filter(name => /\.key$/.test(name) || /^trustme-pki/.test(name));
   if (secrets.length > 0) problems.push(`secrets left: ${secrets.join(', ')}`);
   if (status === 0) return problems;
-  if (!/error: |refused: /.test(stderr + stdout)) problems.push(`no clear error: ${stderr.slice(-200)}`);
+  if (!says.test(stderr + stdout)) problems.push(`no clear error: ${stderr.slice(-200)}`);
   if (leftovers(place).length > 0) problems.push(`left behind: ${leftovers(place).join(', ')}`);
   if (base === undefined && existsSync(directory)) problems.push('published after a failure');
   return problems;
@@ -97,6 +105,23 @@ export async function tryFault(folder: string, scenario: Scenario, row: Row, at:
   row.tried++;
   if (ended.status === 0) row.harmless++;
   for (const problem of await judge(place, scenario, ended, false)) row.problems.push(`command ${at}: ${problem}`);
+  place.remove();
+}
+
+/** A fault in every command of a generation, the kinds in turn, in one place: what fails leaves nothing behind. */
+export async function tryEach(folder: string, scenario: Scenario, row: Row, calls: number, kinds: readonly string[]) {
+  const place = makePlace(folder, `${scenario.name} each`, scenario, '0:none');
+  for (let at = 1; at <= calls; at++) {
+    place.fail(at, kinds[at % kinds.length]!);
+    const ended = await place.run().ended;
+    row.tried++;
+    if (ended.status === 0) row.harmless++;
+    for (const problem of judgeEnd(place, scenario, ended)) row.problems.push(`command ${at}: ${problem}`);
+    rmSync(place.directory, { recursive: true, force: true });
+  }
+  place.heal();
+  const next = await place.run().ended;
+  if (next.status !== 0) row.problems.push(`the next run failed: ${next.stderr.slice(-300)}`);
   place.remove();
 }
 

@@ -112,7 +112,7 @@ suite('a failing file step is a failure like any other: nothing is written over'
   inScratch(async folder => {
     writeFileSync(join(folder, 'a'), 'precious');
     const error = await rejection(execute([job('a', [], write('x'))], 1, surroundings(folder)));
-    assert.is((error as NodeJS.ErrnoException).code, 'EEXIST');
+    assert.match((error as StateError).message, /^job "a": EEXIST: /);
     assert.is(readFileSync(join(folder, 'a'), 'utf8'), 'precious');
   }));
 
@@ -177,6 +177,31 @@ suite('a failed command shows the last lines of its stderr and a line to paste, 
     assert.match(error.message, /\n {2}\| line 2\n[\s\S]*\| line 7$/);
     assert.not.match(error.message, /\| line 1|hunter2/);
   }));
+
+const UNFIT: readonly (readonly [name: string, step: Step, message: string, hint: RegExp])[] = [
+  [
+    'no certificate where one should be',
+    { kind: 'der', certificate: 'a' },
+    'job "b": "a" holds no PEM certificate',
+    /doctor/,
+  ],
+  [
+    'no file at all',
+    { kind: 'concatenate', parts: [{ file: 'gone' }], mode: 0o644 },
+    'job "b": ENOENT: no such file or directory, open \'gone\'',
+    /nothing was published/,
+  ],
+];
+for (const [name, step, message, hint] of UNFIT)
+  suite(`a step that finds ${name} names its job, and the file as the plan does`, () =>
+    inScratch(async folder => {
+      const error = await rejection(
+        execute([job('a', [], write('A')), job('b', ['a'], step)], 1, surroundings(folder)),
+      );
+      assert.ok(error instanceof StateError);
+      assert.is((error as StateError).message, message);
+      assert.match((error as StateError).hint!, hint);
+    }));
 
 suite('a command that kills itself is named with its signal', () =>
   inScratch(async folder => {

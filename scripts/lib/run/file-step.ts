@@ -1,6 +1,7 @@
 // The steps of a plan that need no tool: a file written from text, from other files, or from certificates.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { hintOfSystem, isPkiError, StateError } from '../errors.ts';
 import { pemToDer } from '../model/pem.ts';
 import type { Command, Step, UseToken } from '../plan/job.ts';
 import { indexRow } from '../store/ca-database.ts';
@@ -11,8 +12,17 @@ type FileStep = Exclude<Step, Command | UseToken>;
 /** Runs a step that is not a command; `id` is the file that it makes. */
 export function runFileStep(step: FileStep, id: string, folder: string): void {
   const mode = 'mode' in step ? step.mode : 0o644;
-  writeNew(join(folder, id), contentOf(step, folder), mode);
+  try {
+    writeNew(join(folder, id), contentOf(step, folder), mode);
+  } catch (error) {
+    const hint = isPkiError(error) ? BROKEN : hintOfSystem(error);
+    if (hint === undefined) throw error;
+    throw new StateError(`job "${id}": ${(error as Error).message.replaceAll(`${folder}/`, '')}`, hint);
+  }
 }
+
+const BROKEN =
+  'the command that made it is broken, or its disk; nothing was published; trustme-pki doctor tries the tools';
 
 function contentOf(step: FileStep, folder: string): string | Buffer {
   const path = (file: string) => join(folder, file);
