@@ -5,9 +5,10 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { writeEntities } from './entities.ts';
+import { isWritten } from './page.ts';
 import { type Line, plot } from './plot.ts';
 import { writeRequests } from './requests.ts';
-import { folder, isWritten, measure, report, seconds, shell } from './tools.ts';
+import { folder, measure, report, seconds, shell } from './tools.ts';
 
 const LARGEST = Number.parseInt(process.env.BENCH_LARGEST ?? '100000', 10) || 100_000;
 const main = fileURLToPath(new URL('../../dist/main.cjs', import.meta.url));

@@ -1,9 +1,9 @@
 // What the benchmarks share: commands timed in turns, medians, memory, and the tables of docs/performance.md.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { $ } from 'zx';
+import { conditions, publish, tableOf } from './page.ts';
 
 export interface Sample {
   /** Seconds. */
@@ -13,8 +13,6 @@ export interface Sample {
 
 export const RUNS = Math.max(1, Number.parseInt(process.env.BENCH_RUNS ?? '5', 10) || 5);
 export const CORES = availableParallelism();
-/** What else the machine was doing: a busy one tells nothing. */
-const [LOAD = 0] = loadavg();
 export const folder = mkdtempSync(join(tmpdir(), 'trustme-pki-bench-'));
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 process.once('SIGINT', () => {
@@ -69,12 +67,6 @@ export async function peakMemory(words: readonly string[]): Promise<number> {
   return (Number(stdout) * 1024) / 1e6;
 }
 
-async function versionsLine(): Promise<string> {
-  const openssl = (await shell`openssl version`).stdout.trim().replace(/ \(Library.*/, '');
-  const machine = `${CORES} processors (${cpus()[0]?.model ?? 'unknown'}), load ${LOAD.toFixed(1)} before the runs`;
-  return `${machine}; Node.js ${process.version}; ${openssl}; BENCH_RUNS=${RUNS}; ${new Date().toISOString().slice(0, 10)}`;
-}
-
 /** `0.673 s (0.650-0.710)`. */
 export function seconds(value: Spread | number): string {
   if (typeof value === 'number') return `${value.toFixed(value < 10 ? 3 : 1)} s`;
@@ -82,20 +74,7 @@ export function seconds(value: Spread | number): string {
   return `${seconds(value.median)} (${least}-${most})`;
 }
 
-const PAGE = fileURLToPath(new URL('../../docs/performance.md', import.meta.url));
-export const isWritten = process.argv.includes('--write');
-
 /** Prints a table; with `--write` it takes the place of the one before in docs/performance.md. */
 export async function report(name: string, heads: readonly string[], rows: readonly (readonly string[])[]) {
-  const lines = [heads, heads.map(() => '---'), ...rows].map(cells => `| ${cells.join(' | ')} |`);
-  const text = `${await versionsLine()}\n\n${lines.join('\n')}\n`;
-  process.stdout.write(text);
-  if (!isWritten) return;
-  const page = readFileSync(PAGE, 'utf8');
-  const place = new RegExp(`(<!-- ${name} -->\\n)[^]*?(<!-- end -->)`);
-  if (!place.test(page)) throw new Error(`docs/performance.md has no place for the table "${name}"`);
-  writeFileSync(
-    PAGE,
-    page.replace(place, (_all, begin: string, end: string) => `${begin}\n${text}\n${end}`),
-  );
+  publish('performance.md', name, `${await conditions(`BENCH_RUNS=${RUNS}`)}\n\n${tableOf(heads, rows)}`);
 }

@@ -1,12 +1,14 @@
 // `npm run test:faults`: every command of the plans of the verbs that run commands is made to fail in each way, and runs
-// are killed at random points; afterwards nothing may be half done, and the next run has to succeed. Prints the table of
-// docs/reliability.md. FAULTS=N tries N commands a row (all if it is not set), KILLS=N kills N runs of each (25),
+// are killed at random points; afterwards nothing may be half done, and the next run has to succeed. Prints the tables of
+// docs/reliability.md; with `--write` it puts them there. FAULTS=N tries N commands a row (all if it is not set), KILLS=N kills N runs of each (25),
 // SCENARIO=NAME takes the scenarios whose names begin with it.
 import { availableParallelism } from 'node:os';
+import { conditions, publish } from '../../scripts/bench/page.ts';
 import { scratch } from '../helpers/door.ts';
 import { tryCallers, tryFullDisks, tryReadOnlyDisk } from './circumstances.ts';
 import { FAULTS } from './doubles.ts';
 import { prepareBases, SCENARIOS } from './scenarios.ts';
+import { circumstanceTable, faultTable } from './table.ts';
 import { type Row, rehearse, rowOf, tryFault, tryKill } from './tries.ts';
 
 const folder = scratch();
@@ -42,18 +44,19 @@ const worker = async () => {
 };
 await Promise.all(Array.from({ length: availableParallelism() }, worker));
 
-if (process.env.SCENARIO === undefined) {
-  rows.push(await tryCallers(folder, 100, 1), await tryCallers(folder, 20, 20));
-  if (process.getuid?.() === 0) rows.push(await tryFullDisks(folder), await tryReadOnlyDisk(folder));
+const isWhole = process.env.SCENARIO === undefined;
+const circumstances: Row[] = [];
+if (isWhole) {
+  circumstances.push(await tryCallers(folder, 100, 1), await tryCallers(folder, 20, 20));
+  if (process.getuid?.() === 0) circumstances.push(await tryFullDisks(folder), await tryReadOnlyDisk(folder));
   else console.error('full and read-only disks were not tried: only root can mount them');
 }
 
-console.log('| what | fault | tried | no harm done by it | held |');
-console.log('| --- | --- | --- | --- | --- |');
-for (const { scenario, fault, tried, harmless, problems } of rows) {
-  const failed = new Set(problems.map(problem => problem.split(':')[0])).size;
-  console.log(`| ${scenario} | ${fault} | ${tried} | ${harmless} | ${failed === 0 ? 'all' : tried - failed} |`);
-}
-const problems = rows.flatMap(row => row.problems.map(problem => `${row.scenario}, ${row.fault}, ${problem}`));
+const told = `${await conditions(`FAULTS=${process.env.FAULTS ?? 'all'}`, `KILLS=${KILLS}`)}\n\n${faultTable(rows)}`;
+if (isWhole) publish('reliability.md', 'faults', `${told}\n${circumstanceTable(circumstances)}`);
+else process.stdout.write(told);
+const problems = [...rows, ...circumstances].flatMap(row =>
+  row.problems.map(problem => `${row.scenario}, ${row.fault}, ${problem}`),
+);
 for (const problem of problems) console.error(problem);
 process.exitCode = problems.length === 0 ? 0 : 1;

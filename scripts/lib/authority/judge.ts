@@ -1,5 +1,6 @@
 // Which requests are signed: what was signed before, what must not be, and why.
 import { existsSync, readFileSync, statSync } from 'node:fs';
+import { refusalOf } from '../store/regular-file.ts';
 import { describeRequest, type RequestFacts } from '../store/request-facts.ts';
 import type { Known } from './known.ts';
 import type { ProfileSection } from './profile-section.ts';
@@ -82,10 +83,8 @@ const MOST_BYTES = 1024 * 1024;
 
 /** node reads text in one step, and PEM is what requests come in. */
 function readRequest(file: string): Buffer | string {
-  const found = statSync(file);
-  // A pipe would keep everybody waiting.
-  if (!found.isFile()) throw new RangeError('it is no regular file');
-  if (found.size > MOST_BYTES) throw new RangeError(`it is larger than ${MOST_BYTES} bytes`);
+  const refusal = refusalOf(statSync(file), MOST_BYTES);
+  if (refusal !== undefined) throw new RangeError(`it ${refusal}`);
   const text = readFileSync(file, 'utf8');
   return text.startsWith('-----BEGIN') ? text : readFileSync(file);
 }

@@ -1,6 +1,7 @@
 // What cannot be looked at: links, FIFOs and what is too large, and files that are not what their name says.
-import { MOST_BYTES, refusalToRead } from '../store/contained-file.ts';
+import { refusalToRead } from '../store/contained-file.ts';
 import type { Entry } from '../store/inventory.ts';
+import { MOST_BYTES } from '../store/regular-file.ts';
 import { error, type Finding, warning } from './finding.ts';
 import type { Inspection } from './inspection.ts';
 

@@ -5,6 +5,7 @@ import { ConfigError, StateError } from '../errors.ts';
 import { nearest } from '../model/nearest.ts';
 import type { SourceFile } from '../model/sources.ts';
 import { packageRoot } from './package.ts';
+import { refusalOf } from './regular-file.ts';
 import { TEMPLATES, templateOfEntity } from './templates.ts';
 
 /** Files of people are short; what is longer is no configuration. */
@@ -57,11 +58,9 @@ export function refuseStrayTemplates(templates: readonly SourceFile[], stems: It
 function readFiles(folder: string, shownAs: string, extension: string): SourceFile[] {
   return list(folder, '', extension).map(name => {
     const file = join(folder, name);
-    const found = statSync(file);
-    if (!found.isFile())
-      throw new StateError(`"${shownAs}/${name}" is no regular file`, 'give a configuration file, or move it away');
-    if (found.size > MOST_BYTES)
-      throw new StateError(`"${shownAs}/${name}" is longer than ${MOST_BYTES} bytes`, 'give a configuration file');
+    const refusal = refusalOf(statSync(file), MOST_BYTES);
+    if (refusal !== undefined)
+      throw new StateError(`"${shownAs}/${name}" ${refusal}`, 'give a configuration file, or move it away');
     return { name, file: `${shownAs}/${name}`, text: decode(readFileSync(file), `${shownAs}/${name}`) };
   });
 }

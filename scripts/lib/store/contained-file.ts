@@ -1,11 +1,9 @@
 // Reads files of a PKI directory that may hold anything: symbolic links lead nowhere else, a FIFO blocks nobody, and
 // nothing is read that is too large to be part of a PKI.
-import { closeSync, constants, fstatSync, openSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readFileSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { StateError } from '../errors.ts';
-
-/** Far more than any list, bundle or database of a PKI. */
-export const MOST_BYTES = 10 * 1024 * 1024;
+import { refusalOf } from './regular-file.ts';
 
 /** The bytes of `file`, a path inside `root`. Throws a StateError, `it …`, that says why it is not read. */
 export function readContained(root: string, file: string): Buffer {
@@ -36,14 +34,17 @@ function locate(root: string, file: string): string {
 
 function readPlain(path: string): Buffer {
   // To open a device may do something already, so look first.
-  if (!statSync(path).isFile()) throw new StateError('it is no regular file');
+  refuse(statSync(path));
   const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
   try {
-    const found = fstatSync(descriptor);
-    if (!found.isFile()) throw new StateError('it is no regular file');
-    if (found.size > MOST_BYTES) throw new StateError(`it is larger than ${MOST_BYTES} bytes`);
+    refuse(fstatSync(descriptor));
     return readFileSync(descriptor);
   } finally {
     closeSync(descriptor);
   }
+}
+
+function refuse(found: Stats): void {
+  const refusal = refusalOf(found);
+  if (refusal !== undefined) throw new StateError(`it ${refusal}`);
 }

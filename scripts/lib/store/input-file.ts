@@ -2,7 +2,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { StateError, UsageError } from '../errors.ts';
-import { MOST_BYTES } from './contained-file.ts';
+import { refusalOf } from './regular-file.ts';
 
 /** Its absolute path. Throws where it is no file. */
 export function inputFile(given: string): string {
@@ -16,6 +16,7 @@ export function inputFile(given: string): string {
 /** Its bytes, where it is no larger than anything of a PKI. */
 export function readInput(given: string): Buffer {
   const path = inputFile(given);
-  if (statSync(path).size > MOST_BYTES) throw new StateError(`"${given}" is larger than ${MOST_BYTES} bytes`);
+  const refusal = refusalOf(statSync(path));
+  if (refusal !== undefined) throw new StateError(`"${given}" ${refusal}`);
   return readFileSync(path);
 }
