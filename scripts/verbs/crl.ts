@@ -1,17 +1,16 @@
 // `trustme-pki crl [CA…]`: new revocation lists.
-import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Crl, writeCrl } from '../lib/authority/crl.ts';
-import { authoritiesOf, findAuthority, openAuthority, openForWriting } from '../lib/authority/open.ts';
-import { UsageError } from '../lib/errors.ts';
-import { parseWords, textOf } from '../options.ts';
+import { authoritiesOf, findAuthority, openAuthority } from '../lib/authority/open.ts';
+import { parseWords } from '../options.ts';
 import {
   DIRECTORY_HELP,
   DIRECTORY_OPTIONS,
   noteTo,
+  openToWrite,
   RELEASE_HELP,
   readDays,
-  readDirectoryOptions,
+  readOutputFolder,
 } from './directory.ts';
 import type { VerbContext } from './verb.ts';
 
@@ -33,14 +32,9 @@ export async function crlVerb(context: VerbContext): Promise<number> {
   const { given, positionals } = parseWords('trustme-pki crl', context.words, OPTIONS);
   if (given.help) return context.print(HELP);
   const days = readDays(given);
-  const open = await openForWriting(
-    readDirectoryOptions(given, context.environment),
-    context.controller,
-    noteTo(context, given),
-  );
-  const folder = resolve(textOf(given, 'output-dir') ?? open.directory.path);
-  if (!existsSync(folder) || !statSync(folder).isDirectory())
-    throw new UsageError(`--output-dir "${folder}" is no folder`, 'make it, or give another one');
+  const outputFolder = readOutputFolder(given);
+  const open = await openToWrite(context, given);
+  const folder = resolve(outputFolder ?? open.directory.path);
   for (const ca of positionals) findAuthority(open, ca);
   const withKeys = authoritiesOf(open).filter(({ stem }) => open.directory.keys.has(stem));
   const names = positionals.length > 0 ? [...new Set(positionals)] : withKeys.map(({ stem }) => stem);

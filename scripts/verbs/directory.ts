@@ -1,5 +1,6 @@
 // What the verbs that work in a PKI directory share: which directory, and where progress goes.
-import type { DirectoryOptions } from '../lib/authority/open.ts';
+import { existsSync, statSync } from 'node:fs';
+import { type DirectoryOptions, openForWriting } from '../lib/authority/open.ts';
 import { StateError, UsageError } from '../lib/errors.ts';
 import { COMMON, type Given, type OptionTable, readFolders, textOf } from '../options.ts';
 import type { VerbContext } from './verb.ts';
@@ -21,6 +22,17 @@ export function readDirectoryOptions(given: Given, environment: NodeJS.ProcessEn
     configurationFolders: readFolders(given.conf, environment),
     environment,
   };
+}
+
+/** The directory, to be written to; what is told on the way goes where progress goes. */
+export const openToWrite = (context: VerbContext, given: Given) =>
+  openForWriting(readDirectoryOptions(given, context.environment), context.controller, noteTo(context, given));
+
+/** Where results go; undefined: where the verb puts them. Throws where it is no folder. */
+export function readOutputFolder(given: Given): string | undefined {
+  const folder = textOf(given, 'output-dir');
+  if (folder === undefined || (existsSync(folder) && statSync(folder).isDirectory())) return folder;
+  throw new UsageError(`--output-dir "${folder}" is no folder`, 'make it, or give another one');
 }
 
 /** Lines for people. */

@@ -1,8 +1,7 @@
 // `trustme-pki issue CA NAME`: key and certificate from a CA.
-import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { issue } from '../lib/authority/issue.ts';
-import { openAuthority, openForWriting } from '../lib/authority/open.ts';
+import { openAuthority } from '../lib/authority/open.ts';
 import { UsageError } from '../lib/errors.ts';
 import { parseKeyType, refuseWeakRsa } from '../lib/model/key-type.ts';
 import { parseWords, textOf } from '../options.ts';
@@ -10,10 +9,11 @@ import {
   DIRECTORY_HELP,
   DIRECTORY_OPTIONS,
   noteTo,
+  openToWrite,
   PASSWORD_VARIABLE,
   RELEASE_HELP,
   readDays,
-  readDirectoryOptions,
+  readOutputFolder,
   readPasswordVariable,
 } from './directory.ts';
 import type { VerbContext } from './verb.ts';
@@ -69,14 +69,9 @@ export async function issueVerb(context: VerbContext): Promise<number> {
     passwordVariable: given.p12 ? readPasswordVariable(given, context.environment) : undefined,
   };
   if (options.keyType) refuseWeakRsa(options.keyType, false);
-  const open = await openForWriting(
-    readDirectoryOptions(given, context.environment),
-    context.controller,
-    noteTo(context, given),
-  );
-  const folder = resolve(textOf(given, 'output-dir') ?? open.directory.path);
-  if (!existsSync(folder) || !statSync(folder).isDirectory())
-    throw new UsageError(`--output-dir "${folder}" is no folder`, 'make it, or give another one');
+  const outputFolder = readOutputFolder(given);
+  const open = await openToWrite(context, given);
+  const folder = resolve(outputFolder ?? open.directory.path);
   const authority = await openAuthority(open, ca, context.controller, noteTo(context, given));
   try {
     const issued = await issue(authority, { ...options, folder });

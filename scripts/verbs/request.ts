@@ -1,12 +1,11 @@
 // `trustme-pki request ENTITY…`: requests for certificates that are made where the issuer's key is.
-import { existsSync, statSync } from 'node:fs';
 import { rehearseFor } from '../lib/ceremony/rehearse.ts';
 import { requestCertificates } from '../lib/ceremony/request.ts';
 import { UsageError } from '../lib/errors.ts';
 import { resolveOutDir } from '../lib/generate/generate.ts';
 import { makeReport } from '../lib/run/report.ts';
-import { parseWords, textOf } from '../options.ts';
-import { RELEASE_HELP } from './directory.ts';
+import { parseWords } from '../options.ts';
+import { RELEASE_HELP, readOutputFolder } from './directory.ts';
 import { GENERATE_OPTIONS, readGenerateOptions } from './generate.ts';
 import type { VerbContext } from './verb.ts';
 
@@ -42,9 +41,7 @@ export async function requestVerb(context: VerbContext): Promise<number> {
   const { given, positionals: names } = parseWords('trustme-pki request', context.words, OPTIONS);
   if (given.help) return context.print(HELP);
   if (names.length === 0) throw new UsageError('ENTITY is missing', 'usage: trustme-pki request ENTITY...');
-  const outputDir = textOf(given, 'output-dir');
-  if (outputDir !== undefined && !(existsSync(outputDir) && statSync(outputDir).isDirectory()))
-    throw new UsageError(`--output-dir "${outputDir}" is no folder`, 'make it, or give another one');
+  const outputDir = readOutputFolder(given);
   const options = { ...readGenerateOptions(given, context.environment), isReleaseAllowed: given.release === true };
   const report = makeReport(context.stderr, given.quiet === true);
   try {

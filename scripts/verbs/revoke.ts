@@ -1,16 +1,9 @@
 // `trustme-pki revoke CERT…`: takes certificates out of use, for ever or until they are released.
-import { openAuthority, openForWriting } from '../lib/authority/open.ts';
+import { openAuthority } from '../lib/authority/open.ts';
 import { type Change, findTarget, REASONS, revoke, type Target } from '../lib/authority/revoke.ts';
 import { UsageError } from '../lib/errors.ts';
 import { parseWords, textOf } from '../options.ts';
-import {
-  DIRECTORY_HELP,
-  DIRECTORY_OPTIONS,
-  noteTo,
-  RELEASE_HELP,
-  readDirectoryOptions,
-  readWord,
-} from './directory.ts';
+import { DIRECTORY_HELP, DIRECTORY_OPTIONS, noteTo, openToWrite, RELEASE_HELP, readWord } from './directory.ts';
 import type { VerbContext } from './verb.ts';
 
 const OPTIONS = { ...DIRECTORY_OPTIONS, reason: { type: 'string' }, 'invalidity-date': { type: 'string' } } as const;
@@ -40,11 +33,7 @@ export async function revokeVerb(context: VerbContext): Promise<number> {
   if (positionals.length === 0) throw new UsageError('CERT is missing', 'usage: trustme-pki revoke CERT...');
   const reason = readWord(given, 'reason', REASONS) ?? 'unspecified';
   const revocation = { reason, invalidity: readInvalidity(textOf(given, 'invalidity-date'), reason) };
-  const open = await openForWriting(
-    readDirectoryOptions(given, context.environment),
-    context.controller,
-    noteTo(context, given),
-  );
+  const open = await openToWrite(context, given);
   const targets = positionals.map(word => findTarget(open, word));
   const done: Done[] = [];
   for (const ca of new Set(targets.map(target => target.ca))) {

@@ -1,8 +1,7 @@
 // `trustme-pki sign-csr CA REQUEST…`: certificates for requests.
-import { existsSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
-import { openAuthority, openForWriting } from '../lib/authority/open.ts';
+import { openAuthority } from '../lib/authority/open.ts';
 import { formatProgress, formatResults, readOrders } from '../lib/authority/orders.ts';
 import { recordAuthorities } from '../lib/authority/protocol.ts';
 import { signRequests } from '../lib/authority/sign-requests.ts';
@@ -12,9 +11,10 @@ import {
   DIRECTORY_HELP,
   DIRECTORY_OPTIONS,
   noteTo,
+  openToWrite,
   RELEASE_HELP,
   readDays,
-  readDirectoryOptions,
+  readOutputFolder,
 } from './directory.ts';
 import type { VerbContext } from './verb.ts';
 
@@ -59,9 +59,7 @@ export async function signCsrVerb(context: VerbContext): Promise<number> {
       ca === undefined ? 'CA is missing' : 'REQUEST is missing',
       'usage: trustme-pki sign-csr CA REQUEST...',
     );
-  const folder = textOf(given, 'output-dir');
-  if (folder !== undefined && !(existsSync(folder) && statSync(folder).isDirectory()))
-    throw new UsageError(`--output-dir "${folder}" is no folder`, 'make it, or give another one');
+  const folder = readOutputFolder(given);
   const orders = readOrders(words, folder);
   // Collected late, what a hundred thousand requests leave would fill hundreds of megabytes.
   if (orders.length > MANY) setFlagsFromString('--heap-growing-percent=20');
@@ -75,11 +73,7 @@ export async function signCsrVerb(context: VerbContext): Promise<number> {
     width: availableParallelism(),
   };
   const note = noteTo(context, given);
-  const open = await openForWriting(
-    readDirectoryOptions(given, context.environment),
-    context.controller,
-    noteTo(context, given),
-  );
+  const open = await openToWrite(context, given);
   const authority = await openAuthority(open, ca, context.controller, note);
   try {
     const start = Date.now();

@@ -13,18 +13,9 @@ import {
 import type { TokenKey } from '../../scripts/lib/model/types.ts';
 import { parseTokenKey } from '../../scripts/lib/store/token-key.ts';
 import { configErrorOf, entityOf, keyIn, readShipped } from '../helpers/shipped.ts';
+import { tokenKey as key } from '../helpers/token-key.ts';
 
 const suite = makeSuite('token');
-
-const key = (given: Partial<TokenKey>): TokenKey => ({
-  token: undefined,
-  serial: undefined,
-  object: undefined,
-  id: undefined,
-  module: undefined,
-  pinVariable: 'PIN',
-  ...given,
-});
 
 const CASES: readonly (readonly [Partial<TokenKey>, string])[] = [
   [{ token: 'pki', object: 'ca' }, 'pkcs11:token=pki;object=ca;type=private'],
@@ -64,7 +55,7 @@ suite('commands take a file, the engine’s store, or the URI for the provider',
     file: 'gen_rootca.key',
     argument: 'org.openssl.engine:pkcs11:pkcs11:token=t;object=o;type=private',
     passphrase: 'MY_PIN',
-    token: key({ token: 't', object: 'o', pinVariable: 'MY_PIN' }),
+    token: key({ token: 't', object: 'o' }),
   });
 });
 

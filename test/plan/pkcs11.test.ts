@@ -4,18 +4,11 @@ import * as assert from 'uvu/assert';
 import type { KeyType, TokenKey } from '../../scripts/lib/model/types.ts';
 import type { Command } from '../../scripts/lib/plan/job.ts';
 import { generateInToken, listKeys, listTokens, readPublicKey, tryKey } from '../../scripts/lib/plan/pkcs11.ts';
+import { tokenKey } from '../helpers/token-key.ts';
 
 const suite = makeSuite('pkcs11');
 
-const key = (given: Partial<TokenKey> = {}): TokenKey => ({
-  token: 'pki',
-  serial: undefined,
-  object: 'ca',
-  id: undefined,
-  module: undefined,
-  pinVariable: 'MY_PIN',
-  ...given,
-});
+const key = (given: Partial<TokenKey> = {}): TokenKey => tokenKey({ token: 'pki', object: 'ca', ...given });
 const line = ({ tool, args }: Command): string => [tool, ...args].join(' ');
 const RSA: KeyType = { kind: 'rsa', bits: 3072 };
 

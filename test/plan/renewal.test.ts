@@ -1,7 +1,7 @@
 // What is made again with a new certificate: the variables that hold it, those after them, updates for the field.
 import { suite as makeSuite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { TokenKey, VariableName } from '../../scripts/lib/model/types.ts';
+import type { VariableName } from '../../scripts/lib/model/types.ts';
 import type { Plan } from '../../scripts/lib/plan/plan.ts';
 import {
   freshFile,
@@ -14,6 +14,7 @@ import {
 import { DERIVED_EXPORTS } from '../../scripts/lib/store/exports.ts';
 import { idsOf, jobOf, lineOf } from '../helpers/jobs.ts';
 import { entityOf, NOW, readShipped, serialOf, templateOf } from '../helpers/shipped.ts';
+import { tokenKey } from '../helpers/token-key.ts';
 
 const suite = makeSuite('renewal');
 
@@ -117,14 +118,7 @@ suite('a new PK is set on the word of the old one, with its key from where it wa
 });
 
 suite('the old PK in a token signs there, opened by its own PIN', () => {
-  const token: TokenKey = {
-    token: 't',
-    serial: undefined,
-    object: 'old',
-    id: undefined,
-    module: undefined,
-    pinVariable: 'OLD_PIN',
-  };
+  const token = tokenKey({ token: 't', object: 'old', pinVariable: 'OLD_PIN' });
   const plan = planOf(['PK'], { formerTokenOf: stem => (stem === 'PK' ? token : undefined) });
   const [field] = updates(plan).filter(id => id.startsWith('PK.') && id !== 'PK.auth');
   const { step } = jobOf(plan, field!);

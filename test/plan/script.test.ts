@@ -9,18 +9,12 @@ import { command, job, type Step } from '../../scripts/lib/plan/job.ts';
 import { jobShell, scriptOf, secretsOf, shellOf } from '../../scripts/lib/plan/script.ts';
 import { inScratch } from '../helpers/scratch.ts';
 import { planOf, readShipped } from '../helpers/shipped.ts';
+import { tokenKey } from '../helpers/token-key.ts';
 
 const suite = makeSuite('script');
 
-const token = (given: Partial<TokenKey> = {}): TokenKey => ({
-  token: 't',
-  serial: undefined,
-  object: "it's",
-  id: undefined,
-  module: '/m.so',
-  pinVariable: 'MY_PIN',
-  ...given,
-});
+const token = (given: Partial<TokenKey> = {}): TokenKey =>
+  tokenKey({ token: 't', object: "it's", module: '/m.so', ...given });
 const useToken = (key: TokenKey, mayGenerate: boolean, keyType: KeyType = { kind: 'rsa', bits: 3072 }): Step => ({
   kind: 'token',
   key,

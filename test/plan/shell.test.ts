@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert';
 import type { TokenKey } from '../../scripts/lib/model/types.ts';
 import { command } from '../../scripts/lib/plan/job.ts';
 import { commandLine, quote, shownCommandLine } from '../../scripts/lib/plan/shell.ts';
+import { tokenKey } from '../helpers/token-key.ts';
 
 const suite = makeSuite('shell');
 
@@ -36,15 +37,7 @@ suite('secrets of a command are not in its line', () => {
   assert.is(commandLine(command('openssl', ['genpkey'], ['SECRET'])), 'openssl genpkey');
 });
 
-const inToken = (given: Partial<TokenKey>): TokenKey => ({
-  token: 't',
-  serial: undefined,
-  object: 'o',
-  id: undefined,
-  module: undefined,
-  pinVariable: 'MY_PIN',
-  ...given,
-});
+const inToken = (given: Partial<TokenKey>): TokenKey => tokenKey({ token: 't', object: 'o', ...given });
 
 suite('the module of a token is given by variable; the PIN of those that take it under one name alone, by its name', () => {
   const line = (tool: string, given: Partial<TokenKey>) => commandLine(command(tool, ['x'], [], inToken(given)));
