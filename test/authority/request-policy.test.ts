@@ -12,7 +12,7 @@ const facts = (changes: Partial<RequestFacts>): RequestFacts => ({
   keySha256: '',
   sha256: '',
   extensions: NOTHING,
-  isSelfSigned: () => true,
+  isForged: () => false,
   ...changes,
 });
 const asking = (key: string, value: string) => facts({ extensions: new Map([[key, value]]) });

@@ -99,6 +99,8 @@ test('what cannot be signed is said, and nothing is written', async () => {
   await refused(/nothing to be signed is named/, 'sign');
   await refused(/"none.conf" is not there/, 'sign', 'config', 'none.conf', '--dir', 'ec');
   await refused(/has no certificate "ssig_cm"/, 'sign', 'config', 'lonely.conf', '--signer', 'ssig_cm', '--dir', 'ec');
+  await succeed('generate', '--dir', 'ed', '--key-type', 'ed25519', '--quiet');
+  await refused(/which the ed25519 key of ssig_cml\.cert cannot make/, 'sign', 'config', 'lonely.conf', '--dir', 'ed');
   writeFileSync(join(folder, 'lonely.key'), 'a key');
   await refused(/would stand beside/, 'sign', 'config', 'lonely.conf', '--dir', 'ec');
   assert.not(existsSync(join(folder, 'lonely.sig')));

@@ -14,7 +14,7 @@ const accepted: readonly [text: string, keyType: KeyType, formatted: string][] =
   ['ec:secp384r1', { kind: 'ec', curve: 'secp384r1' }, 'ec:secp384r1'],
   ['EC:P-256', { kind: 'ec', curve: 'P-256' }, 'ec:P-256'],
   ['ed25519', { kind: 'other', algorithm: 'ed25519' }, 'ed25519'],
-  ['ML-DSA-65', { kind: 'other', algorithm: 'ML-DSA-65' }, 'ML-DSA-65'],
+  ['ML-DSA-65', { kind: 'other', algorithm: 'ml-dsa-65' }, 'ml-dsa-65'],
 ];
 for (const [text, keyType, formatted] of accepted)
   suite(`"${text}" is a key type`, () => {

@@ -218,6 +218,13 @@ test('whatever openssl takes for a certificate is described', () => {
   }
 });
 
+test('a certificate with a post-quantum key, whether or not the node at hand knows it', () => {
+  const [block] = certificateBlocks(readFileSync(join(ROOT, 'test/fixtures/post-quantum/ml-dsa-65.pem'), 'utf8'));
+  const { keyType, signature, isPssKey, extensions } = describeCertificate(pemToDer(block!));
+  assert.equal([keyType, signature, isPssKey], ['ml-dsa-65', 'ml-dsa-65', false]);
+  assert.is(extensions.get('basicConstraints'), 'critical, CA:TRUE');
+});
+
 function isCertificate(der: Buffer): boolean {
   try {
     return new X509Certificate(der).raw.length > 0;

@@ -9,7 +9,9 @@ import { command, commandWithKey } from '../plan/job.ts';
 import { passin } from '../plan/private-key.ts';
 import { runCommand, type Surroundings } from '../run/exec.ts';
 import { inTemporary } from '../run/temporary.ts';
+import { describeCertificate } from '../store/certificate-facts.ts';
 import { writeNew } from '../store/files.ts';
+import { OWN_DIGEST_NAMES } from '../store/oid-names.ts';
 import { publishFile } from './output.ts';
 import type { Signer } from './signer.ts';
 
@@ -36,10 +38,20 @@ export async function signConfig(
 ): Promise<string[]> {
   const files = filesOf(file, output);
   const { key, surroundings, certificate } = signer;
+  const { keyType } = describeCertificate(certificate.certificate.raw);
   if (isCms) {
-    await signCms(file, files.cms, signer);
+    await signCms(file, files.cms, signer).catch((error: unknown) => {
+      throw hasDigestOfItsOwn(keyType) && error instanceof CommandError
+        ? unableToSign(certificate.file, keyType)
+        : error;
+    });
     return [files.cms];
   }
+  if (hasDigestOfItsOwn(keyType))
+    throw new StateError(
+      `the device takes SHA-512 signatures of configurations, which the ${keyType} key of ${certificate.file} cannot make`,
+      'sign with an RSA or EC key: --signer ENTITY, or --cms where the device takes that',
+    );
   if (existsSync(files.key))
     throw new StateError(
       `"${files.certificate}" would stand beside "${files.key}", which is another certificate's`,
@@ -56,6 +68,14 @@ export async function signConfig(
   });
   return [files.signature, files.certificate];
 }
+
+const hasDigestOfItsOwn = (keyType: string): boolean => Object.values(OWN_DIGEST_NAMES).includes(keyType);
+
+const unableToSign = (file: string, keyType: string): StateError =>
+  new StateError(
+    `openssl here signs no CMS with the ${keyType} key of ${file}`,
+    'sign with an RSA or EC key: --signer ENTITY; OpenSSL 3.5 knows more',
+  );
 
 /** A detached signature with the signer's certificate and its chain. */
 async function signCms(file: string, output: string, signer: Signer): Promise<void> {

@@ -73,8 +73,8 @@ async function signGroup(authority: Authority, batch: Batch): Promise<Ended[]> {
   } catch (error) {
     if (!isOfRequest(error)) throw error;
     const again = (some: readonly RequestFacts[]) => signGroup(authority, prepareBatch(authority, some, signing));
-    const good = requests.filter(facts => facts.isSelfSigned());
-    const forged = requests.filter(facts => !good.includes(facts));
+    const forged = requests.filter(facts => facts.isForged());
+    const good = requests.filter(facts => !forged.includes(facts));
     const refused = forged.map(facts => [facts, { reason: 'its signature is not by its own key' }] as const);
     if (forged.length > 0) return good.length === 0 ? refused : [...refused, ...(await again(good))];
     if (requests.length === 1) return [[requests[0]!, { reason: `openssl does not sign it: ${lastWords(error)}` }]];

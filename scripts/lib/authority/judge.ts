@@ -66,7 +66,7 @@ export function judge(
       return refuse(`its key has a certificate: serial ${twin.serial} (--same-key allows another)`);
     const other = taken.get(facts.keySha256);
     // A request that is signed by another key will be refused: it takes nobody's place.
-    if (other && !isSameKeyAllowed && other.facts.isSelfSigned())
+    if (other && !isSameKeyAllowed && !other.facts.isForged())
       return refuse(`it has the same key as ${other.order.given}`);
     if (existsSync(order.output)) return refuse(`"${order.output}" is there: nothing is overwritten`);
     const accepted = { order, facts };

@@ -125,9 +125,9 @@ async function tryToken(stem: string, key: TokenKey, surroundings: Surroundings)
     const module = moduleFile(key, surroundings.environment);
     const request = await readCommand(tryKey(tokenArgument(key, road), key), subject, surroundings);
     const detail = `${describeObject(key)} of the token ${describeToken(key)}, by the ${road} and ${module}`;
-    return describeRequest(request).isSelfSigned()
-      ? { subject, state: 'ok', detail }
-      : { subject, state: 'failed', detail: `${detail}: it does not fit its public key` };
+    return describeRequest(request).isForged()
+      ? { subject, state: 'failed', detail: `${detail}: it does not fit its public key` }
+      : { subject, state: 'ok', detail };
   } catch (error) {
     if (!isPkiError(error)) throw error;
     const hint = error.hint === undefined ? {} : { hint: error.hint };

@@ -21,7 +21,8 @@ export function parseKeyType(text: string): KeyType {
     return { kind: 'ec', curve: parameter };
   if (parameter !== undefined || kind === 'ec' || !/^[A-Za-z][A-Za-z0-9-]*$/.test(word))
     throw new UsageError(`unknown key type "${text}"`, KEY_TYPE_HINT);
-  return { kind: 'other', algorithm: word };
+  // openssl takes any case; two spellings would be two key types.
+  return { kind: 'other', algorithm: kind };
 }
 
 function parseBits(text: string, digits: string): number {
@@ -57,4 +58,4 @@ export const canonicalKeyType = (keyType: KeyType): string =>
 
 /** Whether every OpenSSL 3 has it, so that there is no need to ask. */
 export const isWellKnown = (keyType: KeyType): boolean =>
-  /^(rsa:.*|ec:(prime256v1|secp384r1|secp521r1|P-256|P-384|P-521)|[Ee][Dd](25519|448))$/.test(formatKeyType(keyType));
+  /^(rsa:.*|ec:(prime256v1|secp384r1|secp521r1|P-256|P-384|P-521)|ed(25519|448))$/.test(formatKeyType(keyType));

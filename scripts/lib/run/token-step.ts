@@ -30,7 +30,7 @@ async function underLock(module: string, step: UseToken, id: string, surrounding
     // What was there when the run began need not be looked for again: a key that has gone since fails below.
     if (!wasThere(key, inside)) await makeWhereMissing(step, id, inside);
     const request = await readCommand(tryKey(tokenArgument(key, step.road), key), id, inside);
-    if (!describeRequest(request).isSelfSigned())
+    if (describeRequest(request).isForged())
       throw new StateError(
         `the token ${describeToken(key)} gives another public key for ${describeObject(key)}`,
         'give each key pair of the token an id of its own',

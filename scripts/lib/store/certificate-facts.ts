@@ -7,7 +7,7 @@ import { type AlgorithmIdentifier, Certificate, type Extension as DecodedExtensi
 import type { Extension } from '../model/types.ts';
 import { describeExtensions, type RawExtension } from './extension-facts.ts';
 import { describeName } from './name-facts.ts';
-import { HASH_NAMES, RSASSA_PSS, SIGNATURE_NAMES } from './oid-names.ts';
+import { HASH_NAMES, OWN_DIGEST_NAMES, RSASSA_PSS, SIGNATURE_NAMES } from './oid-names.ts';
 
 export interface CertificateFacts {
   /**
@@ -21,7 +21,7 @@ export interface CertificateFacts {
   /** 1970 where the certificate has no time that can be read. */
   readonly notBefore: Date;
   readonly notAfter: Date;
-  /** `rsa:4096`, `ec:prime256v1` (openssl's names of curves), `ed25519`, `ed448`; else the OID of the algorithm. */
+  /** `rsa:4096`, `ec:prime256v1` (openssl's names of curves), `ed25519`, `ml-dsa-65`; else the OID of the algorithm. */
   readonly keyType: string;
   /** Whether the public key is an rsassaPss one (RFC 4055). */
   readonly isPssKey: boolean;
@@ -100,7 +100,7 @@ function readTime(read: () => Date): Date {
 export function keyTypeOf({ asymmetricKeyType: kind, asymmetricKeyDetails: details }: KeyObject): string | undefined {
   if ((kind === 'rsa' || kind === 'rsa-pss') && details?.modulusLength) return `rsa:${details.modulusLength}`;
   if (kind === 'ec' && details?.namedCurve) return `ec:${details.namedCurve}`;
-  return kind === 'ed25519' || kind === 'ed448' ? kind : undefined;
+  return Object.values(OWN_DIGEST_NAMES).find(name => name === kind);
 }
 
 function keyFacts(known: X509Certificate, parsed: Certificate | undefined): { keyType: string; isPssKey: boolean } {
@@ -111,7 +111,7 @@ function keyFacts(known: X509Certificate, parsed: Certificate | undefined): { ke
   } catch {
     // A key that this OpenSSL does not know, or a broken one.
   }
-  return { keyType: oid, isPssKey: oid === RSASSA_PSS };
+  return { keyType: OWN_DIGEST_NAMES[oid] ?? oid, isPssKey: oid === RSASSA_PSS };
 }
 
 function describeSignature({ algorithm, parameters }: AlgorithmIdentifier): string {

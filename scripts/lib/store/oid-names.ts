@@ -84,7 +84,21 @@ export const HASH_NAMES: Readonly<Record<string, string>> = {
 
 export const RSASSA_PSS = '1.2.840.113549.1.1.10';
 
-/** Signature algorithms without parameters (RFC 4055, RFC 5758, RFC 8410). */
+const SLH_DSA = ['sha2', 'shake'].flatMap(hash =>
+  ['128s', '128f', '192s', '192f', '256s', '256f'].map(set => `${hash}-${set}`),
+);
+
+/** Algorithms of keys that sign and bring their own digest (RFC 8410, RFC 9881, RFC 9909), as node and openssl name them. */
+export const OWN_DIGEST_NAMES: Readonly<Record<string, string>> = {
+  '1.3.101.112': 'ed25519',
+  '1.3.101.113': 'ed448',
+  '2.16.840.1.101.3.4.3.17': 'ml-dsa-44',
+  '2.16.840.1.101.3.4.3.18': 'ml-dsa-65',
+  '2.16.840.1.101.3.4.3.19': 'ml-dsa-87',
+  ...Object.fromEntries(SLH_DSA.map((set, i) => [`2.16.840.1.101.3.4.3.${20 + i}`, `slh-dsa-${set}`])),
+};
+
+/** Signature algorithms without parameters (RFC 4055, RFC 5758), and those that are named like their key. */
 export const SIGNATURE_NAMES: Readonly<Record<string, string>> = {
   '1.2.840.113549.1.1.4': 'md5 RSA',
   '1.2.840.113549.1.1.5': 'sha1 RSA',
@@ -99,8 +113,7 @@ export const SIGNATURE_NAMES: Readonly<Record<string, string>> = {
   '1.2.840.10045.4.3.2': 'sha256 ECDSA',
   '1.2.840.10045.4.3.3': 'sha384 ECDSA',
   '1.2.840.10045.4.3.4': 'sha512 ECDSA',
-  '1.3.101.112': 'ed25519',
-  '1.3.101.113': 'ed448',
+  ...OWN_DIGEST_NAMES,
 };
 
 /** Curves that requests come with (RFC 5480, RFC 5639), and the one of blockchains. */

@@ -1,8 +1,5 @@
 // What a certification request (PKCS #10) says and asks for, and whether it is signed by its own key.
-import { constants, createHash, createPublicKey, type KeyObject, verify } from 'node:crypto';
-import { RsaSaPssParams } from '@peculiar/asn1-rsa';
-import { AsnParser } from '@peculiar/asn1-schema';
-import { AlgorithmIdentifier } from '@peculiar/asn1-x509';
+import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
 import { pemBlocks, pemToDer } from '../model/pem.ts';
 import type { Extension } from '../model/types.ts';
 import {
@@ -21,7 +18,8 @@ import {
   textOf,
 } from './der.ts';
 import { describeExtensions, type RawExtension } from './extension-facts.ts';
-import { ATTRIBUTE_NAMES, CURVE_NAMES, HASH_NAMES, RSASSA_PSS, SIGNATURE_NAMES } from './oid-names.ts';
+import { ATTRIBUTE_NAMES, CURVE_NAMES, OWN_DIGEST_NAMES } from './oid-names.ts';
+import { isForged, readKey, type Signed } from './request-signature.ts';
 
 /** What a policy looks at. `kind` in node's words: rsa, rsa-pss, ec, ed25519, ... */
 export interface RequestKey {
@@ -42,20 +40,17 @@ export interface RequestFacts {
   readonly sha256: string;
   /** What it asks for, in the words of the ini files. */
   readonly extensions: ReadonlyMap<string, string>;
-  /** The proof that whoever made the request has the private key; computed when asked for. */
-  isSelfSigned(): boolean;
+  /**
+   * Whether its signature is known not to be by its own key; computed when asked for. Of an algorithm that node does
+   * not know, openssl alone can tell, which looks when it signs.
+   */
+  isForged(): boolean;
 }
 
 /** The parts of a request (RFC 2986). */
-interface Parts {
-  readonly info: Buffer;
+interface Parts extends Signed {
   readonly subject: readonly Extension[];
-  readonly spki: Buffer;
-  /** Algorithm of the key and its parameters, as OIDs; what is none: undefined. */
-  readonly algorithm: readonly (string | undefined)[];
   readonly extensions: Node | undefined;
-  readonly signatureAlgorithm: Buffer;
-  readonly signature: Buffer;
 }
 
 /** PKCS #9: extensionRequest. */
@@ -75,7 +70,7 @@ export function describeRequest(bytes: Buffer | string): RequestFacts {
     sha256: createHash('sha256').update(der).digest('hex'),
     extensions: requestedExtensions(parts),
     // From the octets again: thousands of decoded requests would fill the memory.
-    isSelfSigned: () => isSignedBy(partsOf(der)),
+    isForged: () => isForged(partsOf(der)),
   };
 }
 
@@ -138,17 +133,10 @@ function extensionsIn(attributes: readonly Node[]): Node | undefined {
 function describeKey({ algorithm: [algorithm, curve], spki }: Parts): RequestKey | undefined {
   if (algorithm === EC_KEY && curve !== undefined) return { kind: 'ec', curve: CURVE_NAMES[curve] ?? curve };
   const key = readKey(spki);
-  if (!key?.asymmetricKeyType) return undefined;
+  const name = OWN_DIGEST_NAMES[algorithm ?? ''];
+  if (!key?.asymmetricKeyType) return name === undefined ? undefined : { kind: name };
   const { modulusLength, publicExponent, namedCurve } = key.asymmetricKeyDetails ?? {};
   return { kind: key.asymmetricKeyType, bits: modulusLength, exponent: publicExponent, curve: namedCurve };
-}
-
-function readKey(spki: Buffer): KeyObject | undefined {
-  try {
-    return createPublicKey({ key: spki, format: 'der', type: 'spki' });
-  } catch {
-    return undefined;
-  }
 }
 
 function requestedExtensions({ extensions }: Parts): ReadonlyMap<string, string> {
@@ -165,27 +153,4 @@ function readExtension(node: Node): RawExtension {
   const oid = oidOf(id);
   if (oid === undefined) throw new TypeError('no extension');
   return { extnID: oid, critical: third !== undefined && isTrue(second), extnValue: octetsOf(third ?? second) };
-}
-
-function isSignedBy({ spki, info, signatureAlgorithm, signature }: Parts): boolean {
-  const key = readKey(spki);
-  try {
-    const { digest, options } = signatureOf(AsnParser.parse(signatureAlgorithm, AlgorithmIdentifier));
-    return key !== undefined && verify(digest, info, { key, ...options }, signature);
-  } catch {
-    return false;
-  }
-}
-
-/** Node's words for a signature algorithm; digest null: the algorithm brings its own. */
-function signatureOf({ algorithm, parameters }: AlgorithmIdentifier): { digest: string | null; options: object } {
-  if (algorithm === RSASSA_PSS) {
-    const { hashAlgorithm, saltLength } = AsnParser.parse(parameters!, RsaSaPssParams);
-    const options = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength };
-    return { digest: HASH_NAMES[hashAlgorithm.algorithm] ?? 'unknown', options };
-  }
-  const name = SIGNATURE_NAMES[algorithm];
-  if (name === undefined) throw new RangeError('an unknown algorithm');
-  const [digest = '', kind] = name.split(' ');
-  return { digest: kind === undefined ? null : digest, options: {} };
 }
