@@ -124,7 +124,7 @@ export const version: string = packageVersion();
 export async function planPki(options: PkiOptions = {}): Promise<PkiPlan> {
   const { hasPlatformKeys, ...rest } = generateOptions('', options);
   const { plan, notes } = await prepare(rest, ({ variable }) => hasPlatformKeys || !variable);
-  const settings = readTemplate('pkcs11-engine.cnf');
+  const settings = { engine: readTemplate('pkcs11-engine.cnf'), provider: readTemplate('pkcs11-provider.cnf') };
   return {
     jobs: plan.jobs.map(job => {
       const { id, needs, makes, makesKey } = job;

@@ -55,7 +55,7 @@ export async function planVerb(context: VerbContext): Promise<number> {
     : [];
   const notes = given.quiet ? [] : [...prepared.notes, ...asked];
   if (!given.json) {
-    const settings = readTemplate('pkcs11-engine.cnf');
+    const settings = { engine: readTemplate('pkcs11-engine.cnf'), provider: readTemplate('pkcs11-provider.cnf') };
     const title = `trustme-pki ${inputs.version}: the plan of a PKI`;
     return context.print(scriptOf(plan, title, notes, settings).trimEnd());
   }

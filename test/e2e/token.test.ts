@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { cleanEnvironment, isMissing, leftovers, MAIN, ROOT, scratch, start, tool } from '../helpers/door.ts';
-import { keySection, labels, makeToken, PIN, pkcs11, softhsm } from '../helpers/token.ts';
+import { keySection, labels, makeToken, PIN, pkcs11, ROAD, STORE, signPlainly, softhsm } from '../helpers/token.ts';
 
 const test = suite('keys in tokens');
 const folder = scratch();
@@ -50,13 +50,7 @@ test.before(async () => {
   for (const label of ['roots', 'all', 'rsa', 'dup']) makeToken(label, reach);
   // A token that works at all, by a plain openssl signature: else it is not ours to test.
   pkcs11('dup', reach, '--keypairgen', '--key-type', 'EC:prime256v1', '--label', 'plain', '--id', '01', '--usage-sign');
-  const key = 'org.openssl.engine:pkcs11:pkcs11:token=dup;object=plain;type=private';
-  const module = { PKCS11_MODULE_PATH: reach.TRUSTME_PKCS11_MODULE, PIN };
-  writeFileSync(join(folder, 'data'), 'x');
-  tool('openssl', ['dgst', '-sha256', '-sign', key, '-passin', 'env:PIN', '-out', 'sig', 'data'], folder, {
-    ...reach,
-    ...module,
-  });
+  signPlainly(folder, 'dup', 'plain', reach);
   configure('conf-roots', 'roots', stem => ROOTS.includes(stem));
   configure('conf-all', 'all', () => true);
 });
@@ -242,6 +236,10 @@ if (isThere) {
     });
     configure('conf-none', 'nowhere', stem => stem === 'gen_rootca');
     await refused(['generate', '--dir', 'none', '--conf', 'conf-none', ...EC], /no token "nowhere" is there/);
+    // efitools know no provider.
+    const noEngine = { TRUSTME_PKCS11_PIN: PIN, OPENSSL_ENGINES: folder, TRUSTME_PKCS11_ROAD: ROAD };
+    const withUefi = ['generate', '--dir', 'none', '--conf', 'conf-all', ...EC, '--platform-keys'];
+    await refused(withUefi, /sign-efi-sig-list reaches keys in tokens by the pkcs11 engine alone/, noEngine);
     await refused(['crl', 'device_subca', '--dir', 'all'], /TRUSTME_PKCS11_PIN is not set/, {});
     assert.not(existsSync(join(folder, 'device_subca.crl')));
     assert.not(existsSync(join(folder, 'none')));
@@ -326,7 +324,7 @@ if (isThere) {
     const calls = readFileSync(join(folder, 'trace'), 'utf8')
       .split('\n')
       .filter(line => line.includes('execve('));
-    assert.ok(calls.some(line => line.includes('org.openssl.engine:pkcs11:')));
+    assert.ok(calls.some(line => line.includes(`"${STORE}pkcs11:token=`)));
     for (const line of calls) {
       const [, args = ''] = /execve\("[^"]*", (\[.*?\]), \[/.exec(line) ?? [];
       assert.not.match(args, new RegExp(PIN));
@@ -338,7 +336,7 @@ if (isThere) {
 
   test('the plan names the key and the variable, not the PIN', async () => {
     const plan = await succeed('plan', '--conf', 'conf-roots', ...EC);
-    assert.match(plan, /-CAkey 'org\.openssl\.engine:pkcs11:pkcs11:token=roots;object=gen_rootca;type=private'/);
+    assert.ok(plan.includes(`-CAkey '${STORE}pkcs11:token=roots;object=gen_rootca;type=private'`));
     assert.match(plan, /TRUSTME_PKCS11_PIN:\?/);
     assert.not.match(plan, new RegExp(PIN));
   });

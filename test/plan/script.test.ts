@@ -111,7 +111,10 @@ suite('the variables with secrets are named once, in order', () => {
 });
 
 const whole = (jobs: readonly ReturnType<typeof job>[], folders: readonly string[] = ['.pki']): string =>
-  scriptOf({ jobs, inputs: [], folders }, 'A plan', ['mind\u001b[31m this'], '[engine]\nx = y\n');
+  scriptOf({ jobs, inputs: [], folders }, 'A plan', ['mind\u001b[31m this'], {
+    engine: '[engine]\nx = y\n',
+    provider: '[provider]\nx = y\n',
+  });
 
 suite('the head asks for each secret, tells the notes, counts jobs and keys', () => {
   const text = whole([
@@ -137,7 +140,8 @@ suite('scratch folders are taken away, index rows are explained once, where they
 
 suite('tokens: the settings for efitools, and the module where no key names it', () => {
   const named = whole([job('k', [], useToken(token(), false))]);
-  assert.match(named, /^settings=\$\(mktemp\)$/m);
+  assert.match(named, /^settings=\$\(mktemp\) provider=\$\(mktemp\)$/m);
+  assert.not.match(named, /\[provider\]/);
   assert.match(named, /^cat >"\$settings" <<'END'\n\[engine\]\nx = y\nEND$/m);
   assert.not.match(named, /TRUSTME_PKCS11_MODULE/);
   const asked = whole([job('k', [], useToken(token({ module: undefined }), false))]);
@@ -145,9 +149,19 @@ suite('tokens: the settings for efitools, and the module where no key names it',
   assert.match(asked, /^export TRUSTME_PKCS11_MODULE PKCS11_MODULE_PATH="\$TRUSTME_PKCS11_MODULE"$/m);
 });
 
+suite('by the provider: settings for openssl, and the module in their words', () => {
+  const step = { ...useToken(token(), false), road: 'provider' } as Step;
+  const text = whole([job('k', [], step)]);
+  assert.match(text, /^cat >"\$provider" <<'END'\n\[provider\]\nx = y\nEND$/m);
+  assert.match(
+    text,
+    / OPENSSL_CONF="\$provider" TRUSTME_PKCS11_MODULE=\/m\.so PKCS11_MODULE_PATH=\/m\.so openssl pkey /,
+  );
+});
+
 suite('a shell can read the script of the shipped configuration, each job in it', () => {
   const plan = planOf(readShipped().hierarchy);
-  const text = scriptOf(plan, 'shipped', [], '');
+  const text = scriptOf(plan, 'shipped', [], { engine: '', provider: '' });
   execFileSync('/bin/sh', ['-n'], { input: text });
   plan.jobs.forEach(({ id }, i) => {
     assert.ok(text.includes(`\n# ${i + 1}/${plan.jobs.length} ${id}\n`), id);

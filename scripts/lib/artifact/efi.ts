@@ -16,13 +16,15 @@ import { requireTools } from '../run/tools.ts';
 import type { PkiDirectory } from '../store/directory.ts';
 import { writeNew } from '../store/files.ts';
 import { listFile } from '../store/names.ts';
+import { requireEngine } from '../store/token-road.ts';
 import { publishFile } from './output.ts';
 import type { Signer } from './signer.ts';
 
 /** Adds a signature of each signer to a copy of `file`, which is `output`; each is verified before that appears. */
 export async function signEfi(file: string, output: string, signers: readonly Signer[]): Promise<void> {
-  for (const { certificate, key } of signers)
-    if (key.passphrase !== undefined && !key.token)
+  for (const { certificate, key, surroundings } of signers)
+    if (key.token) requireEngine('sbsign', surroundings.environment);
+    else if (key.passphrase !== undefined)
       throw new StateError(
         `the key of ${certificate.stem} is encrypted, and sbsign cannot be told a passphrase`,
         'sign with a key in a token, or one that is not encrypted',

@@ -9,6 +9,7 @@ import { commandWithKey } from '../plan/job.ts';
 import { runCommand } from '../run/exec.ts';
 import { inTemporary } from '../run/temporary.ts';
 import { writeNew } from '../store/files.ts';
+import { requireEngine } from '../store/token-road.ts';
 import { publishFile } from './output.ts';
 import type { Signer } from './signer.ts';
 
@@ -18,7 +19,8 @@ const DIGESTS: Readonly<Record<number, string>> = { 4: 'sha256', 5: 'sha384', 6:
 /** Signs a file; `output` gets what security.ima is to hold. */
 export async function signIma(file: string, output: string, digest: string, signer: Signer): Promise<void> {
   const { certificate, key, surroundings } = signer;
-  if (key.passphrase !== undefined && !key.token)
+  if (key.token) requireEngine('evmctl', surroundings.environment);
+  else if (key.passphrase !== undefined)
     throw new StateError(
       `the key of ${certificate.stem} is encrypted, and evmctl is told no passphrase`,
       'sign with a key in a token, or one that is not encrypted',

@@ -1,13 +1,16 @@
 // A plan as a POSIX shell script that does the same: for reading, for pasting, and for running by hand. Secrets are
 // names of variables.
 import { printable } from '../errors.ts';
-import { MODULE_VARIABLE, tokenKeyHead } from '../model/token.ts';
+import { MODULE_VARIABLE, type TokenRoad, tokenKeyHead } from '../model/token.ts';
 import { SCRATCH } from '../store/names.ts';
-import type { Job, Step, UseToken } from './job.ts';
+import type { Command, Job, Step, UseToken } from './job.ts';
 import { generateInToken, listKeys, readPublicKey } from './pkcs11.ts';
 import type { Plan } from './plan.ts';
 import { privateKey } from './private-key.ts';
 import { commandLine, quote } from './shell.ts';
+
+/** The text of openssl's configuration for each road to a token. */
+export type TokenSettings = Readonly<Record<TokenRoad, string>>;
 
 /** The variables with secrets that the jobs read. */
 export const secretsOf = (jobs: readonly Job[]): string[] =>
@@ -22,8 +25,7 @@ function secretsOfStep(step: Step): readonly string[] {
 export function shellOf(step: Step, out: string): string {
   switch (step.kind) {
     case 'command':
-      // efitools find the engine by the settings of the script's head.
-      return `${step.token && step.tool !== 'openssl' ? `OPENSSL_CONF="$settings" ` : ''}${commandLine(step)}`;
+      return `${settingsOf(step)}${commandLine(step)}`;
     case 'token':
       return tokenKey(step, out);
     case 'write':
@@ -43,6 +45,14 @@ export function shellOf(step: Step, out: string): string {
   }
 }
 
+/** efitools find the engine, and openssl the provider, by the settings of the script's head. */
+function settingsOf({ tool, args, token }: Command): string {
+  if (!token) return '';
+  if (tool !== 'openssl') return 'OPENSSL_CONF="$settings" ';
+  if (!args.some(arg => arg.startsWith('pkcs11:'))) return '';
+  return `OPENSSL_CONF="$provider" ${token.module === undefined ? '' : `${MODULE_VARIABLE}=${quote(token.module)} `}`;
+}
+
 /** What a key in a token leaves in the directory; where it may be made and is not there, it is made before. */
 function tokenKey({ key, keyType, label, mayGenerate, road }: UseToken, out: string): string {
   const { argument } = privateKey(out, key, undefined, road);
@@ -50,7 +60,8 @@ function tokenKey({ key, keyType, label, mayGenerate, road }: UseToken, out: str
     NEW_ID,
     '"$(openssl rand -hex 8)"',
   );
-  const publicKey = commandLine(readPublicKey(argument, key));
+  const read = readPublicKey(argument, key);
+  const publicKey = `${settingsOf(read)}${commandLine(read)}`;
   const [name, value] = key.object === undefined ? ['ID', key.id!.toLowerCase()] : ['label', key.object];
   const listing = `${commandLine(listKeys(key, undefined))} | sed -n 's/^ *${name}: *//p'`;
   const made = mayGenerate ? `${listing} | grep -qxF ${quote(value)} ||\n  ${generate}\n` : '';
@@ -94,27 +105,29 @@ const INDEX_ROW = `index_row() {
 export const jobShell = ({ step, id }: Job): string =>
   step.kind === 'command' ? commandLine(step) : shellOf(step, id);
 
-/** The tokens that the jobs use: their module, and the settings by which efitools find the engine. */
-function tokenHead(jobs: readonly Job[], engineSettings: string): string {
-  const keys = jobs.flatMap(({ step }) => (step.kind === 'token' ? [step.key] : []));
-  if (keys.length === 0) return '';
-  const isAsked = keys.some(({ module }) => module === undefined);
+/** The tokens that the jobs use: their module, and the settings of those who need some. */
+function tokenHead(jobs: readonly Job[], { engine, provider }: TokenSettings): string {
+  const steps = jobs.flatMap(({ step }) => (step.kind === 'token' ? [step] : []));
+  if (steps.length === 0) return '';
+  const isAsked = steps.some(({ key }) => key.module === undefined);
+  const file = (name: string, text: string) => write(text, `$${name}`).replace(`cat >'$${name}'`, `cat >"$${name}"`);
   return [
     ...(isAsked ? [`: "\${${MODULE_VARIABLE}:?is the path of the PKCS #11 module: set and export it}"`] : []),
     ...(isAsked ? [`export ${MODULE_VARIABLE} PKCS11_MODULE_PATH="$${MODULE_VARIABLE}"`] : []),
-    'settings=$(mktemp)',
-    'trap \'rm -f "$settings"\' EXIT',
-    write(engineSettings, '$settings').replace("cat >'$settings'", 'cat >"$settings"'),
+    'settings=$(mktemp) provider=$(mktemp)',
+    'trap \'rm -f "$settings" "$provider"\' EXIT',
+    file('settings', engine),
+    ...(steps.some(({ road }) => road === 'provider') ? [file('provider', provider)] : []),
     '',
   ].join('\n');
 }
 
-/** The whole plan. `title` says what it is of; `notes` are told as comments; `engineSettings` are for keys in tokens. */
+/** The whole plan. `title` says what it is of; `notes` are told as comments; `settings` are for keys in tokens. */
 export function scriptOf(
   { jobs, folders }: Plan,
   title: string,
   notes: readonly string[],
-  engineSettings: string,
+  settings: TokenSettings,
 ): string {
   const secrets = secretsOf(jobs);
   const comment = (text: string) => `# ${printable(text)}`;
@@ -127,7 +140,7 @@ ${comment(title)}
 ${notes.map(note => `${comment(`note: ${note}`)}\n`).join('')}set -eu
 umask 022
 export OPENSSL_CONF=/dev/null LC_ALL=C TZ=UTC
-${secrets.map(name => `: "\${${name}:?is a passphrase or PIN: set and export it}"\n`).join('')}${tokenHead(jobs, engineSettings)}mkdir -p ${folders.map(quote).join(' ')}
+${secrets.map(name => `: "\${${name}:?is a passphrase or PIN: set and export it}"\n`).join('')}${tokenHead(jobs, settings)}mkdir -p ${folders.map(quote).join(' ')}
 ${jobs.some(({ step }) => step.kind === 'index') ? INDEX_ROW : ''}${jobs.map((job, i) => `\n${jobText(job, i + 1, all)}`).join('')}${folders.some(isScratch) ? `\nrm -r ${SCRATCH}\n` : ''}`;
 }
 

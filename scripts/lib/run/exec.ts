@@ -8,7 +8,9 @@ import { passphraseValue } from '../model/passphrase.ts';
 import { tokenUri } from '../model/token.ts';
 import type { Command } from '../plan/job.ts';
 import { shownCommandLine } from '../plan/shell.ts';
-import { moduleFile, requirePin, tokenEnvironment, tokenHintFor, underTokenLock, withModule } from './token.ts';
+import { environmentFor } from './command-environment.ts';
+import { isByProvider, moduleFile, requirePin, tokenHintFor, underTokenLock, withModule } from './token.ts';
+import { type Ask, requireKey } from './token-listing.ts';
 import { inTurn, tryOnce } from './token-queue.ts';
 
 /** What a run gives to all of its commands. */
@@ -35,27 +37,6 @@ export const surroundingsIn = (
   setMaxListeners(0, controller.signal);
   return { folder, environment, secretOf: name => passphraseValue(name, environment), controller };
 };
-
-/** Where programs, libraries and providers are found, and the clock that test set-ups fake. */
-const PASSED_ON = /^(PATH|HOME|TMPDIR|LD_[A-Z_]+|DYLD_[A-Z_]+|OPENSSL_MODULES|OPENSSL_ENGINES|FAKETIME[A-Z_]*)$/;
-
-const passedOn = new WeakMap<NodeJS.ProcessEnv, NodeJS.ProcessEnv>();
-
-/** What every command gets of the caller's environment; looked through once, since that takes a while. */
-function basicEnvironment(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const known = passedOn.get(environment);
-  if (known) return known;
-  const passed = Object.entries(environment).filter(([name]) => PASSED_ON.test(name));
-  const basic = { ...Object.fromEntries(passed), OPENSSL_CONF: '/dev/null', LC_ALL: 'C', TZ: 'UTC' };
-  passedOn.set(environment, basic);
-  return basic;
-}
-
-function environmentFor(command: Command, { environment, secretOf }: Surroundings): NodeJS.ProcessEnv {
-  const secrets = command.secrets.map(name => [name, secretOf(name)]);
-  const ofToken = command.token ? tokenEnvironment(command, command.token, environment, secretOf) : {};
-  return { ...basicEnvironment(environment), ...ofToken, ...Object.fromEntries(secrets) };
-}
 
 /** Runs a command to its end. Throws a CommandError named after `job` where it fails. */
 export async function runCommand(command: Command, job: string, surroundings: Surroundings): Promise<void> {
@@ -117,7 +98,12 @@ const run: Run = (command, job, surroundings, stdout, log) => {
   requirePin(token, surroundings.secretOf);
   const module = moduleFile(token, surroundings.environment);
   const name = `${module} ${tokenUri({ ...token, object: undefined, id: undefined })}`;
-  const work = () => tryOnce(name, () => start(command, job, surroundings, stdout, log));
+  const ask: Ask = async (asked, what) => (await start(asked, what, surroundings, 'pipe')) ?? '';
+  const work = () =>
+    tryOnce(name, async () => {
+      if (isByProvider(command)) await requireKey(name, token, ask);
+      return start(command, job, surroundings, stdout, log);
+    });
   return surroundings.isTokenLocked ? work() : inTurn(module, work);
 };
 
@@ -134,7 +120,7 @@ const start: Run = async (command, job, surroundings, stdout, log) => {
   const { tool, args } = prepared(command, surroundings);
   const child = execa(tool, args, {
     cwd: surroundings.folder,
-    env: environmentFor(command, surroundings),
+    env: environmentFor(command, surroundings.environment, surroundings.secretOf),
     extendEnv: false,
     stdin: 'ignore',
     stdout,

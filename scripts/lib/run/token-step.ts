@@ -6,14 +6,16 @@ import { canonicalKeyType } from '../model/key-type.ts';
 import { describeObject, describeToken, tokenKeyHead } from '../model/token.ts';
 import type { TokenKey } from '../model/types.ts';
 import type { Job, UseToken } from '../plan/job.ts';
-import { generateInToken, listKeys, listTokens, tryKey } from '../plan/pkcs11.ts';
+import { generateInToken, tryKey } from '../plan/pkcs11.ts';
 import { tokenArgument } from '../plan/private-key.ts';
 import { keyTypeOf } from '../store/certificate-facts.ts';
 import { writeNew } from '../store/files.ts';
 import { describeRequest, requestKey } from '../store/request-facts.ts';
+import { requireEngine } from '../store/token-road.ts';
 import { readCommand, runCommand, type Surroundings } from './exec.ts';
 import { takeTokenLock } from './lock.ts';
 import { moduleFile } from './token.ts';
+import { type Ask, countIn, countKeys, findSlot, listKeysOf, missing } from './token-listing.ts';
 import { inTurn } from './token-queue.ts';
 
 /** Makes the file `id`: the URI of the key and its public key. */
@@ -52,14 +54,20 @@ async function underLock(module: string, step: UseToken, id: string, surrounding
 /** Looks under the token's lock, and makes the key where it is not there and may be made. */
 async function makeWhereMissing(step: UseToken, id: string, inside: Surroundings): Promise<void> {
   const { key, keyType, label } = step;
-  const slot = await findSlot(key, inside);
-  if ((await countKeys(key, slot, inside)) > 0) return;
+  const ask = asking(inside);
+  const slot = await findSlot(key, ask);
+  if ((await countKeys(key, slot, ask)) > 0) return;
   if (!step.mayGenerate) throw missing(key);
   await runCommand(generateInToken(key, keyType, label, randomBytes(8).toString('hex'), slot), id, inside);
   // Under load a module may say that it made one, and not have it.
-  if ((await countKeys(key, slot, inside)) === 0)
+  if ((await countKeys(key, slot, ask)) === 0)
     throw new StateError(`the token ${describeToken(key)} did not keep the key that it made for ${id}`);
 }
+
+const asking =
+  (surroundings: Surroundings): Ask =>
+  (command, what) =>
+    readCommand(command, what, surroundings);
 
 /** Listings of this run by the environment that it has, then by token. */
 const listings = new WeakMap<NodeJS.ProcessEnv, Map<string, string>>();
@@ -78,71 +86,15 @@ export async function requireTokenKeys(
   mayGenerate: boolean,
   surroundings: Surroundings,
 ): Promise<void> {
+  for (const { step } of jobs)
+    if (step.kind === 'command' && step.token && step.tool !== 'openssl')
+      requireEngine(step.tool, surroundings.environment);
   const known = new Map<string, string>();
   for (const key of jobs.flatMap(({ step }) => (step.kind === 'token' ? [step.key] : []))) {
     const name = listingName(key, surroundings);
-    const listing = known.get(name) ?? (await listKeysOf(key, surroundings));
+    const listing = known.get(name) ?? (await listKeysOf(key, asking(surroundings)));
     known.set(name, listing);
     if (countIn(listing, key) === 0 && !mayGenerate) throw missing(key);
   }
   listings.set(surroundings.environment, known);
-}
-
-const listKeysOf = async (key: TokenKey, surroundings: Surroundings): Promise<string> =>
-  readCommand(
-    listKeys(key, await findSlot(key, surroundings)),
-    `look at the token ${describeToken(key)}`,
-    surroundings,
-  );
-
-const countKeys = async (key: TokenKey, slot: string, surroundings: Surroundings): Promise<number> =>
-  countIn(await readCommand(listKeys(key, slot), `look at the token ${describeToken(key)}`, surroundings), key);
-
-const missing = (key: TokenKey): StateError =>
-  new StateError(
-    `the token ${describeToken(key)} has no private key ${describeObject(key)}`,
-    'name one that is there, or have it made: --generate-token-keys',
-  );
-
-/** The number of the slot with the token, hexadecimal. Labels need not be unique: serial numbers are. */
-async function findSlot(key: TokenKey, surroundings: Surroundings): Promise<string> {
-  const text = await readCommand(listTokens(key), `look for the token ${describeToken(key)}`, surroundings);
-  const slots = text.split(/^(?=Slot \d+ \()/m).flatMap(block => {
-    const slot = /^Slot \d+ \((0x[0-9a-f]+)\)/i.exec(block)?.[1];
-    const value = (name: string) => new RegExp(`^ +${name} *: (.*?) *$`, 'm').exec(block)?.[1];
-    const isIt =
-      (key.token === undefined || value('token label') === key.token) &&
-      (key.serial === undefined || value('serial num') === key.serial);
-    return slot !== undefined && isIt ? [slot] : [];
-  });
-  const [slot, other] = slots;
-  if (slot === undefined)
-    throw new StateError(
-      `no token ${describeToken(key)} is there`,
-      'plug it in, or mend token and serial in the [key] section: pkcs11-tool --module MODULE --list-token-slots',
-    );
-  if (other !== undefined)
-    throw new StateError(
-      `${slots.length} tokens have the label ${describeToken(key)}`,
-      'say serial = ... in the [key] section',
-    );
-  return slot;
-}
-
-/** How often a listing of pkcs11-tool has the key; throws where that is more than once. */
-function countIn(listing: string, key: TokenKey): number {
-  const count = listing.split(/^(?=Private Key Object)/m).filter(block => {
-    const value = (name: string) => new RegExp(`^ +${name}: *(.*?) *$`, 'm').exec(block)?.[1] ?? '';
-    return (
-      block.startsWith('Private Key Object') &&
-      (key.object === undefined || value('label') === key.object) &&
-      (key.id === undefined || value('ID').toUpperCase() === key.id)
-    );
-  }).length;
-  if (count > 1)
-    throw new StateError(
-      `the token ${describeToken(key)} has ${count} private keys ${describeObject(key)}`,
-      'name one of them by object and id',
-    );
-  return count;
 }

@@ -63,8 +63,12 @@ export function tokenEnvironment(
   if (tool === 'pkcs11-tool') return common;
   if (tool !== 'openssl')
     return { ...common, ...settings('pkcs11-engine.cnf'), [PIN_VARIABLE]: secretOf(key.pinVariable) };
-  return args.some(arg => arg.startsWith('pkcs11:')) ? { ...common, ...settings('pkcs11-provider.cnf') } : common;
+  return isByProvider({ tool, args }) ? { ...common, ...settings('pkcs11-provider.cnf') } : common;
 }
+
+/** Whether openssl reaches the key by pkcs11-provider: the key's URI stands as it is. */
+export const isByProvider = ({ tool, args }: Pick<Command, 'tool' | 'args'>): boolean =>
+  tool === 'openssl' && args.some(arg => arg.startsWith('pkcs11:'));
 
 /** The command with the module's path in its place. */
 export const withModule = (command: Command, module: string): Command => ({

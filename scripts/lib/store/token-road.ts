@@ -30,6 +30,15 @@ export function roadLibrary(road: TokenRoad, environment: NodeJS.ProcessEnv): st
   return places.map(place => join(place, 'pkcs11.so')).find(path => existsSync(path));
 }
 
+/** efitools and sbsign know no provider. Throws where they cannot reach a token. */
+export function requireEngine(tool: string, environment: NodeJS.ProcessEnv): void {
+  if (!roadLibrary('engine', environment))
+    throw new StateError(
+      `${tool} reaches keys in tokens by the pkcs11 engine alone, which is not installed`,
+      'install the package libengine-pkcs11-openssl, or keep the keys of UEFI variables in files',
+    );
+}
+
 /** The engine where both are there: sbsign and efitools know that alone. Throws where none is. */
 export function findTokenRoad(environment: NodeJS.ProcessEnv): TokenRoad {
   const chosen = environment[ROAD_VARIABLE];
