@@ -242,7 +242,7 @@ recipe('guestos-ca-per-customer', 'each customer has a CA, with its own root and
   const service = issue(openssl, 'guestos_subca_service', '/CN=service');
   assert.match(strict('ssig_rootca', 'guestos_subca_service', service), /OK/);
   assert.throws(() => strict('gen_rootca', 'guestos_subca_service', service), /verification failed/);
-  assert.match(text(openssl, `${acme}.cert`), /O = ACME Devices AG.*\n[\s\S]*CA:TRUE, pathlen:0\n/);
+  assert.match(text(openssl, `${acme}.cert`), /O ?= ?ACME Devices AG.*\n[\s\S]*CA:TRUE, pathlen:0\n/);
 });
 
 recipe('name-constraints', 'a name of another domain and an address are refused', (_pki, openssl) => {
@@ -259,7 +259,7 @@ recipe('name-constraints', 'a name of another domain and an address are refused'
 recipe('own-template', 'the policy of the organisation and the extension of parts hold', (_pki, openssl) => {
   assert.match(text(openssl, 'backend.cert'), /1\.3\.6\.1\.4\.1\.99999\.2: *\n +0\.\.\.Berlin\.\.\.\n/);
   const own = issue(openssl, 'device_subca', '/C=DE/O=OSS Release/CN=device');
-  assert.match(openssl('x509', '-in', own, '-noout', '-subject'), /O = OSS Release, CN = device/);
+  assert.match(openssl('x509', '-in', own, '-noout', '-subject'), /O ?= ?OSS Release, CN ?= ?device/);
   assert.throws(
     () => issue(openssl, 'device_subca', '/C=DE/O=Other/CN=device'),
     /organizationName field is different|The organizationName/,

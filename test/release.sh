@@ -1,0 +1,32 @@
+#!/bin/bash
+# Runs the tests in another release of Debian, with its openssl: bash test/release.sh [SUITE [PATTERN]], trixie by
+# default. Needs root, debootstrap and Debian's mirror; 1.5 GB in TMPDIR, which are gone afterwards. TOKEN_ROAD=provider takes
+# keys in tokens by pkcs11-provider.
+set -eu
+cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.."
+suite=${1:-trixie} pattern=${2:-} mirror=${MIRROR:-http://deb.debian.org/debian}
+command -v debootstrap >/dev/null || { echo 'debootstrap is missing: apt-get install debootstrap' >&2; exit 1; }
+root=$(mktemp -d)
+trap 'rm -rf --one-file-system "$root"' EXIT
+debootstrap --variant=minbase --include=ca-certificates,nodejs,openssl,procps "$suite" "$root" "$mirror" >"$root.log" 2>&1 ||
+	{ tail -n 20 "$root.log" >&2; exit 1; }
+rm "$root.log"
+mkdir -p "$root/work/pki" "$root/work/shared"
+{ git ls-files -z; git ls-files -z --others --exclude-standard; } | tar --null -T - -c | tar -x -C "$root/work/pki"
+cp /etc/resolv.conf "$root/etc/"
+# What is mounted here is gone with the process, whatever ends it.
+unshare --mount bash -eu <<END
+mount --bind '$root' '$root'
+mount -t proc proc '$root/proc'
+mount --rbind /dev '$root/dev'
+HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive chroot '$root' bash -eu <<'INNER'
+apt-get update -qq
+apt-get install -y -qq --no-install-recommends git npm pkcs11-provider >/dev/null 2>&1
+cd /work/pki
+git init -q && git add -A
+bash scripts/setup.sh
+npm run --silent build
+openssl version
+CI='' TOKEN_ROAD='${TOKEN_ROAD:-engine}' node --import tsx test/run.ts '$pattern'
+INNER
+END
