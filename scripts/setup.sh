@@ -16,7 +16,7 @@ sbsign sbsigntool
 certtool gnutls-bin
 curl curl
 make make
-cc gcc
+cc gcc libc6-dev
 swtpm swtpm
 /usr/sbin/tpm2-abrmd tpm2-abrmd tpm2-openssl libtss2-tcti-tabrmd0 libtss2-tcti-swtpm0
 dbus-run-session dbus-daemon

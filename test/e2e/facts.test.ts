@@ -58,6 +58,12 @@ const UNSEEN = [
   'hidden-folder',
 ];
 
+/** The reference was measured with OpenSSL 3.0; since 3.2 names have no blanks beside "=". */
+function isSpelling(line: string): boolean {
+  const [, reference = '', ours] = / '(.*)' -> '(.*)'$/.exec(line) ?? [];
+  return reference.replaceAll(' = ', '=') === ours;
+}
+
 for (const [keyType, file] of [
   ['rsa:4096', 'facts-rsa4096-uefi.json'],
   ['ec:secp384r1', 'facts-ec-secp384r1-uefi.json'],
@@ -74,7 +80,7 @@ for (const [keyType, file] of [
     const lines = stdout.trim().split('\n');
     assert.match(lines.at(-1)!, /^6\d\d facts equal/);
     assert.equal(
-      lines.slice(0, -1).filter(line => !ALLOWED.some(([, , pattern]) => pattern.test(line))),
+      lines.slice(0, -1).filter(line => !isSpelling(line) && !ALLOWED.some(([, , pattern]) => pattern.test(line))),
       [],
     );
     // No allowance is there in vain (EC knows no PSS, and its reference was measured with the right OCSP usage).
