@@ -6,14 +6,21 @@ set -eu
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.."
 suite=${1:-trixie} pattern=${2:-} mirror=${MIRROR:-http://deb.debian.org/debian}
 command -v debootstrap >/dev/null || { echo 'debootstrap is missing: apt-get install debootstrap' >&2; exit 1; }
+# What this debootstrap has no script for is newer than it.
+script=/usr/share/debootstrap/scripts/$suite
+[ -e "$script" ] || script=/usr/share/debootstrap/scripts/sid
 root=$(mktemp -d)
-trap 'rm -rf --one-file-system "$root"' EXIT
-debootstrap --variant=minbase --include=ca-certificates,nodejs,openssl,procps "$suite" "$root" "$mirror" >"$root.log" 2>&1 ||
+trap 'rm -rf --one-file-system "$root" "$root.log"' EXIT
+debootstrap --variant=minbase --include=ca-certificates,nodejs,openssl,procps "$suite" "$root" "$mirror" "$script" >"$root.log" 2>&1 ||
 	{ tail -n 20 "$root.log" >&2; exit 1; }
-rm "$root.log"
-mkdir -p "$root/work/pki" "$root/work/shared"
+mkdir -p "$root/work/pki"
 { git ls-files -z; git ls-files -z --others --exclude-standard; } | tar --null -T - -c | tar -x -C "$root/work/pki"
+# The npm packages of here serve there, too.
+[ ! -d node_modules ] || { cp -r node_modules "$root/work/pki/" && touch "$root/work/pki/node_modules/.package-lock.json"; }
 cp /etc/resolv.conf "$root/etc/"
+# apt's user reads the root; a mirror may be a snapshot whose date has passed.
+chmod 755 "$root"
+echo 'Acquire::Check-Valid-Until "false";' >"$root/etc/apt/apt.conf.d/99snapshot"
 # What is mounted here is gone with the process, whatever ends it.
 unshare --mount bash -eu <<END
 mount --bind '$root' '$root'
