@@ -10,19 +10,20 @@ const isSlow = (file: string): boolean => /^(check|e2e|fuzz|graph)\/|^(examples|
 // The longest first, so that none is left alone at the end.
 const FIRST = [
   'e2e/interruption',
-  'e2e/bulk',
   'e2e/token',
   'e2e/uefi',
-  'recipes',
+  'e2e/documents',
   'e2e/faults',
   'e2e/artifacts',
-  'e2e/documents',
   'e2e/ceremony',
-  'examples',
+  'e2e/bulk',
+  'recipes',
   'e2e/hostile',
-  'e2e/signing',
+  'e2e/install',
+  'examples',
   'e2e/renewal',
-  'e2e/bad-input',
+  'e2e/signing',
+  'e2e/facts',
   'e2e/states',
 ];
 const rank = (file: string): number => {
