@@ -118,4 +118,10 @@ suite('64 characters are counted, not bytes or UTF-16 units', () => {
   assert.is(read(`${CERTIFICATE}[subject]\ncommonName = ${name}\n`).subject[0]?.value, name);
 });
 
+suite('a serial number has 8 to 20 octets', () => {
+  for (const octets of [8, 20]) assert.is(read(`serial-octets = ${octets}\n${CA}`).serialOctets, octets);
+  for (const octets of [7, 21])
+    assert.match(configErrorOf(() => read(`serial-octets = ${octets}\n${CA}`)).message, /serial-octets/);
+});
+
 suite.run();

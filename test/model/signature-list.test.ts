@@ -5,6 +5,7 @@ import {
   isSame,
   parseSignatureLists,
   SHA256_GUID,
+  SIGNATURE_TYPES,
   X509_GUID,
 } from '../../scripts/lib/model/signature-list.ts';
 
@@ -90,6 +91,23 @@ suite('two entries say the same by type and data, whoever owns them', () => {
   assert.ok(isSame(signature(X509_GUID, 'a'), signature(X509_GUID, 'a', other)));
   assert.not.ok(isSame(signature(X509_GUID, 'a'), signature(X509_GUID, 'b')));
   assert.not.ok(isSame(signature(X509_GUID, 'a'), signature(SHA256_GUID, 'a')));
+});
+
+suite('types have the names and lengths of UEFI 2.10, 32.4.1', () => {
+  assert.equal(Object.fromEntries(Object.values(SIGNATURE_TYPES).map(({ name, length = 'any' }) => [name, length])), {
+    'X.509': 'any',
+    'SHA-256': 32,
+    'SHA-1': 20,
+    'SHA-224': 28,
+    'SHA-384': 48,
+    'SHA-512': 64,
+    'RSA-2048 key': 256,
+    'SHA-256 signed by RSA-2048': 256,
+    'SHA-1 signed by RSA-2048': 256,
+    'X.509 SHA-256': 48,
+    'X.509 SHA-384': 64,
+    'X.509 SHA-512': 80,
+  });
 });
 
 suite.run();

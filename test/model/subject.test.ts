@@ -80,4 +80,36 @@ for (const [lines, key, found, nearest] of mistakes)
     );
   });
 
+/** Upper bounds of X.520 and RFC 5280, appendix A.1, as openssl keeps them. */
+const BOUNDS: Readonly<Record<string, number>> = {
+  stateOrProvinceName: 128,
+  localityName: 128,
+  streetAddress: 128,
+  postalCode: 40,
+  postOfficeBox: 40,
+  physicalDeliveryOfficeName: 128,
+  jurisdictionStateOrProvinceName: 128,
+  jurisdictionLocalityName: 128,
+  businessCategory: 128,
+  organizationName: 64,
+  organizationIdentifier: 256,
+  organizationalUnitName: 64,
+  dmdName: 64,
+  title: 64,
+  commonName: 64,
+  pseudonym: 128,
+  serialNumber: 64,
+  userId: 256,
+  telephoneNumber: 32,
+  description: 1024,
+  emailAddress: 128,
+};
+for (const [name, most] of Object.entries(BOUNDS))
+  suite(`${name} takes ${most} characters and no more`, () => {
+    const lines = (length: number) =>
+      `${name} = ${'1'.repeat(length)}${name === 'commonName' ? '' : '\ncommonName = x'}`;
+    assert.ok(subjectOf(lines(most)).includes('1'.repeat(most)));
+    assert.match(configErrorOf(() => read(lines(most + 1))).message, new RegExp(`${name}.*${most}`));
+  });
+
 suite.run();

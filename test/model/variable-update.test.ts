@@ -76,4 +76,9 @@ function derContent(bytes: Buffer): [content: Buffer, total: number] {
   return [bytes.subarray(2 + count, 2 + count + length), 2 + count + length];
 }
 
+suite('what is wrapped already stays as it is', () => {
+  const wrapped = wrapSignedData(Buffer.alloc(300));
+  assert.equal(wrapSignedData(wrapped), wrapped);
+});
+
 suite.run();
