@@ -10,8 +10,11 @@ import { refuseAuthority } from './refuse-authority.ts';
 
 /** Requests of one write of the index: few in the beginning, so that openssl is soon at work. */
 const FIRST_CHUNK = 250;
-/** A process takes no more than this at once: what follows the last chunk waits for nothing, and is short so. */
+/** A process takes no more than this at once. */
 const [LARGEST_CHUNK, LARGEST_OF_PROCESS] = [2000, 1000];
+
+/** Half of what is left: the last chunks are small, since nothing hides how long these are handed out. */
+const tapered = (left: number): number => Math.max(FIRST_CHUNK, Math.ceil(left / 2));
 
 interface Chunk {
   readonly judged: readonly Judged[];
@@ -34,7 +37,7 @@ export async function signRequests(
   const profile = profileOf(authority, options.profile);
   const known = readKnown(authority, options.blocklists);
   const chain = options.isLeafOnly ? '' : chainOf(authority);
-  const largest = Math.min(LARGEST_CHUNK, LARGEST_OF_PROCESS * options.width);
+  const nextSize = (size: number) => Math.min(2 * size, LARGEST_CHUNK, LARGEST_OF_PROCESS * options.width);
   const results: Result[] = [];
   const taken = new Map<string, Accepted>();
   let signing: Chunk | undefined;
@@ -46,7 +49,8 @@ export async function signRequests(
     progress(results.length);
   };
   try {
-    for (let from = 0, size = FIRST_CHUNK; from < orders.length; from += size, size = Math.min(2 * size, largest)) {
+    for (let from = 0, size = FIRST_CHUNK; from < orders.length; from += size, size = nextSize(size)) {
+      size = Math.min(size, tapered(orders.length - from));
       const judged = orders.slice(from, from + size).map(order => judge(order, profile, options, known, taken));
       const wanted = judged.flatMap(each => ('facts' in each ? [each.facts] : []));
       const batches = prepareAll(authority, wanted, profile, options);
