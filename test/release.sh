@@ -1,7 +1,6 @@
 #!/bin/bash
 # Runs the tests in another release of Debian, with its openssl: bash test/release.sh [SUITE [PATTERN]], trixie by
-# default. Needs root, debootstrap and Debian's mirror; 1.5 GB in TMPDIR, which are gone afterwards. TOKEN_ROAD=provider takes
-# keys in tokens by pkcs11-provider.
+# default. Needs root, debootstrap and Debian's mirror. TOKEN_ROAD=provider takes keys in tokens by pkcs11-provider.
 set -eu
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.."
 suite=${1:-trixie} pattern=${2:-} mirror=${MIRROR:-http://deb.debian.org/debian}
@@ -13,10 +12,10 @@ root=$(mktemp -d)
 trap 'rm -rf --one-file-system "$root" "$root.log"' EXIT
 debootstrap --variant=minbase --include=ca-certificates,nodejs,openssl,procps "$suite" "$root" "$mirror" "$script" >"$root.log" 2>&1 ||
 	{ tail -n 20 "$root.log" >&2; exit 1; }
-mkdir -p "$root/work/pki"
-{ git ls-files -z; git ls-files -z --others --exclude-standard; } | tar --null -T - -c | tar -x -C "$root/work/pki"
+mkdir -p "$root/srv/pki"
+{ git ls-files -z; git ls-files -z --others --exclude-standard; } | tar --null -T - -c | tar -x -C "$root/srv/pki"
 # The npm packages of here serve there, too.
-[ ! -d node_modules ] || { cp -r node_modules "$root/work/pki/" && touch "$root/work/pki/node_modules/.package-lock.json"; }
+[ ! -d node_modules ] || { cp -r node_modules "$root/srv/pki/" && touch "$root/srv/pki/node_modules/.package-lock.json"; }
 cp /etc/resolv.conf "$root/etc/"
 # apt's user reads the root; a mirror may be a snapshot whose date has passed.
 chmod 755 "$root"
@@ -29,7 +28,7 @@ mount --rbind /dev '$root/dev'
 HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive chroot '$root' bash -eu <<'INNER'
 apt-get update -qq
 apt-get install -y -qq --no-install-recommends git npm pkcs11-provider >/dev/null 2>&1
-cd /work/pki
+cd /srv/pki
 git init -q && git add -A
 bash scripts/setup.sh
 npm run --silent build
