@@ -19,7 +19,7 @@ export interface Scenario {
 }
 
 /** The errors of a plan name the job whose command failed; what all commands let pass, the verification finds. */
-const PLAN_SAYS = /error: (job "[^"]+": |verification before publishing failed)/;
+const PLAN_SAYS = /error: (job "[^"]+": |verification before publishing failed)[\s\S]*\ntrustme-pki: hint: /;
 
 export const SCENARIOS: readonly Scenario[] = [
   { name: 'generate', words: dir => ['generate', '--dir', dir, ...EC, '--platform-keys'], says: PLAN_SAYS },
