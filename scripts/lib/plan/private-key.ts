@@ -2,6 +2,7 @@
 import { type TokenRoad, tokenUri } from '../model/token.ts';
 import type { TokenKey } from '../model/types.ts';
 import { keyFile } from '../store/names.ts';
+import type { Command } from './job.ts';
 
 /** A private key as commands take it. */
 export interface PrivateKey {
@@ -33,3 +34,7 @@ export const passin = ({ passphrase }: Pick<PrivateKey, 'passphrase'>): string[]
 /** `org.openssl.engine:ENGINE:` is a store scheme of openssl: it works in every command, also without -engine. */
 export const tokenArgument = (token: TokenKey, road: TokenRoad): string =>
   `${road === 'engine' ? 'org.openssl.engine:pkcs11:' : ''}${tokenUri(token)}`;
+
+/** Whether openssl reaches the key by pkcs11-provider: the key's URI stands as it is. */
+export const isByProvider = ({ tool, args }: Pick<Command, 'tool' | 'args'>): boolean =>
+  tool === 'openssl' && args.some(arg => arg.startsWith('pkcs11:'));

@@ -6,7 +6,7 @@ import { SCRATCH } from '../store/names.ts';
 import type { Command, Job, Step, UseToken } from './job.ts';
 import { generateInToken, listKeys, readPublicKey } from './pkcs11.ts';
 import type { Plan } from './plan.ts';
-import { privateKey } from './private-key.ts';
+import { isByProvider, privateKey } from './private-key.ts';
 import { commandLine, quote } from './shell.ts';
 
 /** The text of openssl's configuration for each road to a token. */
@@ -46,10 +46,11 @@ export function shellOf(step: Step, out: string): string {
 }
 
 /** efitools find the engine, and openssl the provider, by the settings of the script's head. */
-function settingsOf({ tool, args, token }: Command): string {
+function settingsOf(command: Command): string {
+  const { tool, token } = command;
   if (!token) return '';
   if (tool !== 'openssl') return 'OPENSSL_CONF="$settings" ';
-  if (!args.some(arg => arg.startsWith('pkcs11:'))) return '';
+  if (!isByProvider(command)) return '';
   return `OPENSSL_CONF="$provider" ${token.module === undefined ? '' : `${MODULE_VARIABLE}=${quote(token.module)} `}`;
 }
 

@@ -5,12 +5,12 @@ import { closeSync, existsSync, openSync, readFileSync, statfsSync } from 'node:
 import { execa } from 'execa';
 import { CommandError, StateError } from '../errors.ts';
 import { passphraseValue } from '../model/passphrase.ts';
-import { tokenUri } from '../model/token.ts';
 import type { Command } from '../plan/job.ts';
+import { isByProvider } from '../plan/private-key.ts';
 import { shownCommandLine } from '../plan/shell.ts';
 import { environmentFor } from './command-environment.ts';
-import { isByProvider, moduleFile, requirePin, tokenHintFor, underTokenLock, withModule } from './token.ts';
-import { type Ask, requireKey } from './token-listing.ts';
+import { moduleFile, requirePin, tokenHintFor, underTokenLock, withModule } from './token.ts';
+import { type Ask, requireKey, tokenName } from './token-listing.ts';
 import { inTurn, tryOnce } from './token-queue.ts';
 
 /** What a run gives to all of its commands. */
@@ -97,11 +97,11 @@ const run: Run = (command, job, surroundings, stdout, log) => {
   if (!token) return start(command, job, surroundings, stdout, log);
   requirePin(token, surroundings.secretOf);
   const module = moduleFile(token, surroundings.environment);
-  const name = `${module} ${tokenUri({ ...token, object: undefined, id: undefined })}`;
+  const name = tokenName(token, surroundings.environment);
   const ask: Ask = async (asked, what) => (await start(asked, what, surroundings, 'pipe')) ?? '';
   const work = () =>
     tryOnce(name, async () => {
-      if (isByProvider(command)) await requireKey(name, token, ask);
+      if (isByProvider(command)) await requireKey(token, surroundings.environment, ask);
       return start(command, job, surroundings, stdout, log);
     });
   return surroundings.isTokenLocked ? work() : inTurn(module, work);

@@ -1,47 +1,57 @@
 // What a token says of itself to pkcs11-tool: its slot, its private keys, whether it takes the PIN.
 import { StateError } from '../errors.ts';
-import { describeObject, describeToken } from '../model/token.ts';
+import { describeObject, describeToken, tokenUri } from '../model/token.ts';
 import type { TokenKey } from '../model/types.ts';
 import type { Command } from '../plan/job.ts';
 import { listKeys, listTokens } from '../plan/pkcs11.ts';
+import { moduleFile } from './token.ts';
 
 /** Runs a command that is named `what` in errors, and returns what it printed. */
 export type Ask = (command: Command, what: string) => Promise<string>;
 
-/** Logs in. */
-export const listKeysOf = async (key: TokenKey, ask: Ask): Promise<string> =>
-  ask(listKeys(key, await findSlot(key, ask)), `look at the token ${describeToken(key)}`);
+/** What tokens said in a run, by the environment that it has, then by token. */
+const listings = new WeakMap<NodeJS.ProcessEnv, Map<string, string>>();
 
-/** The same where the slot is known, counted. */
+/** Nothing is known of any token: a run begins. */
+export const forgetListings = (environment: NodeJS.ProcessEnv): void => void listings.set(environment, new Map());
+
+/** A token by its module and URI, whichever of its keys is meant. */
+export const tokenName = (key: TokenKey, environment: NodeJS.ProcessEnv): string =>
+  `${moduleFile(key, environment)} ${tokenUri({ ...key, object: undefined, id: undefined })}`;
+
+/** What a token said in this run; undefined: it was not asked. */
+export const knownListing = (key: TokenKey, environment: NodeJS.ProcessEnv): string | undefined =>
+  listings.get(environment)?.get(tokenName(key, environment));
+
+/** The same; it is asked where it was not, and logged in to. */
+export async function listingOf(key: TokenKey, environment: NodeJS.ProcessEnv, ask: Ask): Promise<string> {
+  const known = knownListing(key, environment);
+  if (known !== undefined) return known;
+  const slot = await findSlot(key, ask);
+  const listing = await ask(listKeys(key, slot), `look at the token ${describeToken(key)}`);
+  const ofRun = listings.get(environment) ?? new Map<string, string>();
+  listings.set(environment, ofRun.set(tokenName(key, environment), listing));
+  return listing;
+}
+
+/** The keys that it has now, where its slot is known, counted. */
 export const countKeys = async (key: TokenKey, slot: string, ask: Ask): Promise<number> =>
   countIn(await ask(listKeys(key, slot), `look at the token ${describeToken(key)}`), key);
 
-/** What the tokens of this process said, by their names. */
-const listings = new Map<string, Promise<string>>();
-
 /**
- * Throws where the token `name` is not there, refuses the PIN or lacks the key. pkcs11-provider tells none of these
- * apart; to look after it failed would be a second attempt with a PIN that may be wrong.
+ * Throws where the token is not there, refuses the PIN or lacks the key. pkcs11-provider tells none of these apart; to
+ * look after it failed would be a second attempt with a PIN that may be wrong.
  */
-export async function requireKey(name: string, key: TokenKey, ask: Ask): Promise<void> {
-  const listing = listings.get(name) ?? listKeysOf(key, ask);
-  listings.set(name, listing);
-  try {
-    if (countIn(await listing, key) > 0) return;
-  } catch (error) {
-    listings.delete(name);
-    throw error;
-  }
+export async function requireKey(key: TokenKey, environment: NodeJS.ProcessEnv, ask: Ask): Promise<void> {
+  if (countIn(await listingOf(key, environment, ask), key) > 0) return;
   // It may have been made since.
-  listings.delete(name);
-  if (countIn(await listKeysOf(key, ask), key) === 0) throw missing(key);
+  forgetListings(environment);
+  if (countIn(await listingOf(key, environment, ask), key) === 0)
+    throw missing(key, 'plug in the token that has it, or name the key that is meant in the [key] section');
 }
 
-export const missing = (key: TokenKey): StateError =>
-  new StateError(
-    `the token ${describeToken(key)} has no private key ${describeObject(key)}`,
-    'name one that is there, or have it made: --generate-token-keys',
-  );
+export const missing = (key: TokenKey, hint: string): StateError =>
+  new StateError(`the token ${describeToken(key)} has no private key ${describeObject(key)}`, hint);
 
 /** The number of the slot with the token, hexadecimal. Labels need not be unique: serial numbers are. */
 export async function findSlot(key: TokenKey, ask: Ask): Promise<string> {

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { StateError } from '../errors.ts';
 import { canonicalKeyType } from '../model/key-type.ts';
 import { describeObject, describeToken, tokenKeyHead } from '../model/token.ts';
-import type { TokenKey } from '../model/types.ts';
 import type { Job, UseToken } from '../plan/job.ts';
 import { generateInToken, tryKey } from '../plan/pkcs11.ts';
 import { tokenArgument } from '../plan/private-key.ts';
@@ -15,7 +14,16 @@ import { requireEngine } from '../store/token-road.ts';
 import { readCommand, runCommand, type Surroundings } from './exec.ts';
 import { takeTokenLock } from './lock.ts';
 import { moduleFile } from './token.ts';
-import { type Ask, countIn, countKeys, findSlot, listKeysOf, missing } from './token-listing.ts';
+import {
+  type Ask,
+  countIn,
+  countKeys,
+  findSlot,
+  forgetListings,
+  knownListing,
+  listingOf,
+  missing,
+} from './token-listing.ts';
 import { inTurn } from './token-queue.ts';
 
 /** Makes the file `id`: the URI of the key and its public key. */
@@ -30,7 +38,8 @@ async function underLock(module: string, step: UseToken, id: string, surrounding
   try {
     const inside = { ...surroundings, isTokenLocked: true };
     // What was there when the run began need not be looked for again: a key that has gone since fails below.
-    if (!wasThere(key, inside)) await makeWhereMissing(step, id, inside);
+    const listing = knownListing(key, surroundings.environment);
+    if (listing === undefined || countIn(listing, key) === 0) await makeWhereMissing(step, id, inside);
     const request = await readCommand(tryKey(tokenArgument(key, step.road), key), id, inside);
     if (describeRequest(request).isForged())
       throw new StateError(
@@ -57,28 +66,19 @@ async function makeWhereMissing(step: UseToken, id: string, inside: Surroundings
   const ask = asking(inside);
   const slot = await findSlot(key, ask);
   if ((await countKeys(key, slot, ask)) > 0) return;
-  if (!step.mayGenerate) throw missing(key);
+  if (!step.mayGenerate) throw missing(key, NAME_OR_MAKE);
   await runCommand(generateInToken(key, keyType, label, randomBytes(8).toString('hex'), slot), id, inside);
   // Under load a module may say that it made one, and not have it.
   if ((await countKeys(key, slot, ask)) === 0)
     throw new StateError(`the token ${describeToken(key)} did not keep the key that it made for ${id}`);
 }
 
+const NAME_OR_MAKE = 'name one that is there, or have it made: --generate-token-keys';
+
 const asking =
   (surroundings: Surroundings): Ask =>
   (command, what) =>
     readCommand(command, what, surroundings);
-
-/** Listings of this run by the environment that it has, then by token. */
-const listings = new WeakMap<NodeJS.ProcessEnv, Map<string, string>>();
-
-const listingName = (key: TokenKey, { environment }: Surroundings): string =>
-  [moduleFile(key, environment), key.token, key.serial].join('\n');
-
-function wasThere(key: TokenKey, surroundings: Surroundings): boolean {
-  const listing = listings.get(surroundings.environment)?.get(listingName(key, surroundings));
-  return listing !== undefined && countIn(listing, key) > 0;
-}
 
 /** Asked before anything is made, once a token: is it there, does it take the PIN, and has it each key once? */
 export async function requireTokenKeys(
@@ -89,12 +89,9 @@ export async function requireTokenKeys(
   for (const { step } of jobs)
     if (step.kind === 'command' && step.token && step.tool !== 'openssl')
       requireEngine(step.tool, surroundings.environment);
-  const known = new Map<string, string>();
+  forgetListings(surroundings.environment);
   for (const key of jobs.flatMap(({ step }) => (step.kind === 'token' ? [step.key] : []))) {
-    const name = listingName(key, surroundings);
-    const listing = known.get(name) ?? (await listKeysOf(key, asking(surroundings)));
-    known.set(name, listing);
-    if (countIn(listing, key) === 0 && !mayGenerate) throw missing(key);
+    const listing = await listingOf(key, surroundings.environment, asking(surroundings));
+    if (countIn(listing, key) === 0 && !mayGenerate) throw missing(key, NAME_OR_MAKE);
   }
-  listings.set(surroundings.environment, known);
 }

@@ -7,6 +7,7 @@ import { describeToken, MODULE_VARIABLE, PIN_VARIABLE } from '../model/token.ts'
 import type { TokenKey } from '../model/types.ts';
 import type { Command } from '../plan/job.ts';
 import { MODULE_PLACEHOLDER } from '../plan/pkcs11.ts';
+import { isByProvider } from '../plan/private-key.ts';
 import { packageRoot } from '../store/package.ts';
 import { libraryFile } from '../store/token-road.ts';
 
@@ -65,10 +66,6 @@ export function tokenEnvironment(
     return { ...common, ...settings('pkcs11-engine.cnf'), [PIN_VARIABLE]: secretOf(key.pinVariable) };
   return isByProvider({ tool, args }) ? { ...common, ...settings('pkcs11-provider.cnf') } : common;
 }
-
-/** Whether openssl reaches the key by pkcs11-provider: the key's URI stands as it is. */
-export const isByProvider = ({ tool, args }: Pick<Command, 'tool' | 'args'>): boolean =>
-  tool === 'openssl' && args.some(arg => arg.startsWith('pkcs11:'));
 
 /** The command with the module's path in its place. */
 export const withModule = (command: Command, module: string): Command => ({
