@@ -11,7 +11,7 @@ import { parseKeyType } from './lib/model/key-type.ts';
 import { jobShell, scriptOf } from './lib/plan/script.ts';
 import type { PlanReport } from './lib/run/report.ts';
 import { packageVersion } from './lib/store/package.ts';
-import { readTemplate } from './lib/store/templates.ts';
+import { tokenSettings } from './lib/store/templates.ts';
 
 /** What a PKI is to be. All paths hold in the current folder. */
 export interface PkiOptions {
@@ -124,7 +124,7 @@ export const version: string = packageVersion();
 export async function planPki(options: PkiOptions = {}): Promise<PkiPlan> {
   const { hasPlatformKeys, ...rest } = generateOptions('', options);
   const { plan, notes } = await prepare(rest, ({ variable }) => hasPlatformKeys || !variable);
-  const settings = { engine: readTemplate('pkcs11-engine.cnf'), provider: readTemplate('pkcs11-provider.cnf') };
+  const settings = tokenSettings();
   return {
     jobs: plan.jobs.map(job => {
       const { id, needs, makes, makesKey } = job;

@@ -5,7 +5,7 @@ import { compareDirectory, formatComparison } from '../lib/generate/compare.ts';
 import { prepare } from '../lib/generate/prepare.ts';
 import { isWellKnown } from '../lib/model/key-type.ts';
 import { jobShell, scriptOf } from '../lib/plan/script.ts';
-import { readTemplate } from '../lib/store/templates.ts';
+import { tokenSettings } from '../lib/store/templates.ts';
 import { parseWords } from '../options.ts';
 import { GENERATE_OPTIONS, readGenerateOptions } from './generate.ts';
 import type { VerbContext } from './verb.ts';
@@ -55,7 +55,7 @@ export async function planVerb(context: VerbContext): Promise<number> {
     : [];
   const notes = given.quiet ? [] : [...prepared.notes, ...asked];
   if (!given.json) {
-    const settings = { engine: readTemplate('pkcs11-engine.cnf'), provider: readTemplate('pkcs11-provider.cnf') };
+    const settings = tokenSettings();
     const title = `trustme-pki ${inputs.version}: the plan of a PKI`;
     return context.print(scriptOf(plan, title, notes, settings).trimEnd());
   }

@@ -11,7 +11,7 @@ import { runCommand, type Surroundings } from '../run/exec.ts';
 import { inTemporary } from '../run/temporary.ts';
 import { describeCertificate } from '../store/certificate-facts.ts';
 import { writeNew } from '../store/files.ts';
-import { OWN_DIGEST_NAMES } from '../store/oid-names.ts';
+import { isOwnDigestName } from '../store/oid-names.ts';
 import { publishFile } from './output.ts';
 import type { Signer } from './signer.ts';
 
@@ -41,13 +41,11 @@ export async function signConfig(
   const { keyType } = describeCertificate(certificate.certificate.raw);
   if (isCms) {
     await signCms(file, files.cms, signer).catch((error: unknown) => {
-      throw hasDigestOfItsOwn(keyType) && error instanceof CommandError
-        ? unableToSign(certificate.file, keyType)
-        : error;
+      throw isOwnDigestName(keyType) && error instanceof CommandError ? unableToSign(certificate.file, keyType) : error;
     });
     return [files.cms];
   }
-  if (hasDigestOfItsOwn(keyType))
+  if (isOwnDigestName(keyType))
     throw new StateError(
       `the device takes SHA-512 signatures of configurations, which the ${keyType} key of ${certificate.file} cannot make`,
       'sign with an RSA or EC key: --signer ENTITY, or --cms where the device takes that',
@@ -68,8 +66,6 @@ export async function signConfig(
   });
   return [files.signature, files.certificate];
 }
-
-const hasDigestOfItsOwn = (keyType: string): boolean => Object.values(OWN_DIGEST_NAMES).includes(keyType);
 
 const unableToSign = (file: string, keyType: string): StateError =>
   new StateError(

@@ -1,6 +1,6 @@
 // May a CA sign a request? Its key, subject and the extensions that it asks for, against what the CA gives.
 import { LEAST_RSA_BITS } from '../model/key-type.ts';
-import { OWN_DIGEST_NAMES } from '../store/oid-names.ts';
+import { isOwnDigestName } from '../store/oid-names.ts';
 import type { RequestFacts, RequestKey } from '../store/request-facts.ts';
 
 /** Curves that TLS stacks and openssl's clients take. */
@@ -26,7 +26,7 @@ function refuseKey({ kind, bits = 0, exponent = 0n, curve = 'without a name' }: 
       : undefined;
   }
   if (kind === 'ec') return CURVES.includes(curve) ? undefined : `its curve ${curve} is none of ${CURVES.join(', ')}`;
-  return Object.values(OWN_DIGEST_NAMES).includes(kind) ? undefined : `its key of type ${kind} signs nothing`;
+  return isOwnDigestName(kind) ? undefined : `its key of type ${kind} signs nothing`;
 }
 
 function refuseSubject({ subject }: RequestFacts): string | undefined {

@@ -7,7 +7,7 @@ import { type AlgorithmIdentifier, Certificate, type Extension as DecodedExtensi
 import type { Extension } from '../model/types.ts';
 import { describeExtensions, type RawExtension } from './extension-facts.ts';
 import { describeName } from './name-facts.ts';
-import { HASH_NAMES, OWN_DIGEST_NAMES, RSASSA_PSS, SIGNATURE_NAMES } from './oid-names.ts';
+import { HASH_NAMES, isOwnDigestName, OWN_DIGEST_NAMES, RSASSA_PSS, SIGNATURE_NAMES } from './oid-names.ts';
 
 export interface CertificateFacts {
   /**
@@ -100,7 +100,7 @@ function readTime(read: () => Date): Date {
 export function keyTypeOf({ asymmetricKeyType: kind, asymmetricKeyDetails: details }: KeyObject): string | undefined {
   if ((kind === 'rsa' || kind === 'rsa-pss') && details?.modulusLength) return `rsa:${details.modulusLength}`;
   if (kind === 'ec' && details?.namedCurve) return `ec:${details.namedCurve}`;
-  return Object.values(OWN_DIGEST_NAMES).find(name => name === kind);
+  return isOwnDigestName(kind) ? kind : undefined;
 }
 
 function keyFacts(known: X509Certificate, parsed: Certificate | undefined): { keyType: string; isPssKey: boolean } {

@@ -98,6 +98,10 @@ export const OWN_DIGEST_NAMES: Readonly<Record<string, string>> = {
   ...Object.fromEntries(SLH_DSA.map((set, i) => [`2.16.840.1.101.3.4.3.${20 + i}`, `slh-dsa-${set}`])),
 };
 
+/** Whether keys of a kind bring their own digest. */
+export const isOwnDigestName = (kind: string | undefined): boolean =>
+  Object.values(OWN_DIGEST_NAMES).includes(kind ?? '');
+
 /** Signature algorithms without parameters (RFC 4055, RFC 5758), and those that are named like their key. */
 export const SIGNATURE_NAMES: Readonly<Record<string, string>> = {
   '1.2.840.113549.1.1.4': 'md5 RSA',

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { ConfigError, type ConfigProblem } from '../errors.ts';
 import { nearest } from '../model/nearest.ts';
 import type { SourceFile } from '../model/sources.ts';
+import type { TokenRoad } from '../model/token.ts';
 import type { Template } from '../model/types.ts';
 import { packageRoot } from './package.ts';
 import { precompiled } from './precompiled.ts';
@@ -80,3 +81,9 @@ function explain(file: string, message: string, names: readonly string[]): Confi
   const reason = /, got '(.*)'$/.exec(message)?.[1] ?? message.split('\n').at(-1);
   return { ...at, found: reason === 'EOF' ? 'the end of the file' : reason, expected: 'handlebars syntax' };
 }
+
+/** openssl's settings for each road to a token. */
+export const tokenSettings = (): Readonly<Record<TokenRoad, string>> => ({
+  engine: readTemplate('pkcs11-engine.cnf'),
+  provider: readTemplate('pkcs11-provider.cnf'),
+});
