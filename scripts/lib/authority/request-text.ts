@@ -2,10 +2,9 @@
 import { UsageError } from '../errors.ts';
 import { subjectAltName } from '../model/extension-values.ts';
 import { nearest } from '../model/nearest.ts';
-import { refuseAttribute, SUBJECT_ATTRIBUTES } from '../model/subject.ts';
+import { attributeMeant, refuseAttribute, SUBJECT_ATTRIBUTES } from '../model/subject.ts';
 import type { Extension } from '../model/types.ts';
 import { describeCertificate } from '../store/certificate-facts.ts';
-import { SHORT_NAMES } from '../store/oid-names.ts';
 import type { Authority } from './open.ts';
 
 const escapeValue = (value: string): string => value.replace(/[\\$"'`#;]/g, '\\$&');
@@ -42,8 +41,6 @@ export function subjectOf({ certificate }: Authority, name: string, subject: str
   ]);
 }
 
-const LONG_NAMES = new Map(Object.entries(SHORT_NAMES).map(([long, short]) => [short.toLowerCase(), long]));
-
 /** `C=DE, O=Firm, CN=name` or `/C=DE/O=Firm/CN=name`; a backslash before a comma or slash that belongs to a value. */
 function parseSubject(text: string): Extension[] {
   const isSlashed = text.startsWith('/');
@@ -51,7 +48,7 @@ function parseSubject(text: string): Extension[] {
   return checked(
     parts.map(part => {
       const [, type = '', value = ''] = /^\s*([A-Za-z0-9.]+)\s*=\s*(.*?)\s*$/s.exec(part) ?? [];
-      const name = LONG_NAMES.get(type.toLowerCase()) ?? type;
+      const name = attributeMeant(type) ?? type;
       if (SUBJECT_ATTRIBUTES.includes(name)) return { name, value: value.replace(/\\([\\,/])/g, '$1') };
       const close = nearest(name, SUBJECT_ATTRIBUTES);
       throw new UsageError(

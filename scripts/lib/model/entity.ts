@@ -6,7 +6,7 @@ import { readKeyType, readPssSalt, readSupplied, readVariableNames } from './key
 import { effective, inherit } from './layers.ts';
 import { nearest } from './nearest.ts';
 import { CERTIFICATE_KEYS, ISSUED_KEYS, readProfile } from './profile.ts';
-import { isSubjectKey, readSubject, SHORT_NAMES, SUBJECT_ATTRIBUTES } from './subject.ts';
+import { attributeMeant, isSubjectKey, readSubject, SUBJECT_ATTRIBUTES } from './subject.ts';
 import { readTokenKey, TOKEN_KEYS } from './token.ts';
 import type { Entity, Profile, Scheme, Variable } from './types.ts';
 import {
@@ -37,7 +37,7 @@ export const SUBJECT_KEYS: KnownKeys = {
   names: [...SUBJECT_ATTRIBUTES, 'order'],
   isKey: isSubjectKey,
   others: 'an OID',
-  shortNames: SHORT_NAMES,
+  meantBy: attributeMeant,
 };
 
 /** Which keys each section of an entity file may have. */

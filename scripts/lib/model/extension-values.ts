@@ -1,5 +1,5 @@
 // What the values of extension keys must be: each check tells what was expected, and of which part of the value.
-import { refuseAttribute, SUBJECT_ATTRIBUTES } from './subject.ts';
+import { refuseAttribute, SHORT_NAMES, SUBJECT_ATTRIBUTES } from './subject.ts';
 import { OID, words } from './values.ts';
 
 export const KEY_USAGES = [
@@ -105,18 +105,6 @@ export const subjectAltName = listOf(
   isName,
   'DNS:host, IP:address, URI:…, email:a@b, UPN:a@b or RID:oid, in ASCII (punycode), parted by commas',
 );
-
-/** RFC 4514's short attribute names. */
-const SHORT_NAMES: Readonly<Record<string, string>> = {
-  C: 'countryName',
-  ST: 'stateOrProvinceName',
-  L: 'localityName',
-  O: 'organizationName',
-  OU: 'organizationalUnitName',
-  CN: 'commonName',
-  DC: 'domainComponent',
-  UID: 'userId',
-};
 
 /** `C=DE`. openssl reads such names as Latin-1, whatever its configuration says: ASCII alone is safe. */
 function isAttribute(text: string): boolean {

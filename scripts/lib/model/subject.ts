@@ -59,7 +59,7 @@ const ATTRIBUTES: Readonly<Record<string, AttributeRule>> = {
 
 export const SUBJECT_ATTRIBUTES: readonly string[] = Object.keys(ATTRIBUTES);
 
-/** RFC 4514, 3, and openssl's for an email address. */
+/** Short names of RFC 4514, 3, as openssl spells them; all others have their long one alone. */
 export const SHORT_NAMES: Readonly<Record<string, string>> = {
   CN: 'commonName',
   L: 'localityName',
@@ -67,11 +67,20 @@ export const SHORT_NAMES: Readonly<Record<string, string>> = {
   O: 'organizationName',
   OU: 'organizationalUnitName',
   C: 'countryName',
-  STREET: 'streetAddress',
+  street: 'streetAddress',
   DC: 'domainComponent',
   UID: 'userId',
-  EMAIL: 'emailAddress',
 };
+
+const MEANT: ReadonlyMap<string, string> = new Map(
+  [...Object.entries(SHORT_NAMES), ['EMAIL', 'emailAddress'] as const].map(([short, long]) => [
+    short.toUpperCase(),
+    long,
+  ]),
+);
+
+/** The attribute that people mean by a short name, in whatever case; undefined where it is none. */
+export const attributeMeant = (name: string): string | undefined => MEANT.get(name.toUpperCase());
 
 /** Says in which order attributes stand; those joined by "+" are one relative distinguished name. */
 const ORDER = 'order';

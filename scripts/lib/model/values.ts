@@ -86,8 +86,8 @@ export interface KnownKeys {
   readonly isKey?: (key: string) => boolean;
   /** What passes the test, in words. */
   readonly others?: string;
-  /** What people write for a name, in capitals; it is told what is meant. */
-  readonly shortNames?: Readonly<Record<string, string>>;
+  /** The name that people mean by another, which is no key. */
+  readonly meantBy?: (key: string) => string | undefined;
 }
 
 /** Adds a problem for each section and key that is not in `known`, where "urls *" stands for all sections "urls NAME". */
@@ -111,7 +111,7 @@ export function refuseUnknown(
               `one of ${keys.names.join(', ')}${keys.others ? `, or ${keys.others}` : ''}`,
               {
                 found: key,
-                nearest: keys.shortNames?.[key.toUpperCase()] ?? nearest(key, keys.names),
+                nearest: keys.meantBy?.(key) ?? nearest(key, keys.names),
               },
             ),
           );

@@ -1,7 +1,8 @@
 // Distinguished names and general names of a certificate into the words of the ini files.
 import type { GeneralName, Name } from '@peculiar/asn1-x509';
+import { SHORT_NAMES } from '../model/subject.ts';
 import type { Extension } from '../model/types.ts';
-import { ATTRIBUTE_NAMES, SHORT_NAMES } from './oid-names.ts';
+import { ATTRIBUTE_NAMES } from './oid-names.ts';
 
 type Attribute = Name[number][number];
 
@@ -23,10 +24,12 @@ function attributeText(value: Attribute['value']): string {
   return TEXT_TAGS.includes(der[0]!) && der[1]! < 0x80 ? der.subarray(2).toString('latin1') : `#${der.toString('hex')}`;
 }
 
+const SHORT_OF = new Map(Object.entries(SHORT_NAMES).map(([short, long]) => [long, short]));
+
 /** A name in one line, `/C=DE/O=Name`, as openssl's x509v3 configuration has it. */
 const lineOf = (name: Name): string =>
   describeName(name)
-    .map(({ name, value }) => `/${SHORT_NAMES[name] ?? name}=${value}`)
+    .map(({ name, value }) => `/${SHORT_OF.get(name) ?? name}=${value}`)
     .join('');
 
 /** otherName with the user principal name of Microsoft. */

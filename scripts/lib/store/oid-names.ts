@@ -37,19 +37,6 @@ export const ATTRIBUTE_NAMES: Readonly<Record<string, string>> = {
   '2.5.4.97': 'organizationIdentifier',
 };
 
-/** Short names of RFC 4514, as in `dirName:/C=DE`; all others keep their long one. */
-export const SHORT_NAMES: Readonly<Record<string, string>> = {
-  commonName: 'CN',
-  localityName: 'L',
-  stateOrProvinceName: 'ST',
-  organizationName: 'O',
-  organizationalUnitName: 'OU',
-  countryName: 'C',
-  streetAddress: 'street',
-  domainComponent: 'DC',
-  userId: 'UID',
-};
-
 export const PURPOSE_NAMES: Readonly<Record<string, string>> = {
   '1.3.6.1.4.1.311.2.1.21': 'msCodeInd',
   '1.3.6.1.4.1.311.2.1.22': 'msCodeCom',
