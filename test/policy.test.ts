@@ -49,15 +49,15 @@ const isPackage = (name: string, wanted: string): boolean => name === wanted || 
 
 suite('imports are found: of packages, of types, and dynamic ones', () => {
   const importsOf = (file: string) => scripts.find(each => each.file === file)?.imports ?? [];
-  assert.ok(importsOf('scripts/lib/run/exec.ts').includes('execa'));
+  assert.ok(importsOf('scripts/lib/run/process.ts').includes('execa'));
   assert.ok(importsOf('scripts/lib/run/exec.ts').includes('scripts/lib/plan/job.ts'));
   assert.ok(importsOf('scripts/verb-table.ts').includes('scripts/verbs/generate.ts'));
   assert.ok(lib.length > 30);
 });
 
-suite('execa is imported by lib/run/exec.ts alone', () => {
+suite('execa is imported by lib/run/process.ts alone', () => {
   assert.equal(
-    breaches(scripts, (name, file) => !isPackage(name, 'execa') || file === 'scripts/lib/run/exec.ts'),
+    breaches(scripts, (name, file) => !isPackage(name, 'execa') || file === 'scripts/lib/run/process.ts'),
     [],
   );
 });

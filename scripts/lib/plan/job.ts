@@ -3,7 +3,7 @@ import type { TokenRoad } from '../model/token.ts';
 import type { KeyType, TokenKey } from '../model/types.ts';
 import type { PrivateKey } from './private-key.ts';
 
-/** A tool with its arguments. Paths are relative to the PKI directory; no shell is involved. */
+/** A tool with its arguments, of which nothing has a meaning to a shell. Paths are relative to the PKI directory. */
 export interface Command {
   readonly kind: 'command';
   readonly tool: string;

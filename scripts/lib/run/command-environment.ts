@@ -8,7 +8,7 @@ const PASSED_ON = /^(PATH|HOME|TMPDIR|LD_[A-Z_]+|DYLD_[A-Z_]+|OPENSSL_MODULES|OP
 const passedOn = new WeakMap<NodeJS.ProcessEnv, NodeJS.ProcessEnv>();
 
 /** What every command gets of the caller's environment; looked through once, since that takes a while. */
-function basicEnvironment(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+export function basicEnvironment(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const known = passedOn.get(environment);
   if (known) return known;
   const passed = Object.entries(environment).filter(([name]) => PASSED_ON.test(name));

@@ -1,15 +1,14 @@
-// Runs one command: the only place where execa is imported. A command gets the folder and the environment that it
-// is given here, nothing of the caller's locale or openssl.cnf, no terminal, and no secret but those it names.
+// Runs one command. It gets the folder and the environment that it is given here, nothing of the caller's locale or
+// openssl.cnf, no terminal, and no secret but those it names.
 import { setMaxListeners } from 'node:events';
-import { closeSync, existsSync, openSync, readFileSync, statfsSync } from 'node:fs';
-import { execa } from 'execa';
-import { CommandError, StateError } from '../errors.ts';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { passphraseValue } from '../model/passphrase.ts';
 import type { Command } from '../plan/job.ts';
 import { isByProvider } from '../plan/private-key.ts';
-import { shownCommandLine } from '../plan/shell.ts';
 import { environmentFor } from './command-environment.ts';
-import { moduleFile, requirePin, tokenHintFor, underTokenLock, withModule } from './token.ts';
+import { failureOf, notFound } from './failure.ts';
+import { type Descriptor, startProcess } from './process.ts';
+import { moduleFile, requirePin, underTokenLock, withModule } from './token.ts';
 import { type Ask, requireKey, tokenName } from './token-listing.ts';
 import { inTurn, tryOnce } from './token-queue.ts';
 
@@ -76,9 +75,6 @@ export async function readCommand(command: Command, job: string, surroundings: S
   return (await run(command, job, surroundings, 'pipe')) ?? '';
 }
 
-/** execa's types know the numbers up to 9; any open descriptor will do. */
-type Descriptor = 9;
-
 interface Log {
   readonly descriptor: Descriptor;
   read(): string;
@@ -115,71 +111,20 @@ function prepared(command: Command, { environment, isTokenLocked }: Surroundings
 }
 
 const start: Run = async (command, job, surroundings, stdout, log) => {
-  const { signal } = surroundings.controller;
-  signal.throwIfAborted();
+  const { folder, environment, secretOf, controller } = surroundings;
   const { tool, args } = prepared(command, surroundings);
-  const child = execa(tool, args, {
-    cwd: surroundings.folder,
-    env: environmentFor(command, surroundings.environment, surroundings.secretOf),
-    extendEnv: false,
+  const setting = {
+    folder,
+    environment: environmentFor(command, environment, secretOf),
     stdin: 'ignore',
     stdout,
     stderr: log?.descriptor ?? 'pipe',
-    // A session of its own: no terminal to prompt on, and Ctrl-C reaches us alone.
-    detached: true,
-    reject: false,
-    stripFinalNewline: false,
-  });
-  const stop = () => killGroup(child.pid);
-  signal.addEventListener('abort', stop, { once: true });
-  const result = await child;
-  signal.removeEventListener('abort', stop);
-  signal.throwIfAborted();
-  if (!result.failed) return result.stdout;
-  if (result.code === 'ENOENT') throw new StateError(`${command.tool} was not found`, 'install it, or put it on PATH');
-  const stderr = log?.read() ?? result.stderr ?? '';
-  const ofToken = command.token && tokenHintFor(result.exitCode, stderr);
-  throw new CommandError(
-    job,
-    ending(result),
-    shownCommandLine(command),
-    stderr,
-    ofToken ?? hintFor(stderr) ?? hintOfDisk(surroundings.folder),
-  );
+    isKept: true,
+  } as const;
+  const result = await startProcess(tool, args, setting, controller.signal);
+  controller.signal.throwIfAborted();
+  if (!result.failed) return result.stdout as string | undefined;
+  if (result.code === 'ENOENT') throw notFound(command.tool);
+  const stderr = log?.read() ?? (result.stderr as string | undefined) ?? '';
+  throw failureOf(command, job, folder, { ...result, stderr });
 };
-
-const DISK_IS_FULL = 'the disk is full: make room and run again; nothing was published';
-
-/** Not every tool says that it could not write; less than a few blocks left says it for it. */
-function hintOfDisk(folder: string): string | undefined {
-  if (!existsSync(folder)) return undefined;
-  const { bavail, bsize, files, ffree } = statfsSync(folder);
-  return bavail * bsize < 32_768 || (files > 0 && ffree === 0) ? DISK_IS_FULL : undefined;
-}
-
-function killGroup(pid: number | undefined): void {
-  try {
-    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
-  } catch {
-    // It ended by itself.
-  }
-}
-
-function ending(result: {
-  exitCode?: number | undefined;
-  signal?: string | undefined;
-  shortMessage?: string | undefined;
-}): string {
-  if (result.exitCode !== undefined) return `exited with ${result.exitCode}`;
-  return result.signal
-    ? `was killed by ${result.signal}`
-    : `could not be started (${result.shortMessage ?? 'no reason given'})`;
-}
-
-/** Well-known causes in plain words. */
-function hintFor(stderr: string): string | undefined {
-  if (/No space left on device/i.test(stderr)) return DISK_IS_FULL;
-  if (/bad decrypt|maybe wrong password|pkcs12 cipherfinal error/i.test(stderr))
-    return 'the passphrase is wrong: set the variable that the command names';
-  return undefined;
-}

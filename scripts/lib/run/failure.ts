@@ -1,0 +1,56 @@
+// Why a command failed, in plain words.
+import { existsSync, statfsSync } from 'node:fs';
+import { constants } from 'node:os';
+import { CommandError, type PkiError, StateError } from '../errors.ts';
+import type { Command } from '../plan/job.ts';
+import { shownCommandLine } from '../plan/shell.ts';
+import { tokenHintFor } from './token.ts';
+
+/** How a command ended that did not succeed. */
+export interface Ending {
+  readonly exitCode?: number | undefined;
+  readonly signal?: string | undefined;
+  /** Why it could not be started. */
+  readonly shortMessage?: string | undefined;
+  /** What it reported. */
+  readonly stderr: string;
+}
+
+/** The error of a command that `job` ran in `folder`. */
+export function failureOf(command: Command, job: string, folder: string, ending: Ending): PkiError {
+  const { exitCode, stderr } = ending;
+  const ofToken = command.token && tokenHintFor(exitCode, stderr);
+  const hint = ofToken ?? hintFor(stderr) ?? hintOfDisk(folder);
+  return new CommandError(job, describe(ending), shownCommandLine(command), stderr, hint);
+}
+
+export const notFound = (tool: string): PkiError =>
+  new StateError(`${tool} was not found`, 'install it, or put it on PATH');
+
+function describe({ exitCode, signal, shortMessage }: Ending): string {
+  if (exitCode !== undefined) return `exited with ${exitCode}`;
+  return signal ? `was killed by ${signal}` : `could not be started (${shortMessage ?? 'no reason given'})`;
+}
+
+/** A shell's `$?`: 128 and the number of the signal that killed the command, or its exit code. */
+export function endingOf(status: number, stderr: string): Ending {
+  const [signal] = Object.entries(constants.signals).find(([, number]) => status === 128 + number) ?? [];
+  return signal === undefined ? { exitCode: status, stderr } : { signal, stderr };
+}
+
+const DISK_IS_FULL = 'the disk is full: make room and run again; nothing was published';
+
+/** Not every tool says that it could not write; less than a few blocks left says it for it. */
+function hintOfDisk(folder: string): string | undefined {
+  if (!existsSync(folder)) return undefined;
+  const { bavail, bsize, files, ffree } = statfsSync(folder);
+  return bavail * bsize < 32_768 || (files > 0 && ffree === 0) ? DISK_IS_FULL : undefined;
+}
+
+/** Well-known causes. */
+function hintFor(stderr: string): string | undefined {
+  if (/No space left on device/i.test(stderr)) return DISK_IS_FULL;
+  if (/bad decrypt|maybe wrong password|pkcs12 cipherfinal error/i.test(stderr))
+    return 'the passphrase is wrong: set the variable that the command names';
+  return undefined;
+}
