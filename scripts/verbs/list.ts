@@ -1,11 +1,10 @@
 // `trustme-pki list CA`: what a CA issued.
 import { readRows } from '../lib/authority/database.ts';
-import { type LedgerEntry, readLedger } from '../lib/authority/ledger.ts';
+import { readEntriesOf } from '../lib/authority/ledger.ts';
 import { formatCsv, formatIssued, issuedOf, isWanted, STATUSES } from '../lib/authority/list.ts';
 import { hasDatabase } from '../lib/authority/old-directory.ts';
 import { findAuthority, openDirectory } from '../lib/authority/open.ts';
 import { StateError, UsageError } from '../lib/errors.ts';
-import { type DatabaseRow, serialOf } from '../lib/store/database-rows.ts';
 import { parseWords, textOf } from '../options.ts';
 import { DIRECTORY_HELP, DIRECTORY_OPTIONS, readDays, readDirectoryOptions, readWord } from './directory.ts';
 import type { VerbContext } from './verb.ts';
@@ -53,20 +52,10 @@ export async function listVerb(context: VerbContext): Promise<number> {
   const before = days === undefined ? undefined : new Date(now.getTime() + days * 86_400_000);
   const filter = { status, subject: textOf(given, 'subject'), before };
   const rows = readRows(path, ca).filter(row => isWanted(row, filter, now));
-  const requests = given.json || given.csv ? requestsOf(readLedger(path, ca), rows) : new Map<string, string>();
+  const serials = new Set(given.json || given.csv ? rows.map(({ serial }) => serial) : []);
+  const requests = serials.size > 0 ? readEntriesOf(path, ca, serials) : new Map<string, never>();
   const issued = issuedOf(rows, requests, now);
   if (given.json) return context.print(JSON.stringify({ schema: 1, ca, issued }));
   if (given.csv) return context.print(formatCsv(issued));
   return issued.length === 0 ? 0 : context.print(formatIssued(issued));
-}
-
-/** Fingerprints of requests by serial number, of these rows alone. */
-function requestsOf(ledger: readonly LedgerEntry[], rows: readonly DatabaseRow[]): ReadonlyMap<string, string> {
-  const wanted = new Set(rows.map(({ serial }) => serial));
-  return new Map(
-    ledger.flatMap(({ serial, sha256 }): [string, string][] => {
-      const own = serialOf(serial);
-      return sha256 !== undefined && wanted.has(own) ? [[own, sha256]] : [];
-    }),
-  );
 }

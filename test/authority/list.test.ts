@@ -14,7 +14,7 @@ const text = [
   'V\t270101000000Z\t\t0F\tunknown\t/CN=\u001b[31mred',
 ].join('\n');
 const { rows, malformed } = parseIndex(text);
-const all = issuedOf(rows, new Map([['A', 'f00']]), NOW);
+const all = issuedOf(rows, new Map([['A', { sha256: 'f00' }]]), NOW);
 
 test('states, reasons and requests', () => {
   assert.equal(malformed, []);

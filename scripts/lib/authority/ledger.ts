@@ -1,6 +1,7 @@
 // Which request led to which certificate: `.pki/CA/requests.tsv`, one line a certificate, appended and synced.
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { serialOf } from '../store/database-rows.ts';
 import { databaseFolder } from '../store/names.ts';
 
 export interface LedgerEntry {
@@ -14,18 +15,26 @@ export interface LedgerEntry {
 const fileOf = (path: string, ca: string): string => join(path, databaseFolder(ca), 'requests.tsv');
 const LINE = /^([0-9A-F]+)\t([0-9a-f]{64})\t([0-9a-f]{64}|-)$/;
 
-/** Entries in order; a last line that a power cut tore is none. */
-export function readLedger(path: string, ca: string): LedgerEntry[] {
+const linesOf = (path: string, ca: string): string[] => {
   const file = fileOf(path, ca);
-  if (!existsSync(file)) return [];
-  return readFileSync(file, 'latin1')
-    .split('\n')
-    .flatMap(line => {
-      const [, serial, keySha256, sha256] = LINE.exec(line) ?? [];
-      return serial === undefined
-        ? []
-        : [{ serial, keySha256: keySha256!, sha256: sha256 === '-' ? undefined : sha256 }];
-    });
+  return existsSync(file) ? readFileSync(file, 'latin1').split('\n') : [];
+};
+
+/** Entries in order; a last line that a power cut tore is none. */
+export const readLedger = (path: string, ca: string): LedgerEntry[] => linesOf(path, ca).flatMap(parseLine);
+
+/** Entries of these certificates alone, by serial number as `serialOf` gives it: most of a hundred thousand are not asked for. */
+export const readEntriesOf = (path: string, ca: string, serials: ReadonlySet<string>): Map<string, LedgerEntry> =>
+  new Map(
+    linesOf(path, ca)
+      .filter(line => serials.has(serialOf(line.slice(0, Math.max(0, line.indexOf('\t'))))))
+      .flatMap(parseLine)
+      .map(entry => [serialOf(entry.serial), entry]),
+  );
+
+function parseLine(line: string): LedgerEntry[] {
+  const [, serial, keySha256, sha256] = LINE.exec(line) ?? [];
+  return serial === undefined ? [] : [{ serial, keySha256: keySha256!, sha256: sha256 === '-' ? undefined : sha256 }];
 }
 
 /** A line of its own for each, whatever the file ends with. */

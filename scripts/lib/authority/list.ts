@@ -3,6 +3,7 @@
 import { printable } from '../errors.ts';
 import { isoTime } from '../model/validity.ts';
 import type { DatabaseRow } from '../store/database-rows.ts';
+import type { LedgerEntry } from './ledger.ts';
 
 export type Status = 'valid' | 'revoked' | 'expired';
 export const STATUSES: readonly Status[] = ['valid', 'revoked', 'expired'];
@@ -38,17 +39,22 @@ export const isWanted = (row: DatabaseRow, { status, subject, before }: Filter, 
 const statusOf = ({ status, expiry }: DatabaseRow, now: Date): Status =>
   status === 'R' ? 'revoked' : expiry < now ? 'expired' : 'valid';
 
-/** `now` decides what has expired, whatever the index says; `requests` are fingerprints by serial number. */
-export function issuedOf(rows: readonly DatabaseRow[], requests: ReadonlyMap<string, string>, now: Date): Issued[] {
+/** `now` decides what has expired, whatever the index says; `entries` are by serial number. */
+export function issuedOf(
+  rows: readonly DatabaseRow[],
+  entries: ReadonlyMap<string, Pick<LedgerEntry, 'sha256'>>,
+  now: Date,
+): Issued[] {
   return rows.map(row => {
     const { expiry, serial, subject, revocation, reason } = row;
+    const request = entries.get(serial)?.sha256;
     return {
       serial,
       subject,
       notAfter: isoTime(expiry),
       status: statusOf(row, now),
       ...(revocation ? { revoked: isoTime(revocation), reason: reasonOf(reason) } : {}),
-      ...(requests.has(serial) ? { request: requests.get(serial)! } : {}),
+      ...(request === undefined ? {} : { request }),
     };
   });
 }

@@ -28,9 +28,10 @@ export function parseIndex(text: string): DatabaseRows {
   const rows: DatabaseRow[] = [];
   const malformed: { line: number; reason: string }[] = [];
   const seen = new Set<string>();
-  for (const [i, content] of text.split('\n').entries()) {
+  let line = 0;
+  for (const content of text.split('\n')) {
+    line++;
     if (content === '' || content.startsWith('#')) continue;
-    const line = i + 1;
     const row = parseRow(content, line);
     const reason = typeof row === 'string' ? row : seen.has(row.serial) ? 'its serial number stands above' : undefined;
     if (typeof row !== 'string') seen.add(row.serial);
