@@ -1,5 +1,6 @@
 // Answers about the status of certificates (OCSP, RFC 6960), signed by `openssl ocsp` from the index of a CA. Nothing is
 // written to the PKI directory.
+
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { StateError } from '../errors.ts';
@@ -10,6 +11,7 @@ import { readCommand, runCommand, type Surroundings, surroundingsIn } from '../r
 import { inTemporary } from '../run/temporary.ts';
 import { serialOf } from '../store/database-rows.ts';
 import type { CertificateFile } from '../store/directory.ts';
+import { isIssuedBy } from '../store/issuer.ts';
 import { indexFile, readRows } from './database.ts';
 import { keyOf } from './directory-key.ts';
 import { hasDatabase } from './old-directory.ts';
@@ -61,8 +63,7 @@ function responderOf({ directory, options }: OpenDirectory, ca: CertificateFile)
       ({ certificate, stem: own }) =>
         directory.keys.has(own) &&
         certificate.keyUsage?.includes(OCSP_SIGNING) &&
-        certificate.checkIssued(ca.certificate) &&
-        certificate.verify(ca.certificate.publicKey),
+        isIssuedBy(certificate, ca.certificate),
     )
     .sort((a, b) => end(b) - end(a));
   const good = known.find(each => end(each) > Date.now() && !revoked.has(serialOf(each.certificate.serialNumber)));

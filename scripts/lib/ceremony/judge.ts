@@ -7,6 +7,7 @@ import { certificateIn } from '../store/certificate.ts';
 import { describeCertificate } from '../store/certificate-facts.ts';
 import { type Difference, differencesOf } from '../store/differences.ts';
 import { readInput } from '../store/input-file.ts';
+import { isIssuedBy } from '../store/issuer.ts';
 
 /** The first certificate of a file, PEM or DER. */
 export function readCertificate(given: string): X509Certificate {
@@ -32,7 +33,7 @@ export function judgeCertificate(
       `"${given}" is a certificate for another key than that of ${entity.stem}`,
       `give the one for ${entity.stem}.csr`,
     );
-  if (!certificate.checkIssued(issuer) || !certificate.verify(issuer.publicKey))
+  if (!isIssuedBy(certificate, issuer))
     throw new StateError(
       `"${given}" was not issued by ${entity.issuer} as this directory knows it`,
       `compare the fingerprints of ${entity.issuer} on both machines`,

@@ -4,9 +4,10 @@ import { command } from '../plan/job.ts';
 import { commandLine } from '../plan/shell.ts';
 import type { Surroundings } from '../run/exec.ts';
 import type { CertificateFile } from '../store/directory.ts';
+import { isIssuedBy } from '../store/issuer.ts';
 import { error, type Finding } from './finding.ts';
 import { type Batch, type Reason, verifyBatch } from './openssl-verify.ts';
-import { hasSigned, type Issuers, type Path, pathOf } from './paths.ts';
+import { type Issuers, type Path, pathOf } from './paths.ts';
 import { sideBySide } from './side-by-side.ts';
 
 export interface ChainQuestion {
@@ -69,7 +70,7 @@ function checkBundle({ subject, between, anchor }: Path): Finding[] {
   const path = [...between, anchor].map(({ certificate }) => certificate.fingerprint256);
   const isUp = (certificate: X509Certificate, i: number) => {
     const below = subject.chain[i - 1] ?? subject.certificate;
-    return certificate.fingerprint256 === path[i] || (below.checkIssued(certificate) && hasSigned(certificate, below));
+    return certificate.fingerprint256 === path[i] || isIssuedBy(below, certificate);
   };
   return subject.chain.every(isUp)
     ? []

@@ -5,10 +5,11 @@ import { parseCertificate } from '../store/certificate.ts';
 import { readContained, refusalToRead } from '../store/contained-file.ts';
 import { type DatabaseRow, parseIndex, serialOf } from '../store/database-rows.ts';
 import type { CertificateFile } from '../store/directory.ts';
+import { hasSigned } from '../store/issuer.ts';
 import { databaseFolder, HIDDEN, issuedFolder } from '../store/names.ts';
 import { error, type Finding, info, warning } from './finding.ts';
 import type { Inspection } from './inspection.ts';
-import { groupBy, hasSigned } from './paths.ts';
+import { groupBy } from './paths.ts';
 
 interface Database {
   readonly ca: CertificateFile;

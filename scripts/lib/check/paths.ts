@@ -2,6 +2,7 @@
 // CAs, cross-certificates), so the paths are grown from the trust anchors down: what is reached has a path that ends.
 import type { X509Certificate } from 'node:crypto';
 import type { CertificateFile } from '../store/directory.ts';
+import { hasSigned, mayHaveIssued } from '../store/issuer.ts';
 
 export interface Path {
   readonly subject: CertificateFile;
@@ -13,7 +14,7 @@ export interface Path {
 /** Whose certificate issued a certificate; a trust anchor is its own. */
 export type Issuers = ReadonlyMap<CertificateFile, CertificateFile>;
 
-type Names = ReadonlyMap<string, readonly CertificateFile[]>;
+export type Names = ReadonlyMap<string, readonly CertificateFile[]>;
 type Rule = (issuer: CertificateFile, subject: CertificateFile) => boolean;
 
 /** The issuer of each certificate that has a path to a trust anchor among `certificates`; files' bundles lend theirs. */
@@ -49,7 +50,7 @@ function grow(issuers: Map<CertificateFile, CertificateFile>, issuedBy: Names, r
   const queue = [...issuers.keys()];
   for (const issuer of queue) {
     for (const subject of issuedBy.get(issuer.certificate.subject) ?? []) {
-      if (issuers.has(subject) || !subject.certificate.checkIssued(issuer.certificate) || !rule(issuer, subject))
+      if (issuers.has(subject) || !mayHaveIssued(issuer.certificate, subject.certificate) || !rule(issuer, subject))
         continue;
       issuers.set(subject, issuer);
       queue.push(subject);
@@ -81,15 +82,6 @@ function isAnchor({ certificate }: CertificateFile, named: Names): boolean {
     hasSigned(certificate, certificate) ||
     !others.some(each => hasSigned(each.certificate, certificate))
   );
-}
-
-/** Whether the signature fits; true where node does not know the algorithm and openssl has to say. */
-export function hasSigned(issuer: X509Certificate, subject: X509Certificate): boolean {
-  try {
-    return subject.verify(issuer.publicKey);
-  } catch {
-    return true;
-  }
 }
 
 export const isValid = ({ validFrom, validTo }: X509Certificate, now: Date): boolean =>

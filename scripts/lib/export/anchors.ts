@@ -1,6 +1,9 @@
 // What a device is given to trust, in the forms that its software takes: text and octets, no files.
+
 import { createHash, type X509Certificate } from 'node:crypto';
+import { certificateKey } from '../store/der.ts';
 import type { CertificateFile } from '../store/directory.ts';
+import { isIssuedBy } from '../store/issuer.ts';
 
 export const FORMATS = ['pem', 'der', 'hash', 'c', 'kernel', 'yocto'] as const;
 export type Format = (typeof FORMATS)[number];
@@ -8,11 +11,7 @@ export type Format = (typeof FORMATS)[number];
 /** Self-signed CAs: the roots of the hierarchies. UEFI keys stand alone, and are enrolled in another way. */
 export const anchorsOf = (certificates: readonly CertificateFile[]): readonly CertificateFile[] =>
   certificates.filter(
-    ({ certificate, file }) =>
-      certificate.ca &&
-      file.endsWith('.cert') &&
-      certificate.checkIssued(certificate) &&
-      certificate.verify(certificate.publicKey),
+    ({ certificate, file }) => certificate.ca && file.endsWith('.cert') && isIssuedBy(certificate, certificate),
   );
 
 /** What goes into one file; DER, which has one for each certificate, and hashes are made of them as they are. */
@@ -92,9 +91,7 @@ export interface Hashes {
 export const hashesOf = ({ stem, certificate }: CertificateFile): Hashes => ({
   name: stem,
   sha256: sha256(certificate.raw),
-  pin: `sha256//${createHash('sha256')
-    .update(certificate.publicKey.export({ format: 'der', type: 'spki' }))
-    .digest('base64')}`,
+  pin: `sha256//${createHash('sha256').update(certificateKey(certificate.raw)).digest('base64')}`,
 });
 
 const sha256 = (content: Buffer): string => createHash('sha256').update(content).digest('hex');

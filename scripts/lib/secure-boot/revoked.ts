@@ -9,6 +9,7 @@ import { isBelow } from '../plan/renewal.ts';
 import { readContained, refusalToRead } from '../store/contained-file.ts';
 import { type DatabaseRow, serialOf } from '../store/database-rows.ts';
 import type { PkiDirectory } from '../store/directory.ts';
+import { mayHaveIssued } from '../store/issuer.ts';
 import { issuedFile } from '../store/names.ts';
 import { retiredCertificates } from '../store/retired.ts';
 
@@ -61,6 +62,6 @@ function issued({ path, certificates }: PkiDirectory, ca: string, serial: string
   const authority = certificates.find(({ stem }) => stem === ca)?.certificate;
   return certificates.find(
     ({ certificate }) =>
-      serialOf(certificate.serialNumber) === serial && authority !== undefined && certificate.checkIssued(authority),
+      serialOf(certificate.serialNumber) === serial && authority !== undefined && mayHaveIssued(authority, certificate),
   )?.certificate;
 }

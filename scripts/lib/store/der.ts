@@ -63,13 +63,16 @@ const DECODERS: Readonly<Record<number, (content: Buffer) => string>> = {
 /** SHA-256 of a DER subjectPublicKeyInfo: how keys are told apart. */
 export const keyDigest = (spki: Buffer): string => createHash('sha256').update(spki).digest('hex');
 
-/** That of the key of a certificate in PEM (RFC 5280 4.1: the version may be left out). Throws where it is none. */
-export function certificateKeyDigest(pem: string): string {
-  const [block] = certificateBlocks(pem);
-  const [tbs] = children(decode(pemToDer(block ?? '')), SEQUENCE);
+/** subjectPublicKeyInfo (DER) of a certificate (DER); RFC 5280 4.1: the version may be left out. Throws where it is none. */
+export function certificateKey(der: Buffer): Buffer {
+  const [tbs] = children(decode(der), SEQUENCE);
   const fields = children(tbs, SEQUENCE);
-  return keyDigest(derOf(fields[fields[0]?.type === CONTEXT_0 ? 6 : 5]));
+  return derOf(fields[fields[0]?.type === CONTEXT_0 ? 6 : 5]);
 }
+
+/** SHA-256 of the key of a certificate in PEM. Throws where it is none. */
+export const certificateKeyDigest = (pem: string): string =>
+  keyDigest(certificateKey(pemToDer(certificateBlocks(pem)[0] ?? '')));
 
 function contentOf({ value }: Node): Buffer {
   if (typeof value !== 'string') throw new TypeError('unexpected parts');

@@ -170,10 +170,30 @@ function describeExtension(oid: string, der: Uint8Array): Readonly<Record<string
   }
 }
 
+/** The values of the two key identifiers of a certificate. */
+function identifiersIn(der: Buffer): { authority?: AuthorityKeyIdentifier; subject?: SubjectKeyIdentifier } {
+  const { extensions } = AsnParser.parse(der, Certificate).tbsCertificate;
+  const bufferOf = (name: string) => extensions?.find(({ extnID }) => KEYS[extnID] === name)?.extnValue.buffer;
+  const [authority, subject] = [bufferOf('authorityKeyIdentifier'), bufferOf('subjectKeyIdentifier')];
+  return {
+    ...(authority ? { authority: AsnParser.parse(authority, AuthorityKeyIdentifier) } : {}),
+    ...(subject ? { subject: AsnParser.parse(subject, SubjectKeyIdentifier) } : {}),
+  };
+}
+
+const hexOf = (bytes: ArrayBuffer): string => Buffer.from(bytes).toString('hex');
+
+/** Which key has signed a certificate, and which one is its own, as it says (RFC 5280 4.2.1.1 and 4.2.1.2): hexadecimal. */
+export function keyIdentifiers(der: Buffer): { authority: string | undefined; subject: string | undefined } {
+  const { authority, subject } = identifiersIn(der);
+  return {
+    authority: authority?.keyIdentifier && hexOf(authority.keyIdentifier.buffer),
+    subject: subject && hexOf(subject.buffer),
+  };
+}
+
 /** The serial number of the issuer's certificate that a certificate names (RFC 5280 4.2.1.1): hexadecimal. */
 export function authoritySerial(der: Buffer): string | undefined {
-  const { extensions } = AsnParser.parse(der, Certificate).tbsCertificate;
-  const found = extensions?.find(({ extnID }) => KEYS[extnID] === 'authorityKeyIdentifier');
-  const serial = found && AsnParser.parse(found.extnValue.buffer, AuthorityKeyIdentifier).authorityCertSerialNumber;
-  return serial && serialOf(Buffer.from(serial).toString('hex'));
+  const serial = identifiersIn(der).authority?.authorityCertSerialNumber;
+  return serial && serialOf(hexOf(serial));
 }

@@ -1,0 +1,37 @@
+// Who issued a certificate, as far as node can tell: an algorithm that it does not know (ML-DSA where its own OpenSSL is
+// older than 3.5) is for openssl to verify.
+import type { X509Certificate } from 'node:crypto';
+import { keyIdentifiers } from './extension-facts.ts';
+
+/** Whether names, key identifiers and usages let it be the issuer. */
+export const mayHaveIssued = (issuer: X509Certificate, subject: X509Certificate): boolean =>
+  subject.checkIssued(issuer) ||
+  (!isKeyKnown(issuer) && subject.issuer === issuer.subject && isKeyNamed(issuer, subject));
+
+/** Whether the signature fits; true where node does not know the algorithm. */
+export function hasSigned(issuer: X509Certificate, subject: X509Certificate): boolean {
+  try {
+    return subject.verify(issuer.publicKey);
+  } catch {
+    return true;
+  }
+}
+
+/** Both. */
+export const isIssuedBy = (subject: X509Certificate, issuer: X509Certificate): boolean =>
+  mayHaveIssued(issuer, subject) && hasSigned(issuer, subject);
+
+function isKeyKnown(certificate: X509Certificate): boolean {
+  try {
+    return certificate.publicKey !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+/** RFC 5280 4.2.1.1: where both are there, they have to be the same. */
+function isKeyNamed(issuer: X509Certificate, subject: X509Certificate): boolean {
+  const wanted = keyIdentifiers(subject.raw).authority;
+  const found = keyIdentifiers(issuer.raw).subject;
+  return wanted === undefined || found === undefined || wanted === found;
+}

@@ -1,0 +1,40 @@
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { keyIdentifiers } from '../../scripts/lib/store/extension-facts.ts';
+import { hasSigned, isIssuedBy, mayHaveIssued } from '../../scripts/lib/store/issuer.ts';
+import { ROOT } from '../helpers/door.ts';
+
+const test = suite('issuer');
+
+const read = (file: string) => new X509Certificate(readFileSync(join(ROOT, 'test/fixtures', file)));
+/** An EC leaf by an ML-DSA root, and another root of that name. */
+const [root, twin, leaf] = ['root', 'twin', 'leaf'].map(name => read(`post-quantum/${name}.pem`)) as [
+  X509Certificate,
+  X509Certificate,
+  X509Certificate,
+];
+
+test('an issuer whose key node may not know is found by names and key identifiers', () => {
+  assert.ok(mayHaveIssued(root, leaf));
+  assert.ok(mayHaveIssued(root, root));
+  assert.ok(isIssuedBy(leaf, root));
+  assert.not.ok(mayHaveIssued(twin, leaf));
+  assert.not.ok(mayHaveIssued(leaf, root));
+  assert.not.ok(isIssuedBy(leaf, twin));
+});
+
+test('a signature by an algorithm that node may not know is left to openssl', () => {
+  assert.ok(hasSigned(root, leaf));
+});
+
+test('key identifiers are those that openssl prints', () => {
+  const { authority, subject } = keyIdentifiers(leaf.raw);
+  assert.is(authority, keyIdentifiers(root.raw).subject);
+  assert.match(subject!, /^[0-9a-f]{40}$/);
+  assert.not.equal(keyIdentifiers(twin.raw).subject, authority);
+});
+
+test.run();
