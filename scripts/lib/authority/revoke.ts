@@ -6,6 +6,7 @@ import { StateError, UsageError } from '../errors.ts';
 import { asn1Time } from '../store/ca-database.ts';
 import { certificateIn } from '../store/certificate.ts';
 import { type DatabaseRow, serialOf } from '../store/database-rows.ts';
+import { hasIssued } from '../store/retired.ts';
 import { changeRows, readRows } from './database.ts';
 import { hasDatabase } from './old-directory.ts';
 import { type Authority, authoritiesOf, type OpenDirectory } from './open.ts';
@@ -64,9 +65,7 @@ function readFile(file: string): X509Certificate | undefined {
 }
 
 function issuerOf(open: OpenDirectory, certificate: X509Certificate, given: string): string {
-  const issuer = authoritiesOf(open).find(
-    each => certificate.checkIssued(each.certificate) && certificate.verify(each.certificate.publicKey),
-  );
+  const issuer = authoritiesOf(open).find(each => hasIssued(open.directory.path, each, certificate));
   if (issuer) return issuer.stem;
   throw new StateError(`no CA of the directory issued "${given}"`, 'give the directory of its CA: --dir DIR');
 }

@@ -5,13 +5,15 @@ import { parseCertificate } from '../store/certificate.ts';
 import { readContained, refusalToRead } from '../store/contained-file.ts';
 import { type DatabaseRow, parseIndex, serialOf } from '../store/database-rows.ts';
 import type { CertificateFile } from '../store/directory.ts';
-import { hasSigned } from '../store/issuer.ts';
 import { databaseFolder, HIDDEN, issuedFolder } from '../store/names.ts';
+import { hasIssued } from '../store/retired.ts';
 import { error, type Finding, info, warning } from './finding.ts';
 import type { Inspection } from './inspection.ts';
 import { groupBy } from './paths.ts';
 
 interface Database {
+  /** Of the directory. */
+  readonly path: string;
   readonly ca: CertificateFile;
   readonly index: string;
   readonly rows: ReadonlyMap<string, DatabaseRow>;
@@ -46,6 +48,7 @@ function checkDatabase(
   const prefix = `${issuedFolder(stem)}/`;
   const files = entries.map(({ file }) => file).filter(file => file.startsWith(prefix) && file.endsWith('.pem'));
   const database: Database = {
+    path: directory.path,
     ca,
     index,
     rows: new Map(rows.map(row => [row.serial, row])),
@@ -54,7 +57,7 @@ function checkDatabase(
   return [
     ...findings,
     ...rows.flatMap(row => checkRow(row, database, now)),
-    ...[...database.issued].flatMap(([serial, file]) => checkIssued(serial, file, database, directory.path)),
+    ...[...database.issued].flatMap(([serial, file]) => checkIssued(serial, file, database)),
     ...(published.get(ca.certificate.subject) ?? []).flatMap(each => checkPublished(each, database)),
   ];
 }
@@ -75,8 +78,8 @@ function checkRow({ line, serial, status, expiry }: DatabaseRow, { index, issued
 }
 
 /** A copy of what was issued is as its name says, and has a row. */
-function checkIssued(serial: string, file: string, database: Database, root: string): Finding[] {
-  const certificate = readIssued(root, file);
+function checkIssued(serial: string, file: string, database: Database): Finding[] {
+  const certificate = readIssued(database.path, file);
   if (!certificate) return [error('issued-mismatch', file, 'it holds no certificate', 'restore it from a backup')];
   // A CA that changed its key has the certificates of the old one too, so that its name has to do.
   const isNamed = certificate.issuer === database.ca.certificate.subject;
@@ -117,8 +120,8 @@ function compareRow(file: string, certificate: X509Certificate, { index, rows, c
 }
 
 function checkPublished({ file, certificate }: CertificateFile, database: Database): Finding[] {
-  const { ca, index, rows, issued } = database;
-  if (!certificate.checkIssued(ca.certificate) || !hasSigned(ca.certificate, certificate)) return [];
+  const { path, ca, index, rows, issued } = database;
+  if (!hasIssued(path, ca, certificate)) return [];
   const serial = serialOf(certificate.serialNumber);
   const revoked =
     rows.get(serial)?.status === 'R'

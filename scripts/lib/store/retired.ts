@@ -4,7 +4,9 @@ import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parseCertificate } from './certificate.ts';
 import { readContained } from './contained-file.ts';
+import type { CertificateFile } from './directory.ts';
 import { syncPath, writeNew } from './files.ts';
+import { isIssuedBy } from './issuer.ts';
 import { RETIRED, retiredFile } from './names.ts';
 
 export const isRetired = (path: string, serial: string): boolean =>
@@ -33,3 +35,9 @@ export function retiredCertificates(path: string, stem: string): X509Certificate
     }
   });
 }
+
+/** Whether a CA issued a certificate, by the certificate that the CA has now or by one that it had before. */
+export const hasIssued = (path: string, ca: CertificateFile, certificate: X509Certificate): boolean =>
+  isIssuedBy(certificate, ca.certificate) ||
+  (certificate.issuer === ca.certificate.subject &&
+    retiredCertificates(path, ca.stem).some(former => isIssuedBy(certificate, former)));
