@@ -98,7 +98,7 @@ function describe(
   { renewed, files, fieldUpdates, hindered, dependants, elsewhere }: SessionOutcome,
   expiring: number | undefined,
 ): string {
-  const left = hindered.map(({ name, reason, hint }) => `${name} expires and stays as it is: ${reason}; ${hint}`);
+  const left = hindered.map(({ name, reason, hint }) => `${name} stays as it is: ${reason}; ${hint}`);
   if (renewed.length === 0) return left.join('\n') || `nothing expires within ${expiring} days`;
   const visible = files.filter(file => !file.startsWith('.pki/'));
   return [

@@ -173,6 +173,49 @@ test('--expiring: all that end by then, issuers first; nothing is no failure', a
   assert.is(next.status, 0, next.stdout);
 });
 
+test('what is revoked is not brought back: not by its name, not with what expires, not with its CA', async () => {
+  const pki = copyOf('revoked');
+  await pki.succeed('issue', 'guestos_subca', 'lost');
+  await pki.succeed('issue', 'guestos_subca', 'kept');
+  await pki.succeed('revoke', 'lost');
+  await pki.succeed('revoke', 'ocsp_server', '--reason', 'certificateHold');
+  await pki.succeed('revoke', 'backend', '--reason', 'keyCompromise');
+  await pki.succeed('revoke', 'user_subca', '--reason', 'cessationOfOperation');
+  await pki.succeed('sign-csr', 'device_subca', request(), '--output-dir', folder);
+  const before = ['lost.cert', 'backend.cert', 'ocsp_server.cert', 'user_subca.cert'].map(pki.read);
+  for (const [name, message] of [
+    ['backend', /it is revoked \(keyCompromise\)\n.*hint: a new key: trustme-pki rekey backend/],
+    ['ocsp_server', /on hold|it is revoked \(certificateHold\)\n.*hint: release it first: .* --reason removeFromCRL/],
+    ['lost', /it is revoked \(unspecified\)\n.*hint: .*trustme-pki issue guestos_subca NAME/],
+  ] as const) {
+    const { status, stderr } = await pki.run('renew', name);
+    assert.is(status, 1);
+    assert.match(stderr, message);
+  }
+  const expiring = await pki.succeed('renew', '--expiring', '1200');
+  assert.match(expiring, /^backend stays as it is: it is revoked \(keyCompromise\)/m);
+  assert.match(expiring, /^kept: until /m);
+  const cascade = await pki.succeed('renew', 'gen_rootca', '--cascade');
+  assert.match(cascade, /^kept: until /m);
+  for (const name of ['lost', 'backend', 'ocsp_server', 'user_subca'])
+    assert.match(cascade, new RegExp(`^${name} stays as it is: it is revoked`, 'm'));
+  assert.equal(['lost.cert', 'backend.cert', 'ocsp_server.cert', 'user_subca.cert'].map(pki.read), before);
+  // Its CA has another certificate since, and knows it all the same.
+  assert.match(await pki.succeed('revoke', join(folder, 'device.cert')), /device\.cert: revoked \(device_subca/);
+  // A new key is another matter; what is sound then lacks only what is still revoked.
+  await pki.succeed('rekey', 'backend');
+  await pki.succeed('revoke', 'ocsp_server', '--reason', 'removeFromCRL');
+  await pki.succeed('renew', 'ocsp_server');
+  const { stdout } = await program(['verify', 'revoked', '--json']);
+  const { findings } = JSON.parse(stdout) as { findings: { file: string; severity: string; code: string }[] };
+  const errors = findings.filter(({ severity }) => severity === 'error').map(({ file, code }) => `${file} ${code}`);
+  const expected = ['lost.cert', 'user_subca.cert'].flatMap(file => [
+    `${file} chain-broken`,
+    `${file} revoked-published`,
+  ]);
+  assert.equal([...new Set(errors)].sort(), expected);
+});
+
 test('--expiring: what cannot be renewed here is told, and hinders nothing else', async () => {
   const pki = copyOf('hindered');
   await pki.succeed('sign-csr', 'device_subca', request(), '--output-dir', pki.path, '--days', '20');
@@ -185,11 +228,8 @@ test('--expiring: what cannot be renewed here is told, and hinders nothing else'
   await pki.succeed('issue', 'backend_subca', 'mdm', '--days', '20');
   const first = await pki.succeed('renew', '--expiring', '30');
   assert.match(first, /^mdm: until /);
-  assert.match(
-    first,
-    /device expires and stays as it is: the key of device is not .*; sign its request again: .* --again/,
-  );
-  assert.match(first, /foreign expires and stays as it is: no CA of the directory issued "foreign\.crt"/);
+  assert.match(first, /device stays as it is: the key of device is not .*; sign its request again: .* --again/);
+  assert.match(first, /foreign stays as it is: no CA of the directory issued "foreign\.crt"/);
   // The key of the root lies elsewhere: what it signed stays, and with it what can last no longer.
   rmSync(join(pki.path, 'gen_rootca.key'));
   const late = await program(['renew', '--expiring', '90', '--dir', 'hindered', '--json'], {}, '2032-10-10 12:00:00');

@@ -62,7 +62,8 @@ export function issuedOf(
 /** openssl says a compromise whose time is known in words of its own. */
 const WITH_TIME: Readonly<Record<string, string>> = { keyTime: 'keyCompromise', CAkeyTime: 'CACompromise' };
 
-const reasonOf = (word = 'unspecified'): string => WITH_TIME[word] ?? word;
+/** The reason that a word of the index means. */
+export const reasonOf = (word = 'unspecified'): string => WITH_TIME[word] ?? word;
 
 const COLUMNS = ['status', 'notAfter', 'serial', 'subject', 'revoked', 'reason', 'request'] as const;
 

@@ -14,6 +14,7 @@ import type { Entity } from '../model/types.ts';
 import { entitiesThere } from '../renewal/inputs.ts';
 import { listsOf } from '../renewal/lists.ts';
 import type { Outcome } from '../renewal/renew.ts';
+import { revokedIn } from '../renewal/revoked.ts';
 import { selectCertificates } from '../renewal/select.ts';
 import { inSession, renewSelected, type Session } from '../renewal/session.ts';
 import { surroundingsIn } from '../run/exec.ts';
@@ -124,7 +125,7 @@ async function publish(
   const { hierarchy } = settings.configuration;
   const isRekeyed = pending?.key !== undefined;
   const wanted = { names: [name], expiring: undefined, isCascading, isRekeyed, imported: new Set([name]) };
-  const selection = selectCertificates(wanted, directory, hierarchy, now);
+  const selection = selectCertificates(wanted, { ...directory, revoked: revokedIn(directory) }, hierarchy, now);
   return inTemporary(async folder => {
     const file = join(folder, 'certificate.pem');
     writeNew(file, certificate.toString());

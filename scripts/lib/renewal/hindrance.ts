@@ -5,7 +5,7 @@ import { filling } from '../model/uefi.ts';
 import { type RenewalInputs, variablesOf } from '../plan/renewal.ts';
 import type { PkiDirectory } from '../store/directory.ts';
 import { CLEAR_PK, keyFile, updateFile } from '../store/names.ts';
-import type { Issued, Selection } from './select.ts';
+import type { Issued, Present, Selection } from './select.ts';
 
 export interface Hindrance {
   readonly name: string;
@@ -18,11 +18,13 @@ export interface Hindrance {
 export function hindranceOf(
   issued: Issued,
   hierarchy: Hierarchy,
-  keys: PkiDirectory['keys'],
+  { keys, revoked }: Pick<Present, 'keys' | 'revoked'>,
   isRekeyed: boolean,
 ): Hindrance | undefined {
   const { stem: name } = issued.certificate;
   const entity = hierarchy.get(name);
+  const reason = revoked.get(name);
+  if (reason !== undefined && !isRekeyed) return ofRevoked(issued, reason, entity !== undefined);
   if (!entity) return ofIssued(issued, keys, isRekeyed);
   const { supplied, issuer, keyOf } = entity;
   if (supplied)
@@ -42,7 +44,7 @@ export function hinderedAmong(
   ending: readonly Issued[],
   all: readonly Issued[],
   hindrance: (each: Issued) => Hindrance | undefined,
-): ReadonlyMap<string, Hindrance> {
+): Map<string, Hindrance> {
   const hindered = new Map<string, Hindrance>();
   const end = ({ certificate: { certificate } }: Issued) => new Date(certificate.validTo).getTime();
   const add = (each: Issued): void => {
@@ -69,6 +71,15 @@ export const withoutKey = (name: string, owner: string, what: string): Hindrance
   reason: `"${keyFile(owner)}", which a new ${what} needs, is not in the directory`,
   hint: 'renew it where that key is',
 });
+
+/** The same key would be in use again; it may be why it was revoked. */
+function ofRevoked({ certificate: { stem: name }, issuer }: Issued, reason: string, isEntity: boolean): Hindrance {
+  const another = isEntity
+    ? `a new key: trustme-pki rekey ${name}`
+    : `another one has another key: trustme-pki issue ${issuer} NAME`;
+  const release = `release it first: trustme-pki revoke ${name} --reason removeFromCRL`;
+  return { name, reason: `it is revoked (${reason})`, hint: reason === 'certificateHold' ? release : another };
+}
 
 function ofIssued(
   { certificate: { stem: name, file }, issuer }: Issued,

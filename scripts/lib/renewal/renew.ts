@@ -98,8 +98,9 @@ function removeKeyExports(path: string, { selection: { rekeyed }, inputs: { hier
 function rewriteChains(staging: string, { directory, selection, inputs }: Renewal): string[] {
   const isRenewed = ({ stem }: CertificateFile) => selection.entities.has(stem);
   const renewed = directory.certificates.filter(isRenewed);
-  // Certificates from outside follow by themselves, or verify with the old one: it stays behind them.
-  const isKnown = ({ stem }: CertificateFile) => inputs.hierarchy.has(stem);
+  // Certificates from outside follow by themselves, or verify with the old one: it stays behind them. What is revoked
+  // verifies with the old one alone.
+  const isKnown = ({ stem }: CertificateFile) => inputs.hierarchy.has(stem) && !selection.revoked.has(stem);
   const others = directory.certificates.filter(each => !isRenewed(each) && isKnown(each));
   const texts = replaceInChains(others, renewed, staging);
   for (const [file, text] of texts) writeFileSync(join(staging, file), text, 'latin1');

@@ -1,11 +1,15 @@
 // Which certificates a renewal makes: those that are named, or that expire; with --cascade what is below them.
+
+import { groupBy, type Names } from '../check/paths.ts';
 import { StateError } from '../errors.ts';
 import type { Hierarchy } from '../model/hierarchy.ts';
 import { isBelow } from '../plan/renewal.ts';
 import { serialOf } from '../store/database-rows.ts';
 import { byStem, type CertificateFile, findCertificate, type PkiDirectory } from '../store/directory.ts';
 import { authoritySerial } from '../store/extension-facts.ts';
+import { hasIssued } from '../store/retired.ts';
 import { type Hindrance, hinderedAmong, hindranceOf } from './hindrance.ts';
+import type { Revoked } from './revoked.ts';
 
 export interface Choice {
   /** As typed; empty where `expiring` decides. */
@@ -28,7 +32,9 @@ export interface Selection {
   readonly prolonged: ReadonlySet<string>;
   /** Certificates that no entity describes, as `issue` makes them, with their issuer. */
   readonly issued: readonly Issued[];
-  /** What expires and cannot be renewed here. */
+  /** Those that are revoked, and stay as they are. */
+  readonly revoked: ReadonlySet<string>;
+  /** What expires, or is below, and cannot be renewed here. */
   readonly hindered: readonly Hindrance[];
   /** What is below and stays as it is. */
   readonly dependants: readonly string[];
@@ -40,20 +46,26 @@ export interface Issued {
   readonly issuer: string;
 }
 
+/** What is in the directory. */
+export interface Present extends Pick<PkiDirectory, 'path' | 'certificates' | 'keys'> {
+  readonly revoked: Revoked;
+}
+
 /**
  * Throws a UsageError for a name that is none, a StateError for one that cannot be renewed here, or where the rest of the
  * PKI would be worth nothing.
  */
 export function selectCertificates(
   { names, expiring, isCascading, isRekeyed, imported = new Set() }: Choice,
-  { certificates, keys }: Pick<PkiDirectory, 'certificates' | 'keys'>,
+  { path, certificates, keys, revoked }: Present,
   hierarchy: Hierarchy,
   now: Date,
 ): Selection {
   const present = byStem(certificates);
-  const all = certificates.map(each => issuedOf(each, certificates));
+  const bySubject = groupBy(certificates, ({ certificate }) => certificate.subject);
+  const all = certificates.map(each => issuedOf(path, each, bySubject));
   const hindrance = (each: Issued) =>
-    imported.has(each.certificate.stem) ? undefined : hindranceOf(each, hierarchy, keys, isRekeyed);
+    imported.has(each.certificate.stem) ? undefined : hindranceOf(each, hierarchy, { keys, revoked }, isRekeyed);
   const ending = expiring === undefined ? [] : all.filter(each => isEnding(each, expiring, now));
   const hindered = hinderedAmong(ending, all, hindrance);
   const named = names.map(name => findCertificate(certificates, name).stem);
@@ -64,12 +76,21 @@ export function selectCertificates(
   }
   const described = [...stems].filter(stem => hierarchy.has(stem));
   const here = [...hierarchy.values()].filter(({ stem, supplied }) => present.has(stem) && !supplied);
-  const below = here.filter(entity => isBelow(entity, stems, hierarchy) && !stems.has(entity.stem));
+  const reached = here.filter(entity => isBelow(entity, stems, hierarchy) && !stems.has(entity.stem));
+  const dead = new Set(reached.flatMap(({ stem }) => (revoked.has(stem) ? [stem] : [])));
+  const below = reached.filter(entity => !dead.has(entity.stem) && !isBelow(entity, dead, hierarchy));
   const outside = all.filter(({ certificate: { stem } }) => !hierarchy.has(stem));
   const issued = outside.filter(({ certificate: { stem } }) => stems.has(stem));
   const cas = new Set([...stems, ...below.map(({ stem }) => stem)]);
-  const issuedBelow = outside.filter(({ certificate: { stem }, issuer }) => !stems.has(stem) && cas.has(issuer));
+  const reachedOutside = outside.filter(({ certificate: { stem }, issuer }) => !stems.has(stem) && cas.has(issuer));
+  const issuedBelow = reachedOutside.filter(({ certificate: { stem } }) => !revoked.has(stem));
   const belowNames = [...below, ...issuedBelow.map(({ certificate }) => certificate)].map(({ stem }) => stem);
+  const passedOver = [
+    ...all.filter(each => dead.has(stemOf(each))),
+    ...reachedOutside.filter(each => revoked.has(stemOf(each))),
+  ];
+  for (const each of isCascading ? passedOver : [])
+    hindered.set(stemOf(each), hindranceOf(each, hierarchy, { keys, revoked }, false)!);
   if (!isCascading) refuseWorthless(stems, belowNames, present, isRekeyed);
   // The certificate of a cross-certificate is for a key of somebody else's.
   const crossed = isRekeyed ? here.filter(({ keyOf, stem }) => keyOf !== stem && stems.has(keyOf)) : [];
@@ -80,6 +101,7 @@ export function selectCertificates(
     rekeyed: new Set(isRekeyed ? stems : []),
     prolonged: new Set(isRekeyed ? [] : described.filter(stem => !imported.has(stem))),
     issued: [...issued, ...again],
+    revoked: new Set([...revoked.keys()].filter(stem => !stems.has(stem))),
     hindered: [...hindered.values()],
     dependants: belowNames.filter(
       stem => !more.includes(stem) && !again.some(({ certificate }) => certificate.stem === stem),
@@ -87,10 +109,10 @@ export function selectCertificates(
   };
 }
 
-function issuedOf(certificate: CertificateFile, certificates: readonly CertificateFile[]): Issued {
+function issuedOf(path: string, certificate: CertificateFile, bySubject: Names): Issued {
   const own = certificate.certificate;
-  const others = certificates.filter(ca => ca !== certificate && own.checkIssued(ca.certificate));
-  const issuer = others.find(ca => own.verify(ca.certificate.publicKey));
+  const candidates = bySubject.get(own.issuer) ?? [];
+  const issuer = candidates.find(ca => ca !== certificate && hasIssued(path, ca, own));
   return { certificate, issuer: issuer?.stem ?? '' };
 }
 

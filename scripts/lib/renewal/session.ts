@@ -19,6 +19,7 @@ import { inputsOf, type ListChange, settingsOf } from './inputs.ts';
 import { reissue } from './issued.ts';
 import { keepFormer, listsOf, unrecorded } from './lists.ts';
 import { type Outcome, renewEntities } from './renew.ts';
+import { revokedIn } from './revoked.ts';
 import { type Choice, type Selection, selectCertificates } from './select.ts';
 
 export interface RenewalOptions extends Choice {
@@ -31,7 +32,7 @@ export interface RenewalOptions extends Choice {
 }
 
 export interface SessionOutcome extends Outcome {
-  /** What expires and cannot be renewed here. */
+  /** What expires, or is below, and cannot be renewed here. */
   readonly hindered: readonly Hindrance[];
   /** What is below a renewed CA and keeps its certificate. */
   readonly dependants: readonly string[];
@@ -50,11 +51,12 @@ export function renew(
     const { open, settings, now } = session;
     const { hierarchy } = settings.configuration;
     const names = options.isKeepingFormer ? options.names.map(name => heldBy(hierarchy, name)) : options.names;
-    const selection = selectCertificates({ ...options, names }, open.directory, hierarchy, now);
+    const present = { ...open.directory, revoked: revokedIn(open.directory) };
+    const selection = selectCertificates({ ...options, names }, present, hierarchy, now);
     // Before new rows are there.
     const others = elsewhere(open, selection, now);
-    const present = listsOf(open.directory, hierarchy);
-    const lists = options.isKeepingFormer ? keepFormer(present, open.directory, hierarchy, selection) : present;
+    const there = listsOf(open.directory, hierarchy);
+    const lists = options.isKeepingFormer ? keepFormer(there, open.directory, hierarchy, selection) : there;
     const change = { lists, touched: new Set<string>(), clearsPlatformKey: false };
     const parts: Outcome[] = [];
     if (selection.entities.size > 0) parts.push(await renewSelected(session, selection, change, options));

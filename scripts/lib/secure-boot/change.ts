@@ -162,6 +162,7 @@ const NOTHING = {
   entities: new Set<string>(),
   rekeyed: new Set<string>(),
   prolonged: new Set<string>(),
+  revoked: new Set<string>(),
   issued: [],
   hindered: [],
   dependants: [],
