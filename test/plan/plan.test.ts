@@ -206,14 +206,70 @@ suite('times of its own: openssl ca on a database that is thrown away', () => {
   ]);
   assert.match(
     lineOf(issued),
-    /^openssl ca -batch -preserveDN -config \S+ -extfile \.pki\/backend\.cnf -extensions certificate -in \S+ -cert backend_subca\.cert -keyfile backend_subca\.key .* -startdate 20260101000000Z -days 30 /,
+    /^openssl ca -batch -preserveDN -config \S+ -extfile \.pki\/backend\.cnf -extensions certificate -in \S+ -cert backend_subca\.cert -keyfile backend_subca\.key -passin \S+ -md sha256 -sigopt rsa_pss_saltlen:digest -startdate 20260101000000Z -days 30 -out /,
   );
   assert.equal(jobOf(plan, `${folder}/serial`).step, { kind: 'write', text: `${serial}\n` });
   const { step } = jobOf(plan, `${folder}/ca.cnf`);
   assert.ok(step.kind === 'write' && step.text.includes(`database = ${folder}/index.txt\n`));
   const other = lineOf(jobOf(plan, `.pki/ssig_subca/issued/${serialOf('ssig')}.pem`));
-  assert.match(other, / -enddate 20261231235959Z /);
+  assert.match(other, / -enddate 20261231235959Z -notext -out /);
   assert.not.match(other, / -startdate | -days /);
+});
+
+suite('times of its own by an issuer whose algorithm has a digest of its own', () => {
+  const flags = { keyType: { kind: 'other', algorithm: 'ed25519' } } as const;
+  const plan = planWith({ 'customer/backend.ini': '[certificate]\nnotBefore = 2026-01-01\n' }, flags);
+  const line = lineOf(jobOf(plan, `.pki/backend_subca/issued/${serialOf('backend')}.pem`));
+  assert.match(line, / -md default -startdate /);
+});
+
+suite('a CA that keeps no database: what it issued is written where it is published, or put together there', () => {
+  const powers = 'basicConstraints = critical, CA:FALSE\nkeyUsage = critical, digitalSignature\ndays = 9\n';
+  const leaf = (name: string, more: string) =>
+    `issuer = plain_ca\n${more}[subject]\ncommonName = ${name}\n[certificate]\n${powers}`;
+  const plan = planWith({
+    'plain_ca.ini':
+      '[subject]\ncommonName = Plain\n[certificate]\ndays = 99\nbasicConstraints = critical, CA:TRUE\nkeyUsage = critical, keyCertSign\n',
+    'bare.ini': leaf('Bare', ''),
+    'bundled.ini': leaf('Bundled', 'bundle = plain_ca\n'),
+  });
+  assert.is(jobOf(plan, 'bare.cert').step.kind, 'command');
+  assert.equal(jobOf(plan, 'bundled.cert').step, {
+    kind: 'concatenate',
+    parts: [{ file: '.pki/scratch/bundled/certificate.pem' }, { file: 'plain_ca.cert', first: true }],
+    mode: 0o644,
+  });
+});
+
+suite('EC keys that a token holds, a passphrase encrypts, or times of their own need are no part of another command', () => {
+  const plan = planWith(
+    {
+      'software-signing/ssig_rootca.ini': '[key]\nstorage = pkcs11\ntoken = t\nobject = o\n',
+      'software-signing/ssig_subca_cml.ini': 'passphrase-env = CML\n',
+      'customer/ocsp_server.ini': '[certificate]\nnotBefore = 2026-01-01\n',
+    },
+    KEY_TYPES.ec,
+  );
+  const { step } = jobOf(plan, 'ssig_rootca.key');
+  assert.equal(step.kind === 'token' && [step.label, step.mayGenerate], ['ssig_rootca', false]);
+  for (const stem of ['ssig_subca_cml', 'ocsp_server'])
+    assert.match(lineOf(jobOf(plan, `${stem}.key`)), /^openssl genpkey /, stem);
+  assert.match(lineOf(plan.jobs.find(({ makes }) => makes.includes('backend.key'))!), /^openssl req .* -newkey EC /);
+});
+
+suite('UEFI keys alone have no export of what is there already', () => {
+  const { hierarchy } = readShipped();
+  const platform = [...hierarchy.values()].filter(({ variable }) => variable).map(({ stem }) => stem);
+  const { jobs } = planOf(hierarchy, { wanted: new Set(platform) });
+  const made = jobs.flatMap(({ makes }) => makes);
+  assert.equal(
+    made.filter(file => file.startsWith('certs/')),
+    [],
+  );
+  assert.equal(
+    made.filter(file => file.startsWith('ssig')),
+    ['ssig_subca.esl'],
+  );
 });
 
 suite('a self-signed certificate with times of its own signs itself, with the passphrase by name', () => {

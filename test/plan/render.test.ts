@@ -53,6 +53,11 @@ suite('an entity that issues nothing has no [ca]', () => {
   assert.not.match(render(entityOf(shipped, 'backend')), /\[(ca|authority|issued)\]/);
 });
 
+suite('a CA whose key is elsewhere has no [ca] to sign by', () => {
+  const configuration = readShipped({ 'customer/gen_rootca.ini': 'certificate-file = root.pem\n' });
+  assert.not.match(render(entityOf(configuration, 'gen_rootca')), /\[(ca|authority)\]/);
+});
+
 suite('a CA without copy takes no extension from a request', () => {
   assert.match(render(entityOf(shipped, 'guestos_subca')), /\ncopy_extensions = none\n/);
   assert.match(render(entityOf(shipped, 'device_subca')), /\ncopy_extensions = copy\n/);

@@ -104,6 +104,16 @@ suite('what others have in db stays in the list, and of it only what is new is a
   assert.equal(list.kind === 'concatenate' && list.parts.map(({ file }) => file), [freshFile('DB')]);
 });
 
+suite('KEK: its list is that of its certificate, unless others have theirs in it', () => {
+  const partsOf = (extra: Partial<RenewalInputs>) => {
+    const plan = planOf(['KEK'], extra);
+    const { step } = jobOf(plan, jobOf(plan, 'KEK.append.auth').needs[0]!);
+    return step.kind === 'concatenate' && step.parts.map(({ file }) => file);
+  };
+  assert.equal(partsOf({}), ['KEK.esl']);
+  assert.equal(partsOf({ othersOf: stem => (stem === 'KEK' ? othersFile(stem) : undefined) }), ['.pki/KEK.esl']);
+});
+
 suite('a variable that only comes later has nothing for the field', () => {
   assert.equal(updates(planOf(['KEK'])).sort(), ['DB.auth', 'KEK.append.auth', 'KEK.auth']);
 });

@@ -124,6 +124,7 @@ suite('the head asks for each secret, tells the notes, counts jobs and keys', ()
   assert.match(text, /^#!\/bin\/sh\n# A plan\n# 2 jobs, 1 keys\./);
   assert.match(text, /^# note: mind\\u001b\[31m this$/m);
   assert.match(text, /^: "\$\{SECRET:\?is a passphrase or PIN: set and export it\}"$/m);
+  assert.match(text, /^# 1\/2 k\nopenssl genpkey$/m);
   assert.match(text, /^# 2\/2 c\n# makes: c d\n# needs: k\nopenssl req$/m);
   for (const absent of ['index_row()', 'settings', 'TRUSTME_PKCS11_MODULE', 'rm -r'])
     assert.not.ok(text.includes(absent));
