@@ -1,5 +1,5 @@
 // Appends what a step of a ceremony did to the protocol of the directory, signed with the key that did it.
-import { createHash, createPublicKey, type KeyObject, type X509Certificate } from 'node:crypto';
+import { createHash, type X509Certificate } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatEntry, formatSignature, isOneShot, parseProtocol, spoken } from '../model/protocol.ts';
@@ -10,6 +10,7 @@ import { runCommand, type Surroundings } from '../run/exec.ts';
 import { takeLock } from '../run/lock.ts';
 import { inTemporary } from '../run/temporary.ts';
 import { parseCertificate } from '../store/certificate.ts';
+import { certificateKey, keyAlgorithmOf, keyDigest } from '../store/der.ts';
 import { firstCertificate, writeNew } from '../store/files.ts';
 import { HIDDEN, issuedFile, PROTOCOL, PROTOCOL_LOCK } from '../store/names.ts';
 import { packageVersion } from '../store/package.ts';
@@ -23,25 +24,23 @@ export interface Step {
   /** What was done, and fingerprints that people compare. */
   readonly values: readonly (readonly [name: string, value: string])[];
   readonly key: PrivateKey;
-  readonly publicKey: KeyObject;
+  /** DER (subjectPublicKeyInfo). */
+  readonly publicKey: Buffer;
 }
 
 /** SHA-256 of a public key (DER), as people read it. */
-export const keyFingerprint = (key: KeyObject): string => spoken(sha256(derOf(key)));
+export const keyFingerprint = (key: Buffer): string => spoken(keyDigest(key));
 
 /** What people compare of a certificate, and how long it lasts. */
-export const certificateValues = ({ fingerprint256, serialNumber, publicKey, validTo }: X509Certificate) =>
+export const certificateValues = ({ fingerprint256, serialNumber, raw, validTo }: X509Certificate) =>
   [
     ['certificate', `SHA-256 ${spoken(fingerprint256)}`],
     ['serial', serialNumber],
-    ['key', `SHA-256 ${keyFingerprint(publicKey)}`],
+    ['key', `SHA-256 ${keyFingerprint(certificateKey(raw))}`],
     ['valid until', new Date(validTo).toISOString()],
   ] as const;
 
-const sha256 = (content: string | Buffer): string => createHash('sha256').update(content).digest('hex');
-
-const derOf = (key: KeyObject): Buffer =>
-  (key.type === 'public' ? key : createPublicKey(key)).export({ type: 'spki', format: 'der' });
+const sha256 = (content: string): string => createHash('sha256').update(content).digest('hex');
 
 /** Under a lock of its own. Commands run in `surroundings.folder`, the paths of keys hold there. */
 export async function appendProtocol(path: string, step: Step, surroundings: Surroundings): Promise<void> {
@@ -65,7 +64,7 @@ async function append(file: string, step: Step, surroundings: Surroundings): Pro
     ['signed by', `the key with SHA-256 ${keyFingerprint(step.publicKey)}`],
   ] as const;
   const number = parseProtocol(before).length + 1;
-  const entry = formatEntry(number, values, sha256(before), derOf(step.publicKey));
+  const entry = formatEntry(number, values, sha256(before), step.publicKey);
   const signature = await sign(entry, step, surroundings);
   replaceFile(file, `${before}${entry}${formatSignature(signature)}`);
 }
@@ -74,7 +73,7 @@ async function sign(entry: string, { key, publicKey }: Step, surroundings: Surro
   return inTemporary(async folder => {
     const [content, out] = [join(folder, 'entry'), join(folder, 'signature')];
     writeNew(content, entry);
-    const args = isOneShot(publicKey.asymmetricKeyType)
+    const args = isOneShot(keyAlgorithmOf(publicKey))
       ? ['pkeyutl', '-sign', '-rawin', '-inkey', key.argument, ...passin(key), '-in', content, '-out', out]
       : ['dgst', '-sha256', '-sign', key.argument, ...passin(key), '-out', out, content];
     await runCommand(commandWithKey('openssl', args, key), PROTOCOL, surroundings);
@@ -98,9 +97,13 @@ export async function recordAuthorities(authority: Authority, results: readonly 
       ['subject', certificate.subject.replaceAll('\n', ', ')] as const,
       ...certificateValues(certificate),
     ];
-    const step = { step: 'sign', entity: stem, values, key, publicKey: own.certificate.publicKey } as const;
+    const publicKey = certificateKey(own.certificate.raw);
+    const step = { step: 'sign', entity: stem, values, key, publicKey } as const;
     await appendProtocol(path, step, surroundings);
-    const [fingerprint, keyPrint] = [spoken(certificate.fingerprint256), keyFingerprint(certificate.publicKey)];
+    const [fingerprint, keyPrint] = [
+      spoken(certificate.fingerprint256),
+      keyFingerprint(certificateKey(certificate.raw)),
+    ];
     lines.push(`${given}\n  certificate SHA-256 ${fingerprint}\n  key         SHA-256 ${keyPrint}`);
   }
   return lines;

@@ -72,7 +72,6 @@ async function keep(
     );
   }
   const publicKey = requestKey(pending.request);
-  const key = publicKey.export({ type: 'spki', format: 'pem' }) as string;
   const issuerFile = hierarchy.get(entity.issuer)?.supplied?.certificate ?? waiting.get(entity.issuer)?.certificate;
   if (issuerFile === undefined)
     throw new StateError(
@@ -81,7 +80,7 @@ async function keep(
     );
   const certificate = readCertificate(given);
   const issuer = readCertificate(issuerFile);
-  const told = describeDifferences(judgeCertificate(given, certificate, { entity, hierarchy, key, issuer }));
+  const told = describeDifferences(judgeCertificate(given, certificate, { entity, hierarchy, key: publicKey, issuer }));
   if (told !== '' && !acceptsDifferences) throw refusal(given, told);
   requirePassphrases([entity], each => passphraseVariable(each, environment), environment);
   replaceFile(join(outDir, pendingFile(name, 'certificate.pem')), certificate.toString());

@@ -22,6 +22,7 @@ import type { PlanReport } from '../run/report.ts';
 import { removeTree } from '../run/staging.ts';
 import { inTemporary } from '../run/temporary.ts';
 import { describeCertificate } from '../store/certificate-facts.ts';
+import { certificateKey } from '../store/der.ts';
 import { byStem } from '../store/directory.ts';
 import { writeNew } from '../store/files.ts';
 import { keyFile, pendingFile, requestOutputs } from '../store/names.ts';
@@ -74,9 +75,13 @@ export function importCertificate(
         'give its configuration: --conf',
       );
     const certificate = readCertificate(choice.certificate);
-    const publicKey = pending ? requestKey(pending.request) : own.certificate.publicKey;
-    const key = publicKey.export({ type: 'spki', format: 'pem' }) as string;
-    const differences = judgeCertificate(choice.certificate, certificate, { entity, hierarchy, key, issuer });
+    const publicKey = pending ? requestKey(pending.request) : certificateKey(own.certificate.raw);
+    const differences = judgeCertificate(choice.certificate, certificate, {
+      entity,
+      hierarchy,
+      key: publicKey,
+      issuer,
+    });
     const told = describeDifferences(differences);
     if (told !== '' && !choice.acceptsDifferences) throw refusal(choice.certificate, told);
     const variable =
@@ -152,7 +157,8 @@ async function protocol(
   const now = { ...open, directory: { ...open.directory, keys: new Set([...open.directory.keys, entity.stem]) } };
   const key = keyOf(now, entity.stem);
   const surroundings = surroundingsIn(open.directory.path, options.environment, controller);
-  const step = { step: 'import', entity: entity.stem, values, key, publicKey: certificate.publicKey } as const;
+  const publicKey = certificateKey(certificate.raw);
+  const step = { step: 'import', entity: entity.stem, values, key, publicKey } as const;
   await appendProtocol(open.directory.path, step, surroundings);
 }
 

@@ -5,6 +5,7 @@ import type { Hierarchy } from '../model/hierarchy.ts';
 import type { Entity } from '../model/types.ts';
 import { certificateIn } from '../store/certificate.ts';
 import { describeCertificate } from '../store/certificate-facts.ts';
+import { certificateKey } from '../store/der.ts';
 import { type Difference, differencesOf } from '../store/differences.ts';
 import { readInput } from '../store/input-file.ts';
 import { isIssuedBy } from '../store/issuer.ts';
@@ -23,12 +24,13 @@ export function judgeCertificate(
   wanted: {
     readonly entity: Entity;
     readonly hierarchy: Hierarchy;
-    readonly key: string;
+    /** Its public key, a DER subjectPublicKeyInfo. */
+    readonly key: Buffer;
     readonly issuer: X509Certificate;
   },
 ): readonly Difference[] {
   const { entity, hierarchy, key, issuer } = wanted;
-  if (certificate.publicKey.export({ type: 'spki', format: 'pem' }) !== key)
+  if (!certificateKey(certificate.raw).equals(key))
     throw new StateError(
       `"${given}" is a certificate for another key than that of ${entity.stem}`,
       `give the one for ${entity.stem}.csr`,

@@ -1,7 +1,15 @@
 // The protocol of ceremonies: does each entry follow the one before, and is it signed by a key of this PKI?
 import { createHash, createPublicKey, type KeyObject, verify } from 'node:crypto';
+import { mkdtempSync } from 'node:fs';
+import { join } from 'node:path';
+import { CommandError } from '../errors.ts';
+import { derToPem } from '../model/pem.ts';
 import { isOneShot, type ProtocolEntry, parseProtocol } from '../model/protocol.ts';
+import { command } from '../plan/job.ts';
+import { runCommand, type Surroundings } from '../run/exec.ts';
 import { readContained } from '../store/contained-file.ts';
+import { certificateKey, keyAlgorithmOf } from '../store/der.ts';
+import { writeNew } from '../store/files.ts';
 import { PROTOCOL } from '../store/names.ts';
 import { requestKey } from '../store/request-facts.ts';
 import { readPending } from '../store/requests.ts';
@@ -11,32 +19,70 @@ import type { Inspection } from './inspection.ts';
 
 const HINT = 'somebody changed it: compare it with a copy on paper';
 
-export function checkProtocol({ directory, entries }: Inspection): Finding[] {
+export async function checkProtocol({ directory, entries, scratch, surroundings }: Inspection): Promise<Finding[]> {
   if (!entries.some(({ file, kind }) => file === PROTOCOL && kind === 'file')) return [];
   const broken = (message: string) => [error('protocol-broken', PROTOCOL, message, HINT)];
   try {
     const text = readContained(directory.path, PROTOCOL).toString('utf8');
     const known = knownKeys(directory);
-    const wrong = parseProtocol(text).findIndex(entry => !isSound(entry, text, known));
-    return wrong < 0 ? [] : broken(`step ${wrong + 1} was changed, or what is before it`);
+    for (const [i, entry] of parseProtocol(text).entries())
+      if (!isNext(entry, text, known) || !(await isSigned(entry, scratch, surroundings)))
+        return broken(`step ${i + 1} was changed, or what is before it`);
+    return [];
   } catch (failure) {
     return broken(`it is no protocol: ${(failure as Error).message}`);
   }
 }
 
-function isSound(entry: ProtocolEntry, text: string, known: ReadonlySet<string>): boolean {
-  const before = createHash('sha256').update(text.slice(0, entry.offset)).digest('hex');
-  if (entry.previous !== before || !known.has(entry.key.toString('base64'))) return false;
-  const key = createPublicKey({ key: entry.key, format: 'der', type: 'spki' });
-  const digest = isOneShot(key.asymmetricKeyType) ? null : 'sha256';
-  return verify(digest, Buffer.from(entry.signed), key, entry.signature);
+function isNext({ offset, previous, key }: ProtocolEntry, text: string, known: ReadonlySet<string>): boolean {
+  const before = createHash('sha256').update(text.slice(0, offset)).digest('hex');
+  return previous === before && known.has(key.toString('base64'));
+}
+
+function isSigned(entry: ProtocolEntry, scratch: string, surroundings: Surroundings): boolean | Promise<boolean> {
+  const key = keyOf(entry.key);
+  if (!key) return isSignedByOpenssl(entry, scratch, surroundings);
+  return verify(
+    isOneShot(keyAlgorithmOf(entry.key)) ? null : 'sha256',
+    Buffer.from(entry.signed),
+    key,
+    entry.signature,
+  );
+}
+
+/** undefined: node does not know its algorithm. */
+function keyOf(spki: Buffer): KeyObject | undefined {
+  try {
+    return createPublicKey({ key: spki, format: 'der', type: 'spki' });
+  } catch {
+    return undefined;
+  }
+}
+
+/** What node does not know has a digest of its own. */
+async function isSignedByOpenssl(
+  { key, signed, signature }: ProtocolEntry,
+  scratch: string,
+  surroundings: Surroundings,
+) {
+  const folder = mkdtempSync(join(scratch, 'protocol-'));
+  writeNew(join(folder, 'key'), derToPem('PUBLIC KEY', key));
+  writeNew(join(folder, 'entry'), signed);
+  writeNew(join(folder, 'signature'), signature);
+  const args = ['pkeyutl', '-verify', '-rawin', '-pubin', '-inkey', 'key', '-in', 'entry', '-sigfile', 'signature'];
+  try {
+    await runCommand(command('openssl', args), PROTOCOL, { ...surroundings, folder });
+    return true;
+  } catch (failure) {
+    if (failure instanceof CommandError) return false;
+    throw failure;
+  }
 }
 
 /** Those of certificates that are or were here, and of requests that wait. */
 function knownKeys({ path, certificates }: Inspection['directory']): ReadonlySet<string> {
-  const text = (key: KeyObject) => key.export({ type: 'spki', format: 'der' }).toString('base64');
   const former = certificates.flatMap(({ stem }) => retiredCertificates(path, stem));
   const all = [...certificates.map(({ certificate }) => certificate), ...former];
   const requested = [...readPending(path).values()].map(({ request }) => requestKey(request));
-  return new Set([...all.map(({ publicKey }) => publicKey), ...requested].map(text));
+  return new Set([...all.map(({ raw }) => certificateKey(raw)), ...requested].map(key => key.toString('base64')));
 }

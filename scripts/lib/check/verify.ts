@@ -65,6 +65,7 @@ async function askAll(inspection: Inspection): Promise<Finding[]> {
     checkChains(directory.certificates, issuers, question, scratch, surroundings),
     checkPairs(directory, passphrasesOf, scratch, surroundings),
     checkVariables(inspection),
+    checkProtocol(inspection),
   ]);
   const findings = [
     ...answers.flat(),
@@ -78,7 +79,6 @@ async function askAll(inspection: Inspection): Promise<Finding[]> {
     ...checkStrays(inspection),
     ...checkConfiguration(inspection),
     ...checkProduction(inspection),
-    ...checkProtocol(inspection),
   ];
   return withEntries(findings, checkEntries(inspection));
 }

@@ -62,8 +62,11 @@ function parseEntry(text: string, offset: number): ProtocolEntry {
   };
 }
 
-/** Whether keys of a kind (node's words) take no digest: their algorithm brings its own. */
-export const isOneShot = (kind: string | undefined): boolean => !/^(rsa|rsa-pss|ec)$/.test(kind ?? '');
+/** rsaEncryption, id-RSASSA-PSS, id-ecPublicKey (RFC 3279, RFC 4055). */
+const WITH_DIGEST = ['1.2.840.113549.1.1.1', '1.2.840.113549.1.1.10', '1.2.840.10045.2.1'];
+
+/** Whether keys of an algorithm (OID) take no digest: it brings its own. */
+export const isOneShot = (algorithm: string | undefined): boolean => !WITH_DIGEST.includes(algorithm ?? '');
 
 /** A digest as people read it aloud: groups of four digits, upper case. */
 export const spoken = (hex: string): string =>

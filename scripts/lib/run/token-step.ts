@@ -1,5 +1,5 @@
 // A key in a token as a step: looked for under the token's lock, made where it is missing and may be made, never twice.
-import { randomBytes } from 'node:crypto';
+import { createPublicKey, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { StateError } from '../errors.ts';
 import { canonicalKeyType } from '../model/key-type.ts';
@@ -46,7 +46,7 @@ async function underLock(module: string, step: UseToken, id: string, surrounding
         `the token ${describeToken(key)} gives another public key for ${describeObject(key)}`,
         'give each key pair of the token an id of its own',
       );
-    const publicKey = requestKey(request);
+    const publicKey = createPublicKey({ key: requestKey(request), format: 'der', type: 'spki' });
     const found = keyTypeOf(publicKey);
     if (found !== canonicalKeyType(keyType))
       throw new StateError(

@@ -60,6 +60,10 @@ const DECODERS: Readonly<Record<number, (content: Buffer) => string>> = {
   30: content => Buffer.from(content).swap16().toString('utf16le'),
 };
 
+/** OID of the algorithm of a DER subjectPublicKeyInfo. */
+export const keyAlgorithmOf = (spki: Buffer): string | undefined =>
+  oidOf(children(children(decode(spki), SEQUENCE)[0], SEQUENCE)[0]);
+
 /** SHA-256 of a DER subjectPublicKeyInfo: how keys are told apart. */
 export const keyDigest = (spki: Buffer): string => createHash('sha256').update(spki).digest('hex');
 

@@ -1,5 +1,5 @@
 // What a certification request (PKCS #10) says and asks for, and whether it is signed by its own key.
-import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { pemBlocks, pemToDer } from '../model/pem.ts';
 import type { Extension } from '../model/types.ts';
 import {
@@ -74,9 +74,8 @@ export function describeRequest(bytes: Buffer | string): RequestFacts {
   };
 }
 
-/** The public key of a request. Throws a RangeError where it is none. */
-export const requestKey = (bytes: Buffer | string): KeyObject =>
-  createPublicKey({ key: partsOf(requestIn(bytes)).spki, format: 'der', type: 'spki' });
+/** The public key of a request, a DER subjectPublicKeyInfo. Throws a RangeError where it is none. */
+export const requestKey = (bytes: Buffer | string): Buffer => partsOf(requestIn(bytes)).spki;
 
 function requestIn(bytes: Buffer | string): Buffer {
   const block = pemBlocks(typeof bytes === 'string' ? bytes : bytes.toString('latin1')).find(({ label }) =>
