@@ -49,8 +49,8 @@ export async function checkVerb(context: VerbContext): Promise<number> {
         return file => refusalOfModule(file, certificate, surroundings);
       },
       ima: () => {
-        const { publicKey } = certificateOf(open, given, 'ima');
-        return async file => refusalOfIma(file, textOf(given, 'output'), publicKey);
+        const certificate = certificateOf(open, given, 'ima');
+        return async file => refusalOfIma(file, textOf(given, 'output'), certificate);
       },
     };
     const ask = questions[kind]();

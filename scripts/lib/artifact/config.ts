@@ -13,7 +13,7 @@ import { describeCertificate } from '../store/certificate-facts.ts';
 import { writeNew } from '../store/files.ts';
 import { isOwnDigestName } from '../store/oid-names.ts';
 import { publishFile } from './output.ts';
-import type { Signer } from './signer.ts';
+import { type Signer, signsDigests } from './signer.ts';
 
 /** Files of a configuration, by its own; `stem` is its path without the extension. */
 const filesOf = (file: string, stem = file.replace(/\.[^./]+$/, '')) => ({
@@ -26,9 +26,6 @@ const filesOf = (file: string, stem = file.replace(/\.[^./]+$/, '')) => ({
 /** The salt of a PSS signature is as long as the hash. */
 const PSS = ['-sigopt', 'rsa_padding_mode:pss', '-sigopt', 'rsa_pss_saltlen:digest'];
 
-const isRsa = ({ certificate }: Signer): boolean =>
-  /^rsa/.test(certificate.certificate.publicKey.asymmetricKeyType ?? '');
-
 /** Signs one configuration and returns what it wrote. `output`: path of the results without their extension. */
 export async function signConfig(
   file: string,
@@ -39,13 +36,14 @@ export async function signConfig(
   const files = filesOf(file, output);
   const { key, surroundings, certificate } = signer;
   const { keyType } = describeCertificate(certificate.certificate.raw);
+  const isRsa = keyType.startsWith('rsa:');
   if (isCms) {
     await signCms(file, files.cms, signer).catch((error: unknown) => {
       throw isOwnDigestName(keyType) && error instanceof CommandError ? unableToSign(certificate.file, keyType) : error;
     });
     return [files.cms];
   }
-  if (isOwnDigestName(keyType))
+  if (!signsDigests(certificate.certificate))
     throw new StateError(
       `the device takes SHA-512 signatures of configurations, which the ${keyType} key of ${certificate.file} cannot make`,
       'sign with an RSA or EC key: --signer ENTITY, or --cms where the device takes that',
@@ -55,7 +53,7 @@ export async function signConfig(
       `"${files.certificate}" would stand beside "${files.key}", which is another certificate's`,
       'keep configurations and certificates in folders of their own, or give --output',
     );
-  const args = ['dgst', '-sha512', '-sign', key.argument, ...passin(key), ...(isRsa(signer) ? PSS : [])];
+  const args = ['dgst', '-sha512', '-sign', key.argument, ...passin(key), ...(isRsa ? PSS : [])];
   await publishFile(files.signature, async draft => {
     await runCommand(commandWithKey('openssl', [...args, '-out', draft, file], key), files.signature, surroundings);
     if (!isSignedBy(file, readFileSync(draft), certificate.certificate))
@@ -76,7 +74,7 @@ const unableToSign = (file: string, keyType: string): StateError =>
 /** A detached signature with the signer's certificate and its chain. */
 async function signCms(file: string, output: string, signer: Signer): Promise<void> {
   const { key, surroundings, certificate } = signer;
-  const isPssKey = certificate.certificate.publicKey.asymmetricKeyType === 'rsa-pss';
+  const { isPssKey } = describeCertificate(certificate.certificate.raw);
   await inTemporary(async folder => {
     const chain = join(folder, 'chain.pem');
     writeNew(chain, certificate.chain.map(each => each.toString()).join(''));
@@ -93,7 +91,9 @@ async function signCms(file: string, output: string, signer: Signer): Promise<vo
 }
 
 /** Whether the key of a certificate made the signature; said by node, which is not the program that made it. */
-function isSignedBy(file: string, signature: Buffer, { publicKey }: X509Certificate): boolean {
+function isSignedBy(file: string, signature: Buffer, certificate: X509Certificate): boolean {
+  if (!signsDigests(certificate)) return false;
+  const { publicKey } = certificate;
   const isPss = /^rsa/.test(publicKey.asymmetricKeyType ?? '');
   const options = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST };
   return verify('sha512', readFileSync(file), isPss ? { key: publicKey, ...options } : publicKey, signature);

@@ -1,6 +1,6 @@
 // Files for the kernel's integrity measurement architecture: evmctl makes the signature (security.ima) as a file.
 // Source: evmctl(1), struct signature_v2_hdr of Linux' security/integrity/integrity.h.
-import { type KeyObject, verify } from 'node:crypto';
+import { verify, type X509Certificate } from 'node:crypto';
 import { copyFileSync, existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { StateError } from '../errors.ts';
@@ -8,10 +8,11 @@ import { tokenUri } from '../model/token.ts';
 import { commandWithKey } from '../plan/job.ts';
 import { runCommand } from '../run/exec.ts';
 import { inTemporary } from '../run/temporary.ts';
+import { describeCertificate } from '../store/certificate-facts.ts';
 import { writeNew } from '../store/files.ts';
 import { requireEngine } from '../store/token-road.ts';
 import { publishFile } from './output.ts';
-import type { Signer } from './signer.ts';
+import { type Signer, signsDigests } from './signer.ts';
 
 /** Digests by enum hash_algo of Linux. */
 const DIGESTS: Readonly<Record<number, string>> = { 4: 'sha256', 5: 'sha384', 6: 'sha512' };
@@ -25,7 +26,7 @@ export async function signIma(file: string, output: string, digest: string, sign
       `the key of ${certificate.stem} is encrypted, and evmctl is told no passphrase`,
       'sign with a key in a token, or one that is not encrypted',
     );
-  if (certificate.certificate.publicKey.asymmetricKeyType === 'rsa-pss')
+  if (describeCertificate(certificate.certificate.raw).isPssKey)
     throw new StateError(
       `${certificate.stem} has an RSA-PSS key, and the kernel's IMA knows none`,
       'sign with an RSA or EC key: --signer ENTITY',
@@ -39,27 +40,32 @@ export async function signIma(file: string, output: string, digest: string, sign
     const args = ['ima_sign', '--sigfile', '--hashalgo', digest, '--keyid-from-cert', join(folder, 'certificate.pem')];
     await runCommand(commandWithKey('evmctl', [...args, ...from, copy], key), output, surroundings);
     const signature = readFileSync(`${copy}.sig`);
-    if (!isImaSignature(signature, readFileSync(copy), certificate.certificate.publicKey))
+    if (!isImaSignature(signature, readFileSync(copy), certificate.certificate))
       throw new StateError(`the signature of "${file}" does not fit ${certificate.file}: it was thrown away`);
     await publishFile(output, async draft => writeNew(draft, signature));
   });
 }
 
 /**
- * Whether the key made a signature of version 2: type 3, version, digest, four bytes of the key's identifier, length (big
+ * Whether the key of a certificate made a signature of version 2: type 3, version, digest, four bytes of the key's identifier, length (big
  * endian), signature; RSA signs as PKCS #1 v1.5.
  */
-export function isImaSignature(bytes: Buffer, content: Buffer, key: KeyObject): boolean {
+export function isImaSignature(bytes: Buffer, content: Buffer, certificate: X509Certificate): boolean {
   const digest = DIGESTS[bytes[2] ?? 0];
   if (bytes.length < 9 || bytes[0] !== 3 || bytes[1] !== 2 || digest === undefined) return false;
-  return bytes.readUInt16BE(7) === bytes.length - 9 && verify(digest, content, key, bytes.subarray(9));
+  if (bytes.readUInt16BE(7) !== bytes.length - 9 || !signsDigests(certificate)) return false;
+  return verify(digest, content, certificate.publicKey, bytes.subarray(9));
 }
 
-/** Why the kernel would refuse a file with this key in its keyring; undefined: it takes it. */
-export function refusalOfIma(file: string, output: string | undefined, key: KeyObject): string | undefined {
+/** Why the kernel would refuse a file with this certificate in its keyring; undefined: it takes it. */
+export function refusalOfIma(
+  file: string,
+  output: string | undefined,
+  certificate: X509Certificate,
+): string | undefined {
   const signature = output === undefined ? `${file}.sig` : resolve(output);
   if (!existsSync(signature)) return `"${signature}" is not there`;
-  return isImaSignature(readFileSync(signature), readFileSync(file), key)
+  return isImaSignature(readFileSync(signature), readFileSync(file), certificate)
     ? undefined
     : `"${signature}" is no signature of it by this key`;
 }

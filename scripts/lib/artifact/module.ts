@@ -7,6 +7,7 @@ import { command, commandWithKey } from '../plan/job.ts';
 import { passin } from '../plan/private-key.ts';
 import { runCommand, type Surroundings } from '../run/exec.ts';
 import { inTemporary } from '../run/temporary.ts';
+import { describeCertificate } from '../store/certificate-facts.ts';
 import { writeNew } from '../store/files.ts';
 import { publishFile } from './output.ts';
 import type { Signer } from './signer.ts';
@@ -32,7 +33,7 @@ export async function signModule(
   signFile: string,
   { certificate, key, surroundings }: Signer,
 ): Promise<void> {
-  if (certificate.certificate.publicKey.asymmetricKeyType === 'rsa-pss')
+  if (describeCertificate(certificate.certificate.raw).isPssKey)
     throw new StateError(
       `${certificate.stem} has an RSA-PSS key, and the kernel's module loader knows none`,
       'sign with an RSA or EC key: --signer ENTITY',

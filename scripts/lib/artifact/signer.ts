@@ -1,10 +1,13 @@
 // Who signs an artifact: a certificate of a PKI directory whose key is there, or in a token.
+import type { X509Certificate } from 'node:crypto';
 import { keyOf } from '../authority/directory-key.ts';
 import type { OpenDirectory } from '../authority/open.ts';
 import { StateError } from '../errors.ts';
 import type { PrivateKey } from '../plan/private-key.ts';
 import { type Surroundings, surroundingsIn } from '../run/exec.ts';
+import { describeCertificate } from '../store/certificate-facts.ts';
 import { type CertificateFile, findCertificate } from '../store/directory.ts';
+import { isOwnDigestName } from '../store/oid-names.ts';
 
 export interface Signer {
   readonly certificate: CertificateFile;
@@ -32,3 +35,6 @@ export function openSigner(open: OpenDirectory, name: string, controller: AbortC
     surroundings: surroundingsIn(directory.path, options.environment, controller),
   };
 }
+
+/** Whether the key of a certificate signs digests, as RSA and EC keys do; others bring their own, and node may not know them. */
+export const signsDigests = ({ raw }: X509Certificate): boolean => !isOwnDigestName(describeCertificate(raw).keyType);
