@@ -155,4 +155,56 @@ suite('a file name that cannot be a stem is refused', () => {
   assert.ok(problems.some(({ found }) => found === '-x y'));
 });
 
+suite('the brand of defaults.ini has its place, and what --brand stands in for is remembered', () => {
+  const brandOf = (brand?: string) => readShipped({}, { brand }).defaults.get('')!.get('brand')!;
+  const [own, given] = [brandOf(), brandOf('Mine')];
+  assert.is(own.value, 'trustme');
+  assert.ok(own.line > 0 && own.overrode === undefined);
+  assert.equal([given.value, given.file, given.line], ['Mine', '--brand', 0]);
+  assert.is(given.overrode!.value, 'trustme');
+});
+
+suite('an entity has what it inherits of defaults.ini before its first section, too', () => {
+  const configuration = readShipped({
+    'defaults.ini': 'digest = sha512\n',
+    'customer/backend.ini': 'digest = sha384\n',
+  });
+  const digestOf = (stem: string) => entityOf(configuration, stem).facts.get('')!.get('digest')!;
+  assert.equal([digestOf('ocsp_server').value, digestOf('backend').value], ['sha512', 'sha384']);
+  assert.is(digestOf('backend').overrode!.value, 'sha512');
+});
+
+suite('keyEncipherment is for rsaEncryption keys alone: not for EC, not for RSA-PSS', () => {
+  const usageOf = (scheme: string, keyType?: 'ec') => {
+    const flags = keyType ? ({ keyType: { kind: 'ec', curve: 'prime256v1' } } as const) : {};
+    const ini = `scheme = ${scheme}\n[certificate]\nkeyUsage = critical, digitalSignature, keyEncipherment\n`;
+    const { certificate } = entityOf(readShipped({ 'customer/backend.ini': ini }, flags), 'backend');
+    return certificate.extensions.find(({ name }) => name === 'keyUsage')!.value.includes('keyEncipherment');
+  };
+  assert.ok(usageOf('rsa'));
+  assert.not.ok(usageOf('rsa-pss'));
+  assert.not.ok(usageOf('rsa', 'ec'));
+});
+
+for (const [section, line, expected] of [
+  ['', 'pss-salt = long', /"digest" .*, "max", or a number of octets/],
+  ['', 'key-type = rsa:many', /^a number of bits from 2048 to /],
+  ['[certificate]\n', 'keyUsage = critical, keyCertSign', /no keyCertSign where basicConstraints says CA:FALSE/],
+] as const)
+  suite(`a mistake is told with what was expected: ${line}`, () => {
+    const { problems } = configErrorOf(() => readShipped({ 'customer/backend.ini': `${section}${line}\n` }));
+    assert.ok(
+      problems.some(each => expected.test(each.expected)),
+      JSON.stringify(problems),
+    );
+  });
+
+suite('a CA copies nothing of a request but names', () => {
+  const { problems } = configErrorOf(() => readShipped({ 'customer/device_subca.ini': '[issued]\ncopy = keyUsage\n' }));
+  assert.equal(
+    problems.map(({ key, found, expected }) => [key, found, expected]),
+    [['copy', 'keyUsage', 'subjectAltName']],
+  );
+});
+
 suite.run();

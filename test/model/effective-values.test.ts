@@ -95,4 +95,8 @@ suite('the overview has a line for each entity, in columns, then what all inheri
   assert.ok(text.endsWith(`\n\ndefaults.ini:\n${formatValues([value({})])}`));
 });
 
+suite('an overview of nothing has its heads', () => {
+  assert.match(formatOverview([], []), /^entity +issuer +key type +validity +file\n/);
+});
+
 suite.run();

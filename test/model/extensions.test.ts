@@ -224,4 +224,34 @@ suite('what needs a section of its own gets one, named after the section that it
   ]);
 });
 
+const label = 'a'.repeat(62);
+for (const [key, value, isTaken] of [
+  ['subjectAltName', `DNS:${[label, label, label, label].join('.')}.b`, true],
+  ['subjectAltName', `DNS:${[label, label, label, label].join('.')}.bc`, false],
+  ['subjectAltName', 'IP:10.0.0.1', true],
+  ['subjectAltName', 'IP:localhost', false],
+  ['subjectAltName', 'IP:10.0.0.256', false],
+  ['nameConstraints', 'critical, permitted;email:a@example.org', true],
+  ['nameConstraints', 'critical, permitted;email:.example.org', true],
+  ['nameConstraints', 'critical, permitted;email:a b', false],
+  ['nameConstraints', 'critical, permitted;IP:10.0.0.0/255.0.0.0', true],
+  ['nameConstraints', 'critical, permitted;IP:2001:db8::/ffff:ffff::', true],
+  ['nameConstraints', 'critical, permitted;IP:10.0.0.0/ffff::', false],
+  ['nameConstraints', 'critical, permitted;IP:2001:db8::/255.0.0.0', false],
+  ['nameConstraints', 'critical, permitted;IP:10.0.0.0', false],
+] as const)
+  suite(`${key} ${isTaken ? 'takes' : 'refuses'} ${value.length > 60 ? `${value.length} characters` : value}`, () => {
+    assert.is(refuseExtension(key, value) === undefined, isTaken);
+  });
+
+suite('what is expected of usages names OIDs where they are allowed, of URLs that they are never critical', () => {
+  assert.match(refuseExtension('keyUsage', 'x')!.expected, /, decipherOnly$/);
+  assert.match(refuseExtension('extendedKeyUsage', 'x')!.expected, /, or an OID$/);
+  assert.match(refuseExtension('OCSP', 'critical, http://a.org/')!.expected, /^no "critical"/);
+});
+
+suite('rules between extensions say nothing where basicConstraints is missing, which is told elsewhere', () => {
+  assert.is(refuseTogether(new Map([['keyUsage', 'keyCertSign']])), undefined);
+});
+
 suite.run();

@@ -53,4 +53,21 @@ suite('no entity is an empty hierarchy', () => {
   assert.is(readOwn({}).hierarchy.size, 0);
 });
 
+suite('a wrong bundle is told with the path that it should be', () => {
+  const powers = 'days = 9\nbasicConstraints = critical, CA:TRUE\nkeyUsage = critical, keyCertSign\n';
+  const ini = (name: string, top: string) => `${top}[subject]\ncommonName = ${name}\n[certificate]\n${powers}`;
+  const expectedOf = (bundle: Readonly<Record<string, string>>) => {
+    const top = (stem: string, issuer: string) => `${issuer}${bundle[stem] ? `bundle = ${bundle[stem]}\n` : ''}`;
+    const files = {
+      'r.ini': ini('Root', top('r', '')),
+      'm.ini': ini('Middle', top('m', 'issuer = r\n')),
+      'n.ini': ini('Near', top('n', 'issuer = m\n')),
+    };
+    return configErrorOf(() => readOwn(files)).problems.map(({ expected }) => expected);
+  };
+  assert.equal(expectedOf({ n: 'r' }), ['its issuers, nearest first: m r']);
+  assert.equal(expectedOf({ m: 'n' }), ['its issuers, nearest first: r']);
+  assert.equal(expectedOf({ r: 'r' }), ['none, since it is self-signed']);
+});
+
 suite.run();

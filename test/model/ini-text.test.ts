@@ -111,4 +111,21 @@ suite('no text makes it throw, and each value is a text of a line that is there'
   );
 });
 
+suite('a line without "=" is told without a key', () => {
+  const problems: ConfigProblem[] = [];
+  parseIni('abc\n', 'x.ini', problems);
+  assert.equal(
+    problems.map(({ key, found, expected }) => [key, found, expected]),
+    [[undefined, 'abc', 'key = value']],
+  );
+});
+
+suite('no blanks are needed around "=", and a value is looked at from its first character', () => {
+  const problems: ConfigProblem[] = [];
+  const facts = parseIni('a=b\n\uFEFFc=d\n', 'x.ini', problems);
+  assert.equal([facts.get('')!.get('a')!.value, facts.get('')!.get('c')!.value, problems.length], ['b', 'd', 0]);
+  parseIni('a="b\n', 'x.ini', problems);
+  assert.is(problems.length, 1);
+});
+
 suite.run();

@@ -29,4 +29,17 @@ suite('where there are no names there is none', () => {
   assert.is(nearest('x', []), undefined);
 });
 
+for (const [word, name, isClose] of [
+  ['abcd', 'ab', true],
+  ['abcd', 'a', false],
+  ['abcdefghijkl', 'abcdefgh', true],
+  ['abcdefghijkl', 'abcdefg', false],
+  ['ac', 'abbc', true],
+  ['abbc', 'ac', true],
+  ['ac', 'abbbc', false],
+] as const)
+  suite(`"${name}" is ${isClose ? '' : 'not '}close to "${word}": two edits, or a third of the letters typed`, () => {
+    assert.is(nearest(word, [name]), isClose ? name : undefined);
+  });
+
 suite.run();

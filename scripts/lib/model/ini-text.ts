@@ -59,7 +59,8 @@ function scanLines(text: string, file: string, problems: ConfigProblem[]): { pla
   let section = '';
   text.split(/\r\n|\n|\r/).forEach((raw, index) => {
     const line = index + 1;
-    const trimmed = (index === 0 ? raw.replace(/^\uFEFF/, '') : raw).trim();
+    // A byte order mark, too.
+    const trimmed = raw.trim();
     if (trimmed === '' || trimmed.startsWith(';') || trimmed.startsWith('#')) return;
     if (trimmed.startsWith('[')) {
       section = sectionName(trimmed) ?? section;
