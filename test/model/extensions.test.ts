@@ -229,6 +229,8 @@ for (const [key, value, isTaken] of [
   ['subjectAltName', `DNS:${[label, label, label, label].join('.')}.b`, true],
   ['subjectAltName', `DNS:${[label, label, label, label].join('.')}.bc`, false],
   ['subjectAltName', 'IP:10.0.0.1', true],
+  ['subjectAltName', 'IP:2001:db8::1', true],
+  ['subjectAltName', 'IP:10:20', false],
   ['subjectAltName', 'IP:localhost', false],
   ['subjectAltName', 'IP:10.0.0.256', false],
   ['nameConstraints', 'critical, permitted;email:a@example.org', true],

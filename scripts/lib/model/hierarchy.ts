@@ -84,7 +84,6 @@ function brokenReferences(
 
 /** What follows a certificate in its file is its certification path, as far as it goes. */
 function wrongBundle(entity: Entity, byStem: ReadonlyMap<string, Entity>): ConfigProblem[] {
-  if (entity.bundle.length === 0) return [];
   const path: string[] = [];
   const isKnown = (stem: string) => byStem.has(stem);
   // One more than the bundle has, so that the message can tell what would come next.

@@ -27,7 +27,6 @@ const SECTION = /^[A-Za-z0-9_ -]+$/;
 /** Reads one ini text (UTF-8, `key = value`, `[section]`, comments in lines of their own). Mistakes go into `problems`. */
 export function parseIni(text: string, file: string, problems: ConfigProblem[]): Facts {
   const { places, sound } = scanLines(text, file, problems);
-  if (places.length === 0) return new Map();
   const values = parse(sound.join('\n')) as Record<string, unknown>;
   const facts = new Map<string, Map<string, Fact>>();
   for (const { section, key, line } of places) {
