@@ -91,6 +91,16 @@ if (hasEfi)
       await succeed('check', 'efi', `${dir}-two.efi`, ...both, '--dir', dir);
     });
 
+test('a certificate that is revoked or on hold signs nothing, until it is released', async () => {
+  await succeed('generate', '--dir', 'lost', '--key-type', 'ec:prime256v1', '--quiet');
+  writeFileSync(join(folder, 'held.conf'), 'x');
+  await succeed('revoke', 'ssig_cml', '--reason', 'certificateHold', '--dir', 'lost');
+  await refused(/ssig_cml\.cert is revoked \(certificateHold\)/, 'sign', 'config', 'held.conf', '--dir', 'lost');
+  assert.not.ok(existsSync(join(folder, 'held.sig')));
+  await succeed('revoke', 'ssig_cml', '--reason', 'removeFromCRL', '--dir', 'lost');
+  await succeed('sign', 'config', 'held.conf', '--dir', 'lost');
+});
+
 test('what cannot be signed is said, and nothing is written', async () => {
   writeFileSync(join(folder, 'text.efi'), 'no binary');
   if (hasEfi) await refused(/text\.efi\.signed/, 'sign', 'efi', 'text.efi', '--dir', 'rsa');

@@ -2,6 +2,7 @@
 import type { X509Certificate } from 'node:crypto';
 import { keyOf } from '../authority/directory-key.ts';
 import type { OpenDirectory } from '../authority/open.ts';
+import { reasonToRevoke } from '../authority/revoked.ts';
 import { StateError } from '../errors.ts';
 import type { PrivateKey } from '../plan/private-key.ts';
 import { type Surroundings, surroundingsIn } from '../run/exec.ts';
@@ -28,6 +29,12 @@ export function openSigner(open: OpenDirectory, name: string, controller: AbortC
     throw new StateError(
       `${file} has expired (${end.toISOString()})`,
       `trustme-pki renew ${stem} --dir ${options.dir}`,
+    );
+  const reason = reasonToRevoke(directory, certificate);
+  if (reason !== undefined)
+    throw new StateError(
+      `${file} is revoked (${reason}): what it signs is for nobody to take`,
+      'sign by another certificate: --signer ENTITY',
     );
   return {
     certificate,

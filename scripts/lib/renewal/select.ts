@@ -1,5 +1,6 @@
 // Which certificates a renewal makes: those that are named, or that expire; with --cascade what is below them.
 
+import type { Revoked } from '../authority/revoked.ts';
 import { groupBy, type Names } from '../check/paths.ts';
 import { StateError } from '../errors.ts';
 import type { Hierarchy } from '../model/hierarchy.ts';
@@ -9,7 +10,6 @@ import { byStem, type CertificateFile, findCertificate, type PkiDirectory } from
 import { authoritySerial } from '../store/extension-facts.ts';
 import { hasIssued } from '../store/retired.ts';
 import { type Hindrance, hinderedAmong, hindranceOf } from './hindrance.ts';
-import type { Revoked } from './revoked.ts';
 
 export interface Choice {
   /** As typed; empty where `expiring` decides. */

@@ -3,6 +3,7 @@ import { readRows } from '../authority/database.ts';
 import { hasDatabase } from '../authority/old-directory.ts';
 import { type Authority, type OpenDirectory, openAuthority, openDirectory } from '../authority/open.ts';
 import { refuseAuthority } from '../authority/refuse-authority.ts';
+import { revokedIn } from '../authority/revoked.ts';
 import { keepsDatabase } from '../model/types.ts';
 import { heldBy } from '../model/uefi.ts';
 import { type RenewalInputs, variablesOf } from '../plan/renewal.ts';
@@ -19,7 +20,6 @@ import { inputsOf, type ListChange, settingsOf } from './inputs.ts';
 import { reissue } from './issued.ts';
 import { keepFormer, listsOf, unrecorded } from './lists.ts';
 import { type Outcome, renewEntities } from './renew.ts';
-import { revokedIn } from './revoked.ts';
 import { type Choice, type Selection, selectCertificates } from './select.ts';
 
 export interface RenewalOptions extends Choice {
