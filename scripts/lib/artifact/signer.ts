@@ -2,11 +2,12 @@
 import type { X509Certificate } from 'node:crypto';
 import { keyOf } from '../authority/directory-key.ts';
 import type { OpenDirectory } from '../authority/open.ts';
-import { reasonToRevoke } from '../authority/revoked.ts';
+import { revocationOf } from '../authority/revoked.ts';
 import { StateError } from '../errors.ts';
 import type { PrivateKey } from '../plan/private-key.ts';
 import { type Surroundings, surroundingsIn } from '../run/exec.ts';
 import { describeCertificate } from '../store/certificate-facts.ts';
+import { serialOf } from '../store/database-rows.ts';
 import { type CertificateFile, findCertificate } from '../store/directory.ts';
 import { isOwnDigestName } from '../store/oid-names.ts';
 
@@ -30,10 +31,10 @@ export function openSigner(open: OpenDirectory, name: string, controller: AbortC
       `${file} has expired (${end.toISOString()})`,
       `trustme-pki renew ${stem} --dir ${options.dir}`,
     );
-  const reason = reasonToRevoke(directory, certificate);
-  if (reason !== undefined)
+  const revocation = revocationOf(directory.path, serialOf(certificate.certificate.serialNumber));
+  if (revocation)
     throw new StateError(
-      `${file} is revoked (${reason}): what it signs is for nobody to take`,
+      `${file} is revoked (${revocation.reason}): what it signs is for nobody to take`,
       'sign by another certificate: --signer ENTITY',
     );
   return {

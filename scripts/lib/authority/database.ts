@@ -24,7 +24,7 @@ export const indexFile = (ca: string): string => `${databaseFolder(ca)}/index.tx
 
 /** The CAs of a directory that have a database, by stem. */
 export const authoritiesWithDatabase = (path: string): string[] =>
-  readdirSync(join(path, HIDDEN), { withFileTypes: true })
+  (existsSync(join(path, HIDDEN)) ? readdirSync(join(path, HIDDEN), { withFileTypes: true }) : [])
     .filter(entry => entry.isDirectory() && existsSync(join(path, indexFile(entry.name))))
     .map(({ name }) => name);
 

@@ -1,29 +1,44 @@
-// What the CAs of a directory have revoked of that which lies in it.
-import { serialOf } from '../store/database-rows.ts';
-import type { CertificateFile, PkiDirectory } from '../store/directory.ts';
-import { hasIssued } from '../store/retired.ts';
-import { readRows } from './database.ts';
+// What the CAs of a directory have revoked. Serial numbers are random: one certificate alone has each.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type DatabaseRow, parseIndex, serialOf } from '../store/database-rows.ts';
+import type { PkiDirectory } from '../store/directory.ts';
+import { authoritiesWithDatabase, indexFile } from './database.ts';
 import { reasonOf } from './list.ts';
-import { hasDatabase } from './old-directory.ts';
 
-/** Reasons (RFC 5280 5.3.1) by the stem of the certificate. */
-export type Revoked = ReadonlyMap<string, string>;
-
-export const revokedIn = ({ path, certificates }: PkiDirectory): Revoked =>
-  new Map(certificates.filter(({ certificate }) => certificate.ca).flatMap(ca => revokedBy(path, ca, certificates)));
-
-/** Why a certificate of the directory is revoked; undefined: it is not. Reads the indexes of CAs with its issuer's name alone. */
-export function reasonToRevoke({ path, certificates }: PkiDirectory, own: CertificateFile): string | undefined {
-  const issuers = certificates.filter(({ certificate }) => certificate.subject === own.certificate.issuer);
-  return new Map(issuers.flatMap(ca => revokedBy(path, ca, [own]))).get(own.stem);
+export interface Revocation {
+  /** Stem of the CA that revoked it. */
+  readonly ca: string;
+  /** RFC 5280 5.3.1. */
+  readonly reason: string;
 }
 
-function revokedBy(path: string, ca: CertificateFile, among: readonly CertificateFile[]): [string, string][] {
-  const rows = hasDatabase(path, ca.stem) ? readRows(path, ca.stem).filter(({ status }) => status === 'R') : [];
+/** undefined: no CA of the directory revoked what has this serial number. */
+export function revocationOf(path: string, serial: string): Revocation | undefined {
+  for (const ca of authoritiesWithDatabase(path)) {
+    // Most of a hundred thousand rows are of no interest.
+    const row = revokedRows(path, ca, text => text.includes(serial)).find(each => each.serial === serial);
+    if (row) return { ca, reason: reasonOf(row.reason) };
+  }
+  return undefined;
+}
+
+/** Reasons by stem, of the certificates that lie in the directory. */
+export type Revoked = ReadonlyMap<string, string>;
+
+export function revokedIn({ path, certificates }: PkiDirectory): Revoked {
+  const rows = authoritiesWithDatabase(path).flatMap(ca => revokedRows(path, ca, text => /^R/m.test(text)));
   const reasons = new Map(rows.map(({ serial, reason }) => [serial, reasonOf(reason)]));
-  if (reasons.size === 0) return [];
-  return among.flatMap(({ stem, certificate }): [string, string][] => {
-    const reason = reasons.get(serialOf(certificate.serialNumber));
-    return reason !== undefined && hasIssued(path, ca, certificate) ? [[stem, reason]] : [];
-  });
+  return new Map(
+    certificates.flatMap(({ stem, certificate }) => {
+      const reason = reasons.get(serialOf(certificate.serialNumber));
+      return reason === undefined ? [] : [[stem, reason] as const];
+    }),
+  );
+}
+
+/** Damage of an index is for `verify` to tell. */
+function revokedRows(path: string, ca: string, isWorthIt: (text: string) => boolean): DatabaseRow[] {
+  const text = readFileSync(join(path, indexFile(ca)), 'latin1');
+  return isWorthIt(text) ? parseIndex(text).rows.filter(({ status }) => status === 'R') : [];
 }
