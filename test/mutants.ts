@@ -16,6 +16,7 @@ const EXPLAINED: Readonly<Record<string, string>> = {
   'model/nearest.ts: >= -> >': 'a shortcut: the distance is worked out instead',
   'model/nearest.ts: Math.abs(a.length - b.length) >= limit -> false': 'the same',
   'model/nearest.ts: 1 -> 2': 'a column more than the distance is read from',
+  'model/subject.ts: 2 -> 3': 'a country is two letters by its pattern, too',
   'plan/openssl.ts: false -> true': 'RSA keys, which alone can be RSA-PSS ones, are not made by req',
   'plan/renewal.ts: 1000 -> 1001': 'updates have times of whole seconds',
 };

@@ -1,6 +1,6 @@
 import { suite as makeSuite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { issuersElsewhere } from '../../scripts/lib/model/relations.ts';
+import { isIssuedElsewhere, issuersElsewhere } from '../../scripts/lib/model/relations.ts';
 import { validityOf } from '../../scripts/lib/model/validity.ts';
 import { configErrorOf, entityOf, NOW, type OwnFiles, readOwn, readShipped } from '../helpers/shipped.ts';
 
@@ -132,6 +132,140 @@ for (const [what, files, expected] of PLATFORM)
 suite('a db that PK authorises and that holds others is accepted', () => {
   const files = { 'DB.ini': '[variable]\nauthoriser = PK\ncontains = DB ssig_subca ssig_subca_cml\n' };
   assert.is(entityOf(readShipped(files), 'DB').variable?.contains.length, 3);
+});
+
+const ISSUES_CAS = '[issued]\ndays = 1\nbasicConstraints = critical, CA:TRUE\nkeyUsage = critical, keyCertSign\n';
+const profiles: readonly [what: string, files: OwnFiles, expected: readonly string[]][] = [
+  ['below pathlen:1 a profile may make CAs', { 'a.ini': ca('', ', pathlen:1', 'days = 100', ISSUES_CAS) }, []],
+  [
+    'below pathlen:0 it may not',
+    { 'a.ini': ca('', ', pathlen:0', 'days = 100', ISSUES_CAS) },
+    ['a issued/basicConstraints: CA:FALSE, since the pathlen of a (own/a.ini:6) allows no CA below'],
+  ],
+  [
+    'nor where the issuer leaves no room for them',
+    { 'a.ini': ca('', ', pathlen:1'), 'b.ini': ca('issuer = a', '', 'days = 100', ISSUES_CAS) },
+    ['b issued/basicConstraints: CA:FALSE, since the pathlen of a (own/a.ini:6) allows no CA below'],
+  ],
+  [
+    'of what must not be a CA itself, that is told alone',
+    { 'a.ini': ca('', ', pathlen:0'), 'b.ini': ca('issuer = a', '', 'days = 100', ISSUES_CAS) },
+    ['b certificate/basicConstraints: CA:FALSE, since the pathlen of a (own/a.ini:6) allows no CA here'],
+  ],
+  [
+    'what is over is told by the key that says so',
+    {
+      'a.ini': ca('', '', 'notAfter = 2026-01-02T03:04:05Z'),
+      'b.ini': ca('', '', 'notBefore = 2020-01-01\ndays = 9'),
+      'c.ini': ca('', '', 'notAfter = 2026-01-02T03:04:06Z'),
+    },
+    ['a certificate/notAfter: an end that is not over yet', 'b certificate/days: an end that is not over yet'],
+  ],
+  [
+    'what outlives its issuer, too',
+    {
+      'a.ini': ca('', '', 'notAfter = 2026-06-01'),
+      'b.ini': leaf('issuer = a', 'notAfter = 2026-06-02'),
+      'c.ini': leaf('issuer = a', 'days = 999'),
+    },
+    ['b certificate/notAfter', 'c certificate/days'].map(
+      place => `${place}: at most the validity of its issuer a (until 2026-06-01T00:00:00Z), or "outliving = clip"`,
+    ),
+  ],
+  ['what was made elsewhere is as it is', { 'a.ini': ca('certificate-file = a.pem', '', 'notAfter = 2020-01-01') }, []],
+  [
+    'another key is one that is here',
+    {
+      'a.ini': ca('certificate-file = a.pem'),
+      'b.ini': ca('key-of = a'),
+      'c.ini': ca('key-of = a\ncertificate-file = c.pem'),
+    },
+    ['b /key-of: an entity whose key is here'],
+  ],
+];
+const notTwins = ({
+  file,
+  section,
+  key,
+  expected,
+}: {
+  file: string;
+  section?: string | undefined;
+  key?: string | undefined;
+  expected: string;
+}) => `${file.slice(4, -4)} ${section}/${key}: ${expected}`;
+for (const [what, files, expected] of profiles)
+  suite(`relations: ${what}`, () => {
+    if (expected.length === 0) readOwn(files);
+    else assert.equal(configErrorOf(() => readOwn(files)).problems.map(notTwins), expected);
+  });
+
+suite('a validity that is missing is told once', () => {
+  assert.equal(problemsOf({ 'a.ini': ca('', '', '') }).length, 1);
+});
+
+suite('an update is authorised by a key that is here', () => {
+  const { problems } = configErrorOf(() => readShipped({ 'secure-boot/PK.ini': 'certificate-file = PK.pem\n' }));
+  const authorisers = problems.filter(({ key }) => key === 'authoriser');
+  assert.ok(authorisers.length > 0);
+  assert.ok(authorisers.every(({ expected }) => expected === 'an entity whose key is here'));
+});
+
+suite('issued elsewhere is what is here, by an issuer whose key is not', () => {
+  const { hierarchy } = readOwn({
+    'r.ini': ca('certificate-file = r.pem'),
+    's.ini': ca(''),
+    'asked.ini': leaf('issuer = r'),
+    'come.ini': leaf('issuer = r\ncertificate-file = come.pem'),
+    'own.ini': leaf('issuer = s'),
+  });
+  const elsewhere = [...hierarchy.values()].filter(each => isIssuedElsewhere(each, hierarchy)).map(({ stem }) => stem);
+  assert.equal(elsewhere, ['asked']);
+});
+
+suite('keys in tokens: each entity its own, of a kind that tokens make; a second certificate may have the same', () => {
+  const key = (place: string) => `[key]\nstorage = pkcs11\ntoken = t\n${place}\n`;
+  const holder = (top: string, place: string) => ca(top, '', 'days = 100', key(place));
+  assert.equal(
+    problemsOf({
+      'a.ini': holder('', 'object = o'),
+      'b.ini': holder('digest = sha384', 'object = o'),
+      'c.ini': holder('digest = sha512', 'object = o'),
+      'd.ini': holder('crl-days = 7', 'id = 01'),
+      'e.ini': holder('crl-days = 8', 'id = 01'),
+      'f.ini': holder('key-type = ed25519', 'object = f'),
+    }),
+    [
+      'b key/object: another key than that of a (or key-of = a)',
+      'c key/object: another key than that of a (or key-of = a)',
+      'e key/id: another key than that of d (or key-of = d)',
+      'f key/storage: a key-type of rsa or ec, which keys in tokens are',
+    ],
+  );
+  const { hierarchy } = readOwn({
+    'a.ini': holder('key-type = ec:prime256v1', 'object = o'),
+    'b.ini': ca('key-of = a'),
+  });
+  const [a, b] = [entityOf({ hierarchy }, 'a'), entityOf({ hierarchy }, 'b')];
+  assert.equal([b.token, b.keyType], [a.token, a.keyType]);
+});
+
+suite('of the entity whose key it is, what belongs to the key is inherited, and nothing else', () => {
+  const { hierarchy } = readOwn({
+    'a.ini': ca('scheme = rsa-pss\nkey-type = rsa:3072\ndigest = sha512\npassphrase-env = PASS'),
+    'b.ini': ca('key-of = a'),
+    'c.ini': ca('key-of = c'),
+    'd.ini': ca('key-of ='),
+  });
+  const b = entityOf({ hierarchy }, 'b');
+  assert.equal(
+    [b.scheme, b.keyType, b.passphraseVariables, b.digest],
+    ['rsa-pss', { kind: 'rsa', bits: 3072 }, ['PASS'], 'sha256'],
+  );
+  assert.equal(
+    ['c', 'd'].map(stem => entityOf({ hierarchy }, stem).keyOf),
+    ['c', 'd'],
+  );
 });
 
 suite.run();

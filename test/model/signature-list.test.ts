@@ -110,4 +110,41 @@ suite('types have the names and lengths of UEFI 2.10, 32.4.1', () => {
   });
 });
 
+suite('what is broken is told with its place', () => {
+  const whole = list([Buffer.from('ab')]);
+  const messageOf = (bytes: Buffer) => {
+    try {
+      parseSignatureLists(bytes);
+    } catch (error) {
+      return (error as Error).message;
+    }
+    return 'taken';
+  };
+  assert.is(messageOf(Buffer.alloc(27)), '27 stray bytes at 0');
+  assert.is(messageOf(Buffer.concat([whole, Buffer.alloc(5)])), `5 stray bytes at ${whole.length}`);
+  assert.is(messageOf(Buffer.concat([whole, Buffer.alloc(28)])), `broken list at ${whole.length}`);
+  assert.is(messageOf(list([Buffer.alloc(0)])), 'broken list at 0');
+  assert.is(messageOf(list([], { list: 28, entry: 48 })), 'broken list at 0');
+  assert.is(messageOf(list([Buffer.alloc(1)])), 'taken');
+});
+
+suite('a header of the list is passed over', () => {
+  const plain = list([Buffer.from('ab')], { header: 4 });
+  const withHeader = Buffer.concat([plain.subarray(0, 28), Buffer.from('head'), plain.subarray(28)]);
+  withHeader.writeUInt32LE(withHeader.length, 16);
+  assert.equal(
+    parseSignatureLists(withHeader).map(({ owner, data }) => [owner, data.toString()]),
+    [[OWNER, 'ab']],
+  );
+});
+
+suite('entries of two types, or of two lengths, are in lists of their own', () => {
+  const other = '11111111-2222-4333-8444-555555555555';
+  const entry = (type: string, length: number) => ({ type, owner: OWNER, data: Buffer.alloc(length) });
+  const sizeOf = (...all: ReturnType<typeof entry>[]) => formatSignatureLists(all).length;
+  assert.is(sizeOf(entry(SHA256_GUID, 32), entry(SHA256_GUID, 32)), 28 + 2 * 48);
+  assert.is(sizeOf(entry(SHA256_GUID, 32), entry(other, 32)), 2 * (28 + 48));
+  assert.is(sizeOf(entry(other, 32), entry(other, 48)), 28 + 48 + 28 + 64);
+});
+
 suite.run();

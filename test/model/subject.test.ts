@@ -112,4 +112,17 @@ for (const [name, most] of Object.entries(BOUNDS))
     assert.match(configErrorOf(() => read(lines(most + 1))).message, new RegExp(`${name}.*${most}`));
   });
 
+suite('a domain component comes before the country, as X.520 has them', () => {
+  assert.is(
+    subjectOf('commonName = x\ncountryName = DE\ndomainComponent = org'),
+    'domainComponent=org | countryName=DE | commonName=x',
+  );
+});
+
+suite('where X.520 sets no bound, there is one all the same', () => {
+  subjectOf(`commonName = x\nsurname = ${'a'.repeat(32768)}`);
+  const { problems } = configErrorOf(() => read(`commonName = x\nsurname = ${'a'.repeat(32769)}`));
+  assert.is(problems[0]!.expected, 'at most 32768 characters (X.520)');
+});
+
 suite.run();

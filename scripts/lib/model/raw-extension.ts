@@ -29,7 +29,8 @@ export const rawValue: Check = value => {
 /** Whether the length octets of the outermost value (X.690 8.1.3) say what follows. */
 function isWholeDer(hex: string): boolean {
   const length = Number.parseInt(hex.slice(2, 4), 16);
-  const count = length > 127 ? length - 128 : 0;
-  const stated = count > 0 ? Number.parseInt(hex.slice(4, 4 + 2 * count), 16) : length;
-  return count <= 4 && hex.length === 4 + 2 * count + 2 * stated;
+  if (length < 128) return hex.length === 4 + 2 * length;
+  const count = length - 128;
+  const stated = Number.parseInt(hex.slice(4, 4 + 2 * count), 16);
+  return count >= 1 && count <= 4 && hex.length === 4 + 2 * count + 2 * stated;
 }
