@@ -17,6 +17,10 @@ const EXPLAINED: Readonly<Record<string, string>> = {
   'model/nearest.ts: Math.abs(a.length - b.length) >= limit -> false': 'the same',
   'model/nearest.ts: 1 -> 2': 'a column more than the distance is read from',
   'model/subject.ts: 2 -> 3': 'a country is two letters by its pattern, too',
+  'model/values.ts: >= -> >': 'a day is longer than the year that it is compared with',
+  'model/variable-update.ts: 0x40 -> 65': 'the bit more is set already, as non-volatile',
+  'model/variable-update.ts: 0 -> 1': 'the same; and no OID begins at the first byte of a ContentInfo',
+  'model/variable-update.ts: 16 -> 17': 'the OID of a ContentInfo ends before that',
   'plan/openssl.ts: false -> true': 'RSA keys, which alone can be RSA-PSS ones, are not made by req',
   'plan/renewal.ts: 1000 -> 1001': 'updates have times of whole seconds',
 };

@@ -81,4 +81,24 @@ suite('what is wrapped already stays as it is', () => {
   assert.equal(wrapSignedData(wrapped), wrapped);
 });
 
+suite('an update may be nothing but its head; what is shorter is told as such', () => {
+  const { signedData, payload } = parseVariableUpdate(head(24));
+  assert.equal([signedData.length, payload.length], [0, 0]);
+  assert.throws(() => parseVariableUpdate(head(24).subarray(0, 39)), /^too short$/);
+  assert.throws(() => parseVariableUpdate(head(25)), /cut off/);
+  assert.throws(() => parseVariableUpdate(head(23)), /cut off/);
+});
+
+suite('an update replaces, unless said otherwise', () => {
+  const parsed = parseVariableUpdate(update);
+  assert.equal(signedBytes('db', parsed), signedBytes('db', parsed, false));
+});
+
+suite('lengths are as short as DER wants them', () => {
+  const inner = (length: number) =>
+    wrapSignedData(Buffer.alloc(length)).toString('hex').split('06092a864886f70d010702')[1]!;
+  assert.match(inner(0x7f), /^a07f00/);
+  assert.match(inner(0x80), /^a0818000/);
+});
+
 suite.run();

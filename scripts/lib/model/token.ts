@@ -81,7 +81,7 @@ export function parseTokenUri(uri: string): Pick<TokenKey, 'token' | 'serial' | 
     parts
       .slice(0, -1)
       .split(';')
-      .map(part => part.split('=', 2) as [string, string]),
+      .map(part => part.split('=') as [string, string]),
   );
   const text = (name: string) => {
     const value = values.get(name);
@@ -93,12 +93,12 @@ export function parseTokenUri(uri: string): Pick<TokenKey, 'token' | 'serial' | 
 
 /** A URI as people write it (RFC 7512): in any order, with attributes that we go without. Throws a UsageError. */
 export function readTokenUri(uri: string): Omit<TokenKey, 'pinVariable'> {
-  const [path = '', query = ''] = uri.slice('pkcs11:'.length).split('?', 2);
+  const [path = '', query = ''] = uri.slice('pkcs11:'.length).split('?');
   // The URI itself may hold the secret: it is not repeated.
   if (/(^|[;&])pin-(value|source)=/.test(`${path};${query}`))
     throw new UsageError('a PIN does not belong in a URI', 'export it, and name the variable: -p NAME');
   const values = new Map(
-    [...path.split(';'), ...query.split('&')].map(part => part.split('=', 2) as [string, string | undefined]),
+    [...path.split(';'), ...query.split('&')].map(part => part.split('=') as [string, string | undefined]),
   );
   const text = (name: string) => {
     const value = values.get(name);

@@ -26,8 +26,9 @@ export function problemAt(
 export function placeOf(section: Values | undefined, file: string): Pick<ConfigProblem, 'file' | 'line'> {
   const facts = [...(section?.values() ?? [])];
   const strongest = facts.findLast(fact => fact.file !== file) ?? facts[0];
-  const first = facts.find(fact => fact.file === strongest?.file);
-  return first ? { file: first.file, line: first.line } : { file };
+  if (!strongest) return { file };
+  const lines = facts.filter(fact => fact.file === strongest.file).map(({ line }) => line);
+  return { file: strongest.file, line: Math.min(...lines) };
 }
 
 /** The value of a key that must be one of `choices`; undefined, with a problem where it is another. */
