@@ -74,8 +74,14 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
 // A reader that closed our output early (head, grep -q) has all that it wanted.
 for (const stream of [process.stdout, process.stderr])
   stream.on('error', error => (error as NodeJS.ErrnoException).code !== 'EPIPE' && process.exit(1));
+// Until the work is done there is no success to tell, even if nothing is left to wait for.
+const ended = () => {
+  process.exitCode = explain(new Error('it ended before its work was done'));
+};
+process.once('beforeExit', ended);
 main(process.argv.slice(2), controller)
   .catch(explain)
   .then(code => {
+    process.off('beforeExit', ended);
     process.exitCode = code;
   });

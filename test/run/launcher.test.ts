@@ -122,6 +122,13 @@ suite('a shell that ends in the middle ends the run, and does not hang it', () =
     assert.is(((await rejection(run())) as CommandError).ending, 'was killed by SIGKILL');
   }));
 
+suite('a shell that ends between two commands is no loss', () =>
+  withLauncher('[ "$1" = 0 ] || { sleep 0.1; kill -9 $PPID; } >/dev/null 2>&1 &', async run => {
+    await run('1');
+    await new Promise(resolve => setTimeout(resolve, 300));
+    await run('0');
+  }));
+
 suite('an aborted run kills what runs, and throws what it was aborted with', async () => {
   const controller = new AbortController();
   const reason = new Interrupted('SIGTERM');

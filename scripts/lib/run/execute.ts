@@ -4,6 +4,7 @@ import type { Job, Step } from '../plan/job.ts';
 import { runCommand, type Surroundings } from './exec.ts';
 import { runFileStep } from './file-step.ts';
 import { Launcher } from './launcher.ts';
+import { Schedule } from './schedule.ts';
 
 export interface Progress {
   /** A job was started. */
@@ -50,56 +51,4 @@ async function runStep(step: Step, id: string, surroundings: Surroundings, launc
   // Its libraries are loaded where a key is in a token alone.
   else if (step.kind === 'token') await (await import('./token-step.ts')).runTokenStep(step, id, surroundings);
   else runFileStep(step, id, surroundings.folder);
-}
-
-/** Which job comes next. Ready jobs wait in two queues: those that make keys yield to all others. */
-class Schedule {
-  readonly #blockers: Map<string, number>;
-  readonly #dependents = new Map<string, Job[]>();
-  readonly #ready: { short: Job[]; long: Job[] } = { short: [], long: [] };
-  #unfinished: number;
-  #waiting: ((job: Job | undefined) => void)[] = [];
-
-  constructor(jobs: readonly Job[]) {
-    this.#unfinished = jobs.length;
-    this.#blockers = new Map(jobs.map(({ id, needs }) => [id, needs.length]));
-    for (const job of jobs) {
-      for (const need of job.needs) this.#dependents.set(need, [...(this.#dependents.get(need) ?? []), job]);
-      if (job.needs.length === 0) this.#queue(job);
-    }
-  }
-
-  /** The next job, once one is ready; undefined when all is done or stopped. */
-  next(): Promise<Job | undefined> {
-    const job = this.#ready.short.shift() ?? this.#ready.long.shift();
-    if (job || this.#unfinished === 0) return Promise.resolve(job);
-    return new Promise(resolve => this.#waiting.push(resolve));
-  }
-
-  finish(job: Job): void {
-    this.#unfinished--;
-    for (const dependent of this.#dependents.get(job.id) ?? []) {
-      const left = this.#blockers.get(dependent.id)! - 1;
-      this.#blockers.set(dependent.id, left);
-      if (left === 0) this.#queue(dependent);
-    }
-    if (this.#unfinished === 0) this.#release();
-    while (this.#waiting.length > 0 && this.#ready.short.length + this.#ready.long.length > 0)
-      this.#waiting.shift()!(this.#ready.short.shift() ?? this.#ready.long.shift());
-  }
-
-  stop(): void {
-    this.#unfinished = 0;
-    this.#ready.short.length = 0;
-    this.#ready.long.length = 0;
-    this.#release();
-  }
-
-  #queue(job: Job): void {
-    (job.makesKey ? this.#ready.long : this.#ready.short).push(job);
-  }
-
-  #release(): void {
-    for (const resolve of this.#waiting.splice(0)) resolve(undefined);
-  }
 }

@@ -11,6 +11,9 @@ import { startProcess } from './process.ts';
 /** What the shell says where there is no such tool (POSIX, 2.8.2). */
 const NOT_FOUND = 127;
 
+/** What follows the mark: the exit code. */
+const ENDED = /^ (\d+);/;
+
 interface Turn {
   readonly command: Command;
   readonly job: string;
@@ -74,25 +77,29 @@ export class Launcher {
 
   #hear(text: string): void {
     this.#report += text;
-    const end = this.#report.endsWith(';') ? this.#report.lastIndexOf(this.#mark) : -1;
-    if (end < 0) return;
-    const status = Number(this.#report.slice(end + this.#mark.length + 1, -1));
+    const end = this.#report.indexOf(this.#mark);
+    const [whole, digits] = (end < 0 ? undefined : ENDED.exec(this.#report.slice(end + this.#mark.length))) ?? [];
+    if (whole === undefined || !this.#turn) return;
+    const status = Number(digits);
     const stderr = this.#report.slice(0, end);
-    const { command, job, resolve, reject } = this.#turn!;
-    this.#report = '';
+    const { command, job, resolve, reject } = this.#turn;
+    this.#report = this.#report.slice(end + this.#mark.length + whole.length);
     this.#turn = undefined;
     if (status === 0) resolve();
     else if (status === NOT_FOUND && /: (command )?not found\s*$/.test(stderr)) reject(notFound(command.tool));
     else reject(failureOf(command, job, this.#surroundings.folder, endingOf(status, stderr)));
   }
 
-  /** The shell ended while a command ran. */
+  /** The shell ended: the command that ran fails, the next one gets another shell. */
   #lose(ended: Pick<Ending, 'exitCode' | 'signal' | 'shortMessage'>): void {
+    this.#shell = undefined;
     if (!this.#turn) return;
     const { command, job, reject } = this.#turn;
+    this.#turn = undefined;
     const { folder, controller } = this.#surroundings;
     const { aborted, reason } = controller.signal;
     reject(aborted ? reason : failureOf(command, job, folder, { ...ended, stderr: this.#report }));
+    this.#report = '';
   }
 }
 
