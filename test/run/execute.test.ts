@@ -6,6 +6,7 @@ import { CommandError, Interrupted, StateError } from '../../scripts/lib/errors.
 import { command, type Job, job, type Step } from '../../scripts/lib/plan/job.ts';
 import type { Surroundings } from '../../scripts/lib/run/exec.ts';
 import { execute } from '../../scripts/lib/run/execute.ts';
+import { rejection } from '../helpers/rejection.ts';
 import { inScratch } from '../helpers/scratch.ts';
 
 const suite = makeSuite('execute');
@@ -20,15 +21,6 @@ const surroundings = (folder: string, extra: Partial<Surroundings> = {}): Surrou
   controller: new AbortController(),
   ...extra,
 });
-
-async function rejection(promise: Promise<unknown>): Promise<unknown> {
-  try {
-    await promise;
-  } catch (error) {
-    return error;
-  }
-  throw new Error('it did not reject');
-}
 
 /** Ids in the order in which jobs were started. */
 async function orderOf(jobs: Job[], width: number): Promise<string[]> {

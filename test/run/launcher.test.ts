@@ -6,6 +6,7 @@ import * as assert from 'uvu/assert';
 import { CommandError, Interrupted, StateError } from '../../scripts/lib/errors.ts';
 import { command } from '../../scripts/lib/plan/job.ts';
 import { Launcher } from '../../scripts/lib/run/launcher.ts';
+import { rejection } from '../helpers/rejection.ts';
 import { inScratch } from '../helpers/scratch.ts';
 
 const suite = makeSuite('launcher');
@@ -28,15 +29,6 @@ const withLauncher = (
       await launcher.close();
     }
   });
-
-async function rejection(promise: Promise<unknown>): Promise<unknown> {
-  try {
-    await promise;
-  } catch (error) {
-    return error;
-  }
-  throw new Error('it did not reject');
-}
 
 /** Whether a process is there, and not only its exit code, which nobody has asked for. */
 const isRunning = (pid: string): boolean =>

@@ -43,7 +43,7 @@ export async function signConfig(
     });
     return [files.cms];
   }
-  if (!signsDigests(certificate.certificate))
+  if (isOwnDigestName(keyType))
     throw new StateError(
       `the device takes SHA-512 signatures of configurations, which the ${keyType} key of ${certificate.file} cannot make`,
       'sign with an RSA or EC key: --signer ENTITY, or --cms where the device takes that',

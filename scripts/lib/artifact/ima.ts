@@ -47,8 +47,8 @@ export async function signIma(file: string, output: string, digest: string, sign
 }
 
 /**
- * Whether the key of a certificate made a signature of version 2: type 3, version, digest, four bytes of the key's identifier, length (big
- * endian), signature; RSA signs as PKCS #1 v1.5.
+ * Whether the key of a certificate made a signature of version 2: type 3, version, digest, four bytes of the key's
+ * identifier, length (big endian), signature; RSA signs as PKCS #1 v1.5.
  */
 export function isImaSignature(bytes: Buffer, content: Buffer, certificate: X509Certificate): boolean {
   const digest = DIGESTS[bytes[2] ?? 0];
