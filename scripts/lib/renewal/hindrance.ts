@@ -78,7 +78,7 @@ function ofRevoked({ certificate: { stem: name }, issuer }: Issued, reason: stri
     ? `a new key: trustme-pki rekey ${name}`
     : `another one has another key: trustme-pki issue ${issuer} NAME`;
   const release = `release it first: trustme-pki revoke ${name} --reason removeFromCRL`;
-  return { name, reason: `it is revoked (${reason})`, hint: reason === 'certificateHold' ? release : another };
+  return { name, reason: `${name} is revoked (${reason})`, hint: reason === 'certificateHold' ? release : another };
 }
 
 function ofIssued(
