@@ -81,6 +81,19 @@ suite('a command that fails is told with its job, its exit code and its last wor
     assert.is(((await rejection(run('3', 'x'))) as CommandError).stderr, 'first\nx');
   }));
 
+suite('a key that does not open is told by its passphrase, also where the padding fits by chance', () =>
+  withLauncher(
+    'echo "DECODER routines:OSSL_DECODER_from_bio:unsupported:No supported data to decode." >&2; exit 1',
+    async (run, launcher) => {
+      const withSecret = launcher.run(command('sh', ['tool.sh'], ['OTHER']), 'a job');
+      assert.match(
+        ((await rejection(withSecret)) as CommandError).hint!,
+        /^the passphrase is wrong, or the key is damaged/,
+      );
+      assert.not.match(((await rejection(run())) as CommandError).hint!, /passphrase/);
+    },
+  ));
+
 suite('a report of a megabyte comes whole', () =>
   withLauncher('head -c 1000000 /dev/zero | tr "\\0" "x" >&2; exit 1', async run => {
     assert.is(((await rejection(run())) as CommandError).stderr.length, 1_000_000);

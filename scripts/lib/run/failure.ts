@@ -20,7 +20,7 @@ export interface Ending {
 export function failureOf(command: Command, job: string, folder: string, ending: Ending): PkiError {
   const { exitCode, stderr } = ending;
   const ofToken = command.token && tokenHintFor(exitCode, stderr);
-  const hint = ofToken ?? hintFor(stderr) ?? hintOfDisk(folder);
+  const hint = ofToken ?? hintFor(stderr) ?? hintOfKey(command, stderr) ?? hintOfDisk(folder);
   return new CommandError(job, describe(ending), shownCommandLine(command), stderr, hint);
 }
 
@@ -46,6 +46,12 @@ function hintOfDisk(folder: string): string | undefined {
   const { bavail, bsize, files, ffree } = statfsSync(folder);
   return bavail * bsize < 32_768 || (files > 0 && ffree === 0) ? DISK_IS_FULL : undefined;
 }
+
+/** With one wrong passphrase of 256 the padding fits by chance, and what comes out is no key. */
+const hintOfKey = ({ secrets }: Command, stderr: string): string | undefined =>
+  secrets.length > 0 && /No supported data to decode/.test(stderr)
+    ? 'the passphrase is wrong, or the key is damaged: set the variable that the command names'
+    : undefined;
 
 /** Well-known causes. */
 function hintFor(stderr: string): string | undefined {
