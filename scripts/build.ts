@@ -42,10 +42,17 @@ const VERBS = readdirSync('scripts/verbs')
       !['generate', 'gen-dev-certs', 'verb', 'directory', 'artifacts'].includes(name) && !name.startsWith('uefi-'),
   );
 
+/** Parts that few runs need, each in a file of its own, too. */
+const PARTS = [
+  ['generate/produce.ts', 'produce'],
+  ['generate/rehearsal.ts', 'rehearsal'],
+  ['run/process.ts', 'process'],
+] as const;
+
 /** Modules that are loaded on demand, by the end of what imports call them. */
 const ON_DEMAND: ReadonlyMap<string, string> = new Map([
   ['handlebars', './handlebars.cjs'],
-  ['produce.ts', './produce.cjs'],
+  ...PARTS.map(([file, name]) => [file.replace(/.*\//, ''), `./${name}.cjs`] as const),
   ...VERBS.map(name => [`verbs/${name}.ts`, `./${name}.cjs`] as const),
 ]);
 
@@ -82,9 +89,8 @@ try {
   const results = await Promise.all([
     build({ ...options, entryPoints: ['scripts/main.ts'], outfile: join(target, 'main.cjs') }),
     build({ ...options, entryPoints: ['scripts/api.ts'], outfile: join(target, 'index.cjs') }),
-    build({ ...options, entryPoints: ['scripts/lib/generate/produce.ts'], outfile: join(target, 'produce.cjs') }),
-    ...VERBS.map(name =>
-      build({ ...options, entryPoints: [`scripts/verbs/${name}.ts`], outfile: join(target, `${name}.cjs`) }),
+    ...[...PARTS, ...VERBS.map(name => [`../verbs/${name}.ts`, name] as const)].map(([file, name]) =>
+      build({ ...options, entryPoints: [`scripts/lib/${file}`], outfile: join(target, `${name}.cjs`) }),
     ),
     build({
       ...options,

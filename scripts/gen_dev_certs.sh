@@ -8,7 +8,15 @@ while [ -L "$self" ]; do
 	case $link in /*) self=$link ;; *) self=${self%/*}/$link ;; esac
 done
 case $self in */*) here=${self%/*} ;; *) here=. ;; esac
-here=$(cd -P -- "$here" && pwd)
+case $here in
+.) here=$PWD ;;
+/*) ;;
+*) here=$PWD/$here ;;
+esac
+# A subshell takes longer than all else here: it is asked only where the name may not be the folder's own.
+is_plain=y
+case $here/ in *//* | */./* | */../* | */node_modules/*) is_plain= ;; esac
+[ "$is_plain" ] && [ ! -L "$here" ] || here=$(cd -P -- "$here" && pwd)
 root=${here%/*}
 
 fail() {
@@ -21,9 +29,9 @@ is_stale() {
 	[ -e "$root/dist/main.cjs" ] || return 0
 	[ -e "$root/scripts/main.ts" ] || return 1
 	local source
-	shopt -s globstar nullglob
-	for source in "$root"/scripts/*.ts "$root"/scripts/{lib,verbs}/**/*.ts "$root"/templates/*.hbs "$root"/package-lock.json; do
-		[ "$source" -nt "$root/dist/main.cjs" ] && return 0
+	shopt -s nullglob
+	for source in "$root"/scripts/{,verbs/,lib/,lib/*/}*.ts "$root"/templates/*.hbs "$root"/package-lock.json; do
+		[[ $source -nt $root/dist/main.cjs ]] && return 0
 	done
 	return 1
 }

@@ -6,6 +6,7 @@ import * as assert from 'uvu/assert';
 import { checkDirectory, refuseUnsound } from '../../scripts/lib/check/check.ts';
 import type { VariableFiles } from '../../scripts/lib/model/uefi.ts';
 import { door, STEMS, scratch, tool } from '../helpers/door.ts';
+import { surroundingsOf } from '../helpers/surroundings.ts';
 import { copyOf, sharedPki } from './sound-pki.ts';
 
 const test = suite('check');
@@ -32,7 +33,7 @@ async function findingsAfter(harm: (out: string) => void): Promise<string[]> {
       passphraseOf: stem => (ENCRYPTED.test(stem) && !stem.startsWith('ssig') ? 'P' : undefined),
       variables: VARIABLES,
     },
-    { folder: out, environment: process.env, secretOf: () => 'test1234', controller: new AbortController() },
+    surroundingsOf(out, process.env, () => 'test1234'),
   );
   if (findings.length > 0) assert.throws(() => refuseUnsound(findings), /nothing was published/);
   return findings.map(({ code, file }) => `${code} ${file}`).sort();

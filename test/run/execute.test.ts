@@ -8,19 +8,17 @@ import type { Surroundings } from '../../scripts/lib/run/exec.ts';
 import { execute } from '../../scripts/lib/run/execute.ts';
 import { rejection } from '../helpers/rejection.ts';
 import { inScratch } from '../helpers/scratch.ts';
+import { surroundingsOf } from '../helpers/surroundings.ts';
 
 const suite = makeSuite('execute');
 
 const write = (text: string): Step => ({ kind: 'write', text });
 const run = (tool: string, ...args: string[]): Step => command(tool, args);
 
-const surroundings = (folder: string, extra: Partial<Surroundings> = {}): Surroundings => ({
-  folder,
-  environment: { PATH: process.env.PATH, HOME: '/home/x', LC_ALL: 'de_DE.UTF-8', MINE: 'caller' },
-  secretOf: () => undefined,
-  controller: new AbortController(),
-  ...extra,
-});
+const ENVIRONMENT = { PATH: process.env.PATH, HOME: '/home/x', LC_ALL: 'de_DE.UTF-8', MINE: 'caller' };
+
+const surroundings = (folder: string, { secretOf, controller }: Partial<Surroundings> = {}): Surroundings =>
+  surroundingsOf(folder, ENVIRONMENT, secretOf, controller);
 
 /** Ids in the order in which jobs were started. */
 async function orderOf(jobs: Job[], width: number): Promise<string[]> {

@@ -2,7 +2,6 @@
 // fails, the staging directory goes and OUT_DIR stays as it was.
 import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { checkDirectory, refuseUnsound } from '../check/check.ts';
 import { StateError } from '../errors.ts';
 import type { Hierarchy } from '../model/hierarchy.ts';
 import type { Entity } from '../model/types.ts';
@@ -145,7 +144,9 @@ export async function makeFiles(
   const surroundings = { ...parent, folder: staging };
   for (const folder of plan.folders) mkdirSync(join(staging, folder), { recursive: true });
   report.begin(plan.jobs);
-  const openssl = await whileChecked(surroundings, execute(plan.jobs, width, surroundings, report));
+  const running = whileChecked(surroundings, execute(plan.jobs, width, surroundings, report));
+  // What verifies is loaded while openssl works.
+  const [openssl, { checkDirectory, refuseUnsound }] = await Promise.all([running, import('../check/check.ts')]);
   removeTree(join(staging, SCRATCH));
   const passphrases = new Map(made.map(entity => [entity.stem, inputs.passphraseOf(entity)]));
   const variables = filledVariables(made);

@@ -5,9 +5,10 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { passphraseValue } from '../model/passphrase.ts';
 import type { Command } from '../plan/job.ts';
 import { isByProvider } from '../plan/private-key.ts';
-import { environmentFor } from './command-environment.ts';
-import { failureOf, notFound } from './failure.ts';
-import { type Descriptor, startProcess } from './process.ts';
+import { basicEnvironment, environmentFor } from './command-environment.ts';
+import { failureInShell, failureOf, notFound } from './failure.ts';
+import type { Descriptor } from './process.ts';
+import { Shells } from './shells.ts';
 import { moduleFile, requirePin, underTokenLock, withModule } from './token.ts';
 import { type Ask, requireKey, tokenName } from './token-listing.ts';
 import { inTurn, tryOnce } from './token-queue.ts';
@@ -24,6 +25,8 @@ export interface Surroundings {
   readonly controller: AbortController;
   /** Whether the lock of the token is held already by whoever runs the commands. */
   readonly isTokenLocked?: boolean;
+  /** Start what needs no token; made for the environment and the controller. */
+  readonly shells: Shells;
 }
 
 /** Those of a folder: secrets come from the caller's environment. */
@@ -34,12 +37,13 @@ export const surroundingsIn = (
 ): Surroundings => {
   // Each command that runs listens to it.
   setMaxListeners(0, controller.signal);
-  return { folder, environment, secretOf: name => passphraseValue(name, environment), controller };
+  const shells = new Shells(basicEnvironment(environment), controller.signal);
+  return { folder, environment, secretOf: name => passphraseValue(name, environment), controller, shells };
 };
 
 /** Runs a command to its end. Throws a CommandError named after `job` where it fails. */
 export async function runCommand(command: Command, job: string, surroundings: Surroundings): Promise<void> {
-  await run(command, job, surroundings, 'ignore');
+  await (command.token ? run(command, job, surroundings, 'ignore') : runInShell(command, job, surroundings, false));
 }
 
 /** What a command printed, and what it reported: stdout and stderr. */
@@ -72,7 +76,16 @@ export async function runLogged(
 
 /** The same, and returns what it printed. */
 export async function readCommand(command: Command, job: string, surroundings: Surroundings): Promise<string> {
+  if (!command.token) return runInShell(command, job, surroundings, true);
   return (await run(command, job, surroundings, 'pipe')) ?? '';
+}
+
+/** What it printed. */
+async function runInShell(command: Command, job: string, surroundings: Surroundings, isRead: boolean): Promise<string> {
+  const { folder, secretOf, shells } = surroundings;
+  const { status, printed, report } = await shells.run(command, folder, secretOf, isRead);
+  if (status === 0) return printed;
+  throw failureInShell(command, job, folder, status, report);
 }
 
 interface Log {
@@ -116,12 +129,12 @@ const start: Run = async (command, job, surroundings, stdout, log) => {
   const setting = {
     folder,
     environment: environmentFor(command, environment, secretOf),
-    stdin: 'ignore',
     stdout,
     stderr: log?.descriptor ?? 'pipe',
-    isKept: true,
   } as const;
-  const result = await startProcess(tool, args, setting, controller.signal);
+  // execa is loaded where it is needed: most commands do without.
+  const { runProcess } = await import('./process.ts');
+  const result = await runProcess(tool, args, setting, controller.signal);
   controller.signal.throwIfAborted();
   if (!result.failed) return result.stdout as string | undefined;
   if (result.code === 'ENOENT') throw notFound(command.tool);

@@ -3,7 +3,6 @@
 import type { Job, Step } from '../plan/job.ts';
 import { runCommand, type Surroundings } from './exec.ts';
 import { runFileStep } from './file-step.ts';
-import { Launcher } from './launcher.ts';
 import { Schedule } from './schedule.ts';
 
 export interface Progress {
@@ -23,17 +22,12 @@ export async function execute(
   const { controller } = surroundings;
   const schedule = new Schedule(jobs);
   const worker = async (): Promise<void> => {
-    const launcher = new Launcher(surroundings);
-    try {
-      for (let job = await schedule.next(); job; job = await schedule.next()) {
-        controller.signal.throwIfAborted();
-        progress.started?.(job);
-        await runStep(job.step, job.id, surroundings, launcher);
-        progress.done?.(job);
-        schedule.finish(job);
-      }
-    } finally {
-      await launcher.close();
+    for (let job = await schedule.next(); job; job = await schedule.next()) {
+      controller.signal.throwIfAborted();
+      progress.started?.(job);
+      await runStep(job.step, job.id, surroundings);
+      progress.done?.(job);
+      schedule.finish(job);
     }
   };
   const workers = Array.from({ length: Math.max(1, width) }, () =>
@@ -46,8 +40,8 @@ export async function execute(
   controller.signal.throwIfAborted();
 }
 
-async function runStep(step: Step, id: string, surroundings: Surroundings, launcher: Launcher): Promise<void> {
-  if (step.kind === 'command') await (step.token ? runCommand(step, id, surroundings) : launcher.run(step, id));
+async function runStep(step: Step, id: string, surroundings: Surroundings): Promise<void> {
+  if (step.kind === 'command') await runCommand(step, id, surroundings);
   // Its libraries are loaded where a key is in a token alone.
   else if (step.kind === 'token') await (await import('./token-step.ts')).runTokenStep(step, id, surroundings);
   else runFileStep(step, id, surroundings.folder);

@@ -12,6 +12,8 @@ export interface Ending {
   readonly signal?: string | undefined;
   /** Why it could not be started. */
   readonly shortMessage?: string | undefined;
+  /** Whether the shell that ran it ended. */
+  readonly isLost?: boolean;
   /** What it reported. */
   readonly stderr: string;
 }
@@ -27,13 +29,29 @@ export function failureOf(command: Command, job: string, folder: string, ending:
 export const notFound = (tool: string): PkiError =>
   new StateError(`${tool} was not found`, 'install it, or put it on PATH');
 
-function describe({ exitCode, signal, shortMessage }: Ending): string {
+function describe({ exitCode, signal, shortMessage, isLost }: Ending): string {
+  if (isLost) return 'was lost with the shell that ran it';
   if (exitCode !== undefined) return `exited with ${exitCode}`;
   return signal ? `was killed by ${signal}` : `could not be started (${shortMessage ?? 'no reason given'})`;
 }
 
+/** What a shell says where there is no such tool (POSIX, 2.8.2). */
+const NOT_FOUND = 127;
+
+/** The error of a command that ended with `status` in a shell; undefined: the shell ended, too. */
+export function failureInShell(
+  command: Command,
+  job: string,
+  folder: string,
+  status: number | undefined,
+  stderr: string,
+): PkiError {
+  if (status === NOT_FOUND && /: (command )?not found\s*$/.test(stderr)) return notFound(command.tool);
+  return failureOf(command, job, folder, status === undefined ? { isLost: true, stderr } : endingOf(status, stderr));
+}
+
 /** A shell's `$?`: 128 and the number of the signal that killed the command, or its exit code. */
-export function endingOf(status: number, stderr: string): Ending {
+function endingOf(status: number, stderr: string): Ending {
   const [signal] = Object.entries(constants.signals).find(([, number]) => status === 128 + number) ?? [];
   return signal === undefined ? { exitCode: status, stderr } : { signal, stderr };
 }

@@ -1,6 +1,7 @@
-// Starts processes: the only place where execa is imported. Each has a session of its own, so that there is no terminal
-// to prompt on and Ctrl-C reaches us alone, and ends with all that it started when the run is aborted.
+// Starts processes whose output goes to files or that need an environment of their own: the only place where execa is
+// imported.
 import { execa } from 'execa';
+import { killWhenAborted } from './process-group.ts';
 
 /** execa's types know the numbers up to 9; any open descriptor will do. */
 export type Descriptor = 9;
@@ -9,39 +10,25 @@ export interface Setting {
   readonly folder: string;
   /** All that it gets. */
   readonly environment: NodeJS.ProcessEnv;
-  readonly stdin: 'ignore' | 'pipe';
   readonly stdout: 'ignore' | 'pipe' | Descriptor;
   readonly stderr: 'pipe' | Descriptor;
-  /** Whether what it prints is kept; else whoever starts it reads the streams. */
-  readonly isKept: boolean;
 }
 
-/** Starts it; the result never rejects. Throws where the run was aborted already. */
-export function startProcess(tool: string, args: readonly string[], setting: Setting, signal: AbortSignal) {
+/** Runs it to its end; the result never rejects. Throws where the run was aborted already. */
+export function runProcess(tool: string, args: readonly string[], setting: Setting, signal: AbortSignal) {
   signal.throwIfAborted();
-  const { folder, environment, stdin, stdout, stderr, isKept } = setting;
+  const { folder, environment, stdout, stderr } = setting;
   const child = execa(tool, args, {
     cwd: folder,
     env: environment,
     extendEnv: false,
-    stdin,
+    stdin: 'ignore',
     stdout,
     stderr,
-    buffer: isKept,
     detached: true,
     reject: false,
     stripFinalNewline: false,
   });
-  const stop = () => killGroup(child.pid);
-  signal.addEventListener('abort', stop, { once: true });
-  child.then(() => signal.removeEventListener('abort', stop));
+  killWhenAborted(child, signal);
   return child;
-}
-
-function killGroup(pid: number | undefined): void {
-  try {
-    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
-  } catch {
-    // It ended by itself.
-  }
 }

@@ -1,0 +1,66 @@
+// Starts commands. node copies its whole memory map for each process that it starts, which takes as long as openssl
+// takes for a certificate; a shell is a hundredth of its size. So it starts one shell for three commands at a time.
+import { type StdioOptions, spawn } from 'node:child_process';
+import { resolve as absolute } from 'node:path';
+import type { Command } from '../plan/job.ts';
+import { Lane, type Result, type Streams } from './lane.ts';
+import { killWhenAborted } from './process-group.ts';
+
+/** A POSIX shell's descriptors have one digit: three shells, three streams each. */
+const LANES = [0, 1, 2];
+
+/** The first shell starts the others, gives them their streams, and closes those for itself. */
+const PROLOGUE = (() => {
+  const descriptors = LANES.slice(1).flatMap(lane => [3 * lane, 3 * lane + 1, 3 * lane + 2]);
+  const closing = descriptors.map(descriptor => `${descriptor}<&-`).join(' ');
+  const others = LANES.slice(1).map(lane => `sh <&${3 * lane} >&${3 * lane + 1} 2>&${3 * lane + 2} ${closing} &`);
+  return `${others.join(' ')} exec ${closing}\n`;
+})();
+
+export class Shells {
+  readonly #environment: NodeJS.ProcessEnv;
+  readonly #signal: AbortSignal;
+  #idle: Lane[] = [];
+
+  /** Starts nothing yet. `environment` is all that commands get, but for their secrets. */
+  constructor(environment: NodeJS.ProcessEnv, signal: AbortSignal) {
+    this.#environment = environment;
+    this.#signal = signal;
+  }
+
+  /** Runs a command in `folder` to its end. Throws what the run was aborted with. */
+  async run(
+    { tool, args, secrets }: Command,
+    folder: string,
+    secretOf: (variable: string) => string | undefined,
+    isRead: boolean,
+  ): Promise<Result> {
+    this.#signal.throwIfAborted();
+    const lane = this.#take();
+    const variables = secrets.flatMap(name => {
+      const value = secretOf(name);
+      return value === undefined ? [] : [[name, value] as const];
+    });
+    const result = await lane.run({ folder: absolute(folder), variables, words: [tool, ...args], isRead });
+    if (lane.isOpen) this.#idle.push(lane);
+    this.#signal.throwIfAborted();
+    return result;
+  }
+
+  #take(): Lane {
+    this.#idle = this.#idle.filter(({ isOpen }) => isOpen);
+    if (this.#idle.length === 0) this.#idle = this.#start();
+    return this.#idle.shift()!;
+  }
+
+  #start(): Lane[] {
+    const stdio: StdioOptions = LANES.flatMap(() => ['pipe', 'pipe', 'pipe'] as const);
+    const shell = spawn('/bin/sh', [], { cwd: '/', env: this.#environment, stdio, detached: true });
+    killWhenAborted(shell, this.#signal);
+    // That it could not be started is told by its streams: they close.
+    shell.on('error', () => {});
+    shell.unref();
+    shell.stdin!.write(PROLOGUE);
+    return LANES.map(lane => new Lane(shell.stdio.slice(3 * lane, 3 * lane + 3) as unknown as Streams));
+  }
+}
