@@ -1,7 +1,8 @@
 // Copies of requests for openssl to read: what was checked is what is signed, whoever writes to the request meanwhile.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { derToPem } from '../model/pem.ts';
+import { writeText } from '../store/files.ts';
 
 /**
  * Copies in one folder. Their files are used again and again, since to make one and to remove it, once it is on disk,
@@ -10,6 +11,7 @@ import { derToPem } from '../model/pem.ts';
 export class RequestCopies {
   readonly #sizes = new Map<string, number>();
   readonly #free: string[] = [];
+  #isFinished = false;
 
   constructor(readonly folder: string) {}
 
@@ -22,11 +24,18 @@ export class RequestCopies {
     // Empty lines hide what a longer request left.
     const whole = text.padEnd(this.#sizes.get(path) ?? 0, '\n');
     this.#sizes.set(path, whole.length);
-    writeFileSync(path, whole, { flag: used ? 'r+' : 'wx' });
+    writeText(path, whole, used ? 'r+' : 'wx');
     return path;
   }
 
   release(paths: readonly string[]): void {
     this.#free.push(...paths);
+    if (this.#isFinished) this.finish();
+  }
+
+  /** Hardly a copy is written after this: those that are free go now, while openssl works, and not in the end. */
+  finish(): void {
+    this.#isFinished = true;
+    for (const path of this.#free.splice(0)) rmSync(path);
   }
 }

@@ -1,8 +1,9 @@
 // What was signed into the CA's index, and from there to whoever asked: never the other way round.
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { certificateBlocks } from '../model/pem.ts';
 import { syncTree } from '../run/publish.ts';
+import { writeText } from '../store/files.ts';
 import { issuedFile } from '../store/names.ts';
 import type { Made } from './batch.ts';
 import { appendRows } from './database.ts';
@@ -73,7 +74,7 @@ export function handOut(
     if (present === whole || !whole.startsWith(present)) return present.startsWith(own);
   }
   const temporary = `${output}.new`;
-  const write = () => writeFileSync(temporary, whole, { flag: 'wx', mode: 0o644 });
+  const write = () => writeText(temporary, whole, 'wx');
   try {
     write();
   } catch (error) {

@@ -4,6 +4,7 @@ import { type Batch, isOfRequest, lastWords, type Made, prepareBatch, type Signi
 import type { SignOptions } from './judge.ts';
 import type { Authority } from './open.ts';
 import type { ProfileSection } from './profile-section.ts';
+import type { Workers } from './workers.ts';
 
 export type Outcome = Made | { readonly reason: string };
 
@@ -25,18 +26,16 @@ export const prepareAll = (
 export async function signAll(
   authority: Authority,
   batches: readonly Batch[],
-  width: number,
+  workers: Workers,
 ): Promise<ReadonlyMap<RequestFacts, Outcome>> {
-  const outcomes = new Map<RequestFacts, Outcome>();
-  const waiting = batches.values();
-  const worker = async () => {
-    for (const batch of waiting)
-      for (const [facts, outcome] of await signGroup(authority, batch)) outcomes.set(facts, outcome);
-  };
   // All of them end before this does: what a process still writes must not be removed under it.
-  const ended = await Promise.allSettled(Array.from({ length: width }, worker));
-  for (const each of ended) if (each.status === 'rejected') throw each.reason;
-  return outcomes;
+  const ended = await Promise.allSettled(batches.map(batch => workers.run(() => signGroup(authority, batch))));
+  return new Map(
+    ended.flatMap(each => {
+      if (each.status === 'rejected') throw each.reason;
+      return each.value;
+    }),
+  );
 }
 
 /** A request from which openssl would copy more than its names stands alone. */

@@ -7,11 +7,12 @@ import { type Known, readKnown } from './known.ts';
 import type { Authority } from './open.ts';
 import { profileOf } from './profile-section.ts';
 import { refuseAuthority } from './refuse-authority.ts';
+import { Workers } from './workers.ts';
 
 /** Requests of one write of the index: few in the beginning, so that openssl is soon at work. */
 const FIRST_CHUNK = 250;
 /** A process takes no more than this at once. */
-const [LARGEST_CHUNK, LARGEST_OF_PROCESS] = [2000, 1000];
+const [LARGEST_CHUNK, LARGEST_OF_PROCESS] = [2000, 500];
 
 /** Half of what is left: the last chunks are small, since nothing hides how long these are handed out. */
 const tapered = (left: number): number => Math.max(FIRST_CHUNK, Math.ceil(left / 2));
@@ -23,7 +24,7 @@ interface Chunk {
 
 /**
  * Signs what can be signed; one result for each order. While openssl signs a chunk, the one before is handed out and
- * the next is read. `progress` is called after each chunk.
+ * the next is read and laid out, so that openssl always finds work. `progress` is called after each chunk.
  */
 export async function signRequests(
   authority: Authority,
@@ -40,6 +41,7 @@ export async function signRequests(
   const nextSize = (size: number) => Math.min(2 * size, LARGEST_CHUNK, LARGEST_OF_PROCESS * options.width);
   const results: Result[] = [];
   const taken = new Map<string, Accepted>();
+  const workers = new Workers(options.width);
   let signing: Chunk | undefined;
   const deliver = async (chunk: Chunk | undefined) => {
     if (!chunk) return;
@@ -54,9 +56,9 @@ export async function signRequests(
       const judged = orders.slice(from, from + size).map(order => judge(order, profile, options, known, taken));
       const wanted = judged.flatMap(each => ('facts' in each ? [each.facts] : []));
       const batches = prepareAll(authority, wanted, profile, options);
-      await signing?.outcomes;
+      if (from + size >= orders.length) authority.copies.finish();
       const before = signing;
-      signing = { judged, outcomes: signAll(authority, batches, options.width) };
+      signing = { judged, outcomes: signAll(authority, batches, workers) };
       signing.outcomes.catch(() => {}); // told when it is waited for
       await deliver(before);
     }

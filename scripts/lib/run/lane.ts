@@ -13,9 +13,11 @@ export interface Line {
   /** Variables for it alone. */
   readonly variables: readonly (readonly [string, string])[];
   readonly words: readonly string[];
-  /** Whether what it prints is wanted. */
-  readonly isRead: boolean;
+  readonly output: Output;
 }
+
+/** What becomes of what it prints: nothing, a result, or the files that are named, what it reports in the second. */
+export type Output = 'ignored' | 'read' | readonly [printed: string, report: string];
 
 export interface Result {
   /** The shell's `$?`; undefined: the shell ended. */
@@ -83,9 +85,14 @@ export class Lane {
     return this.#isOpen;
   }
 
+  /** Lets the shell end. */
+  close(): void {
+    this.#streams[0].end();
+  }
+
   /** Runs one command; not before the one before it ended. */
   run(line: Line): Promise<Result> {
-    this.#isRead = line.isRead;
+    this.#isRead = line.output === 'read';
     const [input, , report] = this.#streams;
     report.ref();
     return new Promise(resolve => {
@@ -116,12 +123,17 @@ export class Lane {
   }
 }
 
-function textOf({ folder, variables, words, isRead }: Line, mark: string): string {
+function textOf({ folder, variables, words, output }: Line, mark: string): string {
   const given = variables.map(([name, value]) => `${name}=${literal(value)}`);
   const command = [...given, ...words.map(literal)].join(' ');
   const ending = `printf '%s%s;' ${mark} $?`;
-  const endings = isRead ? `${ending} >&2; ${ending}` : `${ending} >&2`;
-  return `cd ${literal(folder)} && ${command} </dev/null${isRead ? '' : ' >/dev/null'}; ${endings}\n`;
+  const endings = output === 'read' ? `${ending} >&2; ${ending}` : `${ending} >&2`;
+  return `cd ${literal(folder)} && ${command} </dev/null ${redirected(output)}; ${endings}\n`;
+}
+
+function redirected(output: Output): string {
+  if (output === 'read') return '';
+  return output === 'ignored' ? '>/dev/null' : `>${literal(output[0])} 2>${literal(output[1])}`;
 }
 
 /** One word that a POSIX shell reads as it is. */

@@ -1,9 +1,9 @@
 // Starts commands. node copies its whole memory map for each process that it starts, which takes as long as openssl
 // takes for a certificate; a shell is a hundredth of its size. So it starts one shell for three commands at a time.
-import { type StdioOptions, spawn } from 'node:child_process';
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { resolve as absolute } from 'node:path';
 import type { Command } from '../plan/job.ts';
-import { Lane, type Result, type Streams } from './lane.ts';
+import { Lane, type Output, type Result, type Streams } from './lane.ts';
 import { killWhenAborted } from './process-group.ts';
 
 /** A POSIX shell's descriptors have one digit: three shells, three streams each. */
@@ -14,13 +14,19 @@ const PROLOGUE = (() => {
   const descriptors = LANES.slice(1).flatMap(lane => [3 * lane, 3 * lane + 1, 3 * lane + 2]);
   const closing = descriptors.map(descriptor => `${descriptor}<&-`).join(' ');
   const others = LANES.slice(1).map(lane => `sh <&${3 * lane} >&${3 * lane + 1} 2>&${3 * lane + 2} ${closing} &`);
-  return `${others.join(' ')} exec ${closing}\n`;
+  return `trap wait EXIT; ${others.join(' ')} exec ${closing}\n`;
 })();
+
+/** How long shells wait for another command, in milliseconds: whoever uses this as a library may never end. */
+const PATIENCE = 1000;
 
 export class Shells {
   readonly #environment: NodeJS.ProcessEnv;
   readonly #signal: AbortSignal;
+  #started: ChildProcess[] = [];
   #idle: Lane[] = [];
+  #busy = 0;
+  #timer: NodeJS.Timeout | undefined;
 
   /** Starts nothing yet. `environment` is all that commands get, but for their secrets. */
   constructor(environment: NodeJS.ProcessEnv, signal: AbortSignal) {
@@ -33,24 +39,31 @@ export class Shells {
     { tool, args, secrets }: Command,
     folder: string,
     secretOf: (variable: string) => string | undefined,
-    isRead: boolean,
+    output: Output,
   ): Promise<Result> {
     this.#signal.throwIfAborted();
-    const lane = this.#take();
     const variables = secrets.flatMap(name => {
       const value = secretOf(name);
       return value === undefined ? [] : [[name, value] as const];
     });
-    const result = await lane.run({ folder: absolute(folder), variables, words: [tool, ...args], isRead });
-    if (lane.isOpen) this.#idle.push(lane);
+    const lane = this.#take();
+    const result = await lane.run({ folder: absolute(folder), variables, words: [tool, ...args], output });
+    this.#giveBack(lane);
     this.#signal.throwIfAborted();
     return result;
   }
 
   #take(): Lane {
+    clearTimeout(this.#timer);
+    this.#busy++;
     this.#idle = this.#idle.filter(({ isOpen }) => isOpen);
     if (this.#idle.length === 0) this.#idle = this.#start();
     return this.#idle.shift()!;
+  }
+
+  #giveBack(lane: Lane): void {
+    this.#idle.push(lane);
+    if (--this.#busy === 0) this.#timer = setTimeout(this.#close, PATIENCE).unref();
   }
 
   #start(): Lane[] {
@@ -61,6 +74,17 @@ export class Shells {
     shell.on('error', () => {});
     shell.unref();
     shell.stdin!.write(PROLOGUE);
+    if (this.#started.length === 0) process.once('beforeExit', this.#close);
+    this.#started.push(shell);
     return LANES.map(lane => new Lane(shell.stdio.slice(3 * lane, 3 * lane + 3) as unknown as Streams));
   }
+
+  /** Lets them end. This process waits for them, so that what they took counts as its own. */
+  readonly #close = (): void => {
+    process.off('beforeExit', this.#close);
+    for (const lane of this.#idle) lane.close();
+    for (const shell of this.#started) shell.ref();
+    this.#idle = [];
+    this.#started = [];
+  };
 }

@@ -1,0 +1,27 @@
+// A few things at a time, in the order in which they were asked for; after a failure none of what still waits begins.
+
+export class Workers {
+  #free: number;
+  #failure: { readonly reason: unknown } | undefined;
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(width: number) {
+    this.#free = width;
+  }
+
+  async run<Result>(work: () => Promise<Result>): Promise<Result> {
+    if (this.#free > 0) this.#free--;
+    else await new Promise<void>(resolve => this.#waiting.push(resolve));
+    try {
+      if (this.#failure) throw this.#failure.reason;
+      return await work();
+    } catch (reason) {
+      this.#failure ??= { reason };
+      throw reason;
+    } finally {
+      const next = this.#waiting.shift();
+      if (next) next();
+      else this.#free++;
+    }
+  }
+}
