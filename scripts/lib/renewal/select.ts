@@ -1,9 +1,9 @@
 // Which certificates a renewal makes: those that are named, or that expire; with --cascade what is below them.
-
 import type { Revoked } from '../authority/revoked.ts';
 import { groupBy, type Names } from '../check/paths.ts';
 import { StateError } from '../errors.ts';
 import type { Hierarchy } from '../model/hierarchy.ts';
+import type { Entity } from '../model/types.ts';
 import { isBelow } from '../plan/renewal.ts';
 import { serialOf } from '../store/database-rows.ts';
 import { byStem, type CertificateFile, findCertificate, type PkiDirectory } from '../store/directory.ts';
@@ -65,48 +65,68 @@ export function selectCertificates(
   const bySubject = groupBy(certificates, ({ certificate }) => certificate.subject);
   const all = certificates.map(each => issuedOf(path, each, bySubject));
   const hindrance = (each: Issued) =>
-    imported.has(each.certificate.stem) ? undefined : hindranceOf(each, hierarchy, { keys, revoked }, isRekeyed);
+    imported.has(stemOf(each)) ? undefined : hindranceOf(each, hierarchy, { keys, revoked }, isRekeyed);
   const ending = expiring === undefined ? [] : all.filter(each => isEnding(each, expiring, now));
   const hindered = hinderedAmong(ending, all, hindrance);
   const named = names.map(name => findCertificate(certificates, name).stem);
+  refuseHindered(all.filter(each => named.includes(stemOf(each))).map(hindrance));
   const stems = new Set([...named, ...ending.map(stemOf)].filter(stem => !hindered.has(stem)));
-  for (const each of all.filter(({ certificate: { stem } }) => named.includes(stem))) {
-    const found = hindrance(each);
-    if (found) throw new StateError(found.reason, found.hint);
-  }
-  const described = [...stems].filter(stem => hierarchy.has(stem));
   const here = [...hierarchy.values()].filter(({ stem, supplied }) => present.has(stem) && !supplied);
-  const reached = here.filter(entity => isBelow(entity, stems, hierarchy) && !stems.has(entity.stem));
-  const dead = new Set(reached.flatMap(({ stem }) => (revoked.has(stem) ? [stem] : [])));
-  const below = reached.filter(entity => !dead.has(entity.stem) && !isBelow(entity, dead, hierarchy));
-  const outside = all.filter(({ certificate: { stem } }) => !hierarchy.has(stem));
-  const issued = outside.filter(({ certificate: { stem } }) => stems.has(stem));
-  const cas = new Set([...stems, ...below.map(({ stem }) => stem)]);
-  const reachedOutside = outside.filter(({ certificate: { stem }, issuer }) => !stems.has(stem) && cas.has(issuer));
-  const issuedBelow = reachedOutside.filter(({ certificate: { stem } }) => !revoked.has(stem));
-  const belowNames = [...below, ...issuedBelow.map(({ certificate }) => certificate)].map(({ stem }) => stem);
-  const passedOver = [
-    ...all.filter(each => dead.has(stemOf(each))),
-    ...reachedOutside.filter(each => revoked.has(stemOf(each))),
-  ];
-  for (const each of isCascading ? passedOver : [])
-    hindered.set(stemOf(each), hindranceOf(each, hierarchy, { keys, revoked }, false)!);
-  if (!isCascading) refuseWorthless(stems, belowNames, present, isRekeyed);
+  const below = findBelow(stems, all, here, hierarchy, revoked);
+  const belowNames = [...below.entities.map(({ stem }) => stem), ...below.issued.map(stemOf)];
+  if (isCascading)
+    for (const each of below.passedOver)
+      hindered.set(stemOf(each), hindranceOf(each, hierarchy, { keys, revoked }, false)!);
+  else refuseWorthless(stems, belowNames, present, isRekeyed);
   // The certificate of a cross-certificate is for a key of somebody else's.
   const crossed = isRekeyed ? here.filter(({ keyOf, stem }) => keyOf !== stem && stems.has(keyOf)) : [];
-  const more = [...(isCascading ? below : []), ...crossed].map(({ stem }) => stem);
-  const again = isCascading ? issuedBelow.filter(({ certificate: { stem } }) => keys.has(stem)) : [];
+  const described = [...stems].filter(stem => hierarchy.has(stem));
+  const more = [...(isCascading ? below.entities : []), ...crossed].map(({ stem }) => stem);
+  const again = isCascading ? below.issued.filter(each => keys.has(stemOf(each))) : [];
+  const made = new Set([...more, ...again.map(stemOf)]);
   return {
     entities: new Set([...described, ...more]),
     rekeyed: new Set(isRekeyed ? stems : []),
     prolonged: new Set(isRekeyed ? [] : described.filter(stem => !imported.has(stem))),
-    issued: [...issued, ...again],
+    issued: [...all.filter(each => stems.has(stemOf(each)) && !hierarchy.has(stemOf(each))), ...again],
     revoked: new Set([...revoked.keys()].filter(stem => !stems.has(stem))),
     hindered: [...hindered.values()],
-    dependants: belowNames.filter(
-      stem => !more.includes(stem) && !again.some(({ certificate }) => certificate.stem === stem),
-    ),
+    dependants: belowNames.filter(stem => !made.has(stem)),
   };
+}
+
+interface Below {
+  readonly entities: readonly Entity[];
+  /** What no entity describes. */
+  readonly issued: readonly Issued[];
+  /** What is revoked; what is below that goes with it. */
+  readonly passedOver: readonly Issued[];
+}
+
+/** What is below the certificates `stems`. `here` are the entities that have a certificate of their own in the directory. */
+function findBelow(
+  stems: ReadonlySet<string>,
+  all: readonly Issued[],
+  here: readonly Entity[],
+  hierarchy: Hierarchy,
+  revoked: Revoked,
+): Below {
+  const reached = here.filter(entity => isBelow(entity, stems, hierarchy) && !stems.has(entity.stem));
+  const dead = new Set(reached.map(({ stem }) => stem).filter(stem => revoked.has(stem)));
+  const entities = reached.filter(entity => !dead.has(entity.stem) && !isBelow(entity, dead, hierarchy));
+  const cas = new Set([...stems, ...entities.map(({ stem }) => stem)]);
+  const isOutside = (each: Issued) => !hierarchy.has(stemOf(each)) && !stems.has(stemOf(each));
+  const outside = all.filter(each => isOutside(each) && cas.has(each.issuer));
+  return {
+    entities,
+    issued: outside.filter(each => !revoked.has(stemOf(each))),
+    passedOver: [...all.filter(each => dead.has(stemOf(each))), ...outside.filter(each => revoked.has(stemOf(each)))],
+  };
+}
+
+function refuseHindered(hindrances: readonly (Hindrance | undefined)[]): void {
+  const found = hindrances.find(each => each !== undefined);
+  if (found) throw new StateError(found.reason, found.hint);
 }
 
 function issuedOf(path: string, certificate: CertificateFile, bySubject: Names): Issued {
