@@ -40,7 +40,7 @@ export async function checkDirectory(expected: Expectation, surroundings: Surrou
   try {
     const findings = await Promise.all([
       checkExpectedChains(directory, expected, scratch, surroundings),
-      checkPairs(directory, passphrasesOf(expected), scratch, surroundings),
+      checkPairs(directory, passphrasesOf(expected), surroundings),
       checkVariables(directory, expected, scratch, surroundings),
     ]);
     const unreadable = directory.unreadable.map(file =>

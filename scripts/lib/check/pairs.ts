@@ -1,11 +1,9 @@
 // Does each private key belong to its certificate?
 import type { X509Certificate } from 'node:crypto';
-import { mkdtempSync } from 'node:fs';
-import { join } from 'node:path';
-import { command } from '../plan/job.ts';
-import { readCommand, type Surroundings } from '../run/exec.ts';
+import { derToPem } from '../model/pem.ts';
+import type { Surroundings } from '../run/exec.ts';
+import { certificateKey } from '../store/der.ts';
 import type { CertificateFile, PkiDirectory } from '../store/directory.ts';
-import { writeNew } from '../store/files.ts';
 import { keyFile } from '../store/names.ts';
 import { error, type Finding, warning } from './finding.ts';
 import { type KeyText, type Opened, openKey, readKeyText } from './private-key.ts';
@@ -14,11 +12,10 @@ import { sideBySide } from './side-by-side.ts';
 /** Variables that may hold the passphrase of the key of a stem, the likeliest first. */
 export type PassphrasesOf = (stem: string) => readonly string[];
 
-/** Compares every key with the certificate of its stem. `scratch` is a folder for passing files to openssl. */
+/** Compares every key with the certificate of its stem. */
 export async function checkPairs(
   directory: PkiDirectory,
   passphrasesOf: PassphrasesOf,
-  scratch: string,
   surroundings: Surroundings,
 ): Promise<Finding[]> {
   const owners = new Map(directory.certificates.map(each => [each.stem, [] as CertificateFile[]]));
@@ -30,7 +27,7 @@ export async function checkPairs(
     if ('finding' in key) return [key.finding];
     const certificates = owners.get(stem) ?? [];
     if (certificates.length === 0) return told.has(stem) ? [] : [alone(stem)];
-    return (await Promise.all(certificates.map(each => checkPair(each, key, scratch, inDirectory)))).flat();
+    return certificates.flatMap(each => checkPair(each, key));
   });
   return findings.flat();
 }
@@ -75,17 +72,9 @@ function unopened({ file, isEncrypted, isForeign }: KeyText, variables: readonly
   return error('key-broken', file, 'it holds no private key', 'put the private key of its certificate back');
 }
 
-async function checkPair(
-  { file, stem, certificate }: CertificateFile,
-  opened: Opened,
-  scratch: string,
-  surroundings: Surroundings,
-): Promise<Finding[]> {
+function checkPair({ file, stem, certificate }: CertificateFile, opened: Opened): Finding[] {
   const isPair =
-    'key' in opened
-      ? certificate.checkPrivateKey(opened.key)
-      : opened.publicKey ===
-        (knownPublicKey(certificate) ?? (await publicKeyOf(certificate, file, scratch, surroundings)));
+    'key' in opened ? certificate.checkPrivateKey(opened.key) : opened.publicKey === publicKeyOf(certificate);
   return isPair
     ? []
     : [
@@ -98,22 +87,11 @@ async function checkPair(
       ];
 }
 
-/** undefined: node does not know its algorithm. */
-function knownPublicKey(certificate: X509Certificate): string | undefined {
+/** In PEM as openssl writes it; as it stands in the certificate where node does not know the algorithm. */
+function publicKeyOf(certificate: X509Certificate): string {
   try {
     return certificate.publicKey.export({ type: 'spki', format: 'pem' }) as string;
   } catch {
-    return undefined;
+    return derToPem('PUBLIC KEY', certificateKey(certificate.raw));
   }
-}
-
-function publicKeyOf(
-  certificate: X509Certificate,
-  file: string,
-  scratch: string,
-  surroundings: Surroundings,
-): Promise<string> {
-  const copy = join(mkdtempSync(join(scratch, 'pair-')), 'certificate');
-  writeNew(copy, certificate.toString());
-  return readCommand(command('openssl', ['x509', '-in', copy, '-noout', '-pubkey']), file, surroundings);
 }

@@ -63,7 +63,7 @@ async function askAll(inspection: Inspection): Promise<Finding[]> {
   const question = { purposesOf, now, isOwnTimeAsked: true };
   const answers = await Promise.all([
     checkChains(directory.certificates, issuers, question, scratch, surroundings),
-    checkPairs(directory, passphrasesOf, scratch, surroundings),
+    checkPairs(directory, passphrasesOf, surroundings),
     checkVariables(inspection),
     checkProtocol(inspection),
   ]);
