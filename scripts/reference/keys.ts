@@ -82,7 +82,7 @@ export const KEY_SECTIONS = {
     before:
       'Of `defaults.ini`. An entity names one of them with `urls = NAME`; the keys below may stand in its `[certificate]` and `[issued]` too.',
     rows: [
-      [['caIssuers'], "URLs of the issuer's certificate, parted by blanks"],
+      [['caIssuers'], "URLs of the issuer's certificate, separated by blanks"],
       [['OCSP'], 'URLs of its OCSP responder'],
       [['crlDistributionPoints'], 'URLs of its revocation list'],
     ],
@@ -114,10 +114,10 @@ export const KEY_SECTIONS = {
       ],
       [
         ['subjectAltName'],
-        '`DNS:host`, `IP:address`, `URI:uri`, `email:a@b`, `UPN:a@b`, `RID:oid`, parted by commas; ASCII, so punycode and %-escapes for all else',
+        '`DNS:host`, `IP:address`, `URI:uri`, `email:a@b`, `UPN:a@b`, `RID:oid`, separated by commas; ASCII, so punycode and %-escapes for all else',
         'none',
       ],
-      [['certificatePolicies'], 'OIDs or `anyPolicy`, parted by commas, each with or without ` CPS:URL`', 'none'],
+      [['certificatePolicies'], 'OIDs or `anyPolicy`, separated by commas, each with or without ` CPS:URL`', 'none'],
       [
         ['nameConstraints'],
         '`"critical, permitted;KIND:value, excluded;KIND:value"`; KIND is `DNS`, `email`, `URI`, `IP` (address/mask) or `dirName` (`/C=DE/O=Name`, ASCII)',

@@ -51,7 +51,7 @@ export const OUTPUTS = {
     'added[]': ['string', 'files that were added to a directory that was there'],
     'anchors[].file': ['string', 'a trust anchor'],
     'anchors[].subject': ['string', 'its common name'],
-    'anchors[].sha256': ['string', 'its fingerprint, pairs parted by colons'],
+    'anchors[].sha256': ['string', 'its fingerprint, pairs separated by colons'],
     'leftOut.{}': ['string', 'what its reader takes in the place of an export that is not there, by file'],
     'developmentPassphrases[]': ['string', 'variables whose development value encrypted keys'],
   },

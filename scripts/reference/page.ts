@@ -1,5 +1,4 @@
 // docs/reference.md out of what the program knows: verbs, keys, variables, outputs, files.
-
 import type { VerbHelp } from '../lib/help/completion.ts';
 import { VARIABLES } from '../lib/help/variables.ts';
 import { READERS } from '../lib/store/readers.ts';

@@ -1,5 +1,4 @@
 // `trustme-pki import ENTITY CERT`: a certificate that was made elsewhere joins its directory.
-
 import { openDirectory } from '../lib/authority/open.ts';
 import { importAwaited } from '../lib/ceremony/await.ts';
 import { type ImportChoice, importCertificate } from '../lib/ceremony/import.ts';

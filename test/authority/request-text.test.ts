@@ -16,7 +16,7 @@ test('short names are those of RFC 4514 and the common ones, in either case', ()
   ]);
 });
 
-test('a subject is parted by commas or slashes, and a backslash keeps one that belongs to a value', () => {
+test('a subject is separated by commas or slashes, and a backslash keeps one that belongs to a value', () => {
   assert.equal(typed('/O=Firm\\/Ltd/CN=a, b'), ['organizationName=Firm/Ltd', 'commonName=a, b']);
   assert.equal(typed('O=Firm\\, Ltd,CN=a/b'), ['organizationName=Firm, Ltd', 'commonName=a/b']);
 });

@@ -44,7 +44,7 @@ export function copyOf(from: string, to: string, harm: (out: string) => void): s
   return to;
 }
 
-/** Runs openssl in `out`, arguments parted by blanks; `~` stands for one in an argument. */
+/** Runs openssl in `out`, arguments separated by blanks; `~` stands for one in an argument. */
 export const openssl = (out: string, line: string): string =>
   execFileSync(
     'openssl',

@@ -47,7 +47,7 @@ const expiry = (certificate: string): string =>
 const oneLine = (certificate: string): string =>
   openssl(['x509', '-noout', '-subject', '-nameopt', 'compat'], certificate).replace(/^subject=\s*|\n$/g, '');
 
-suite('a row is status, expiry, no revocation, serial, unknown and subject, parted by tabs', async () => {
+suite('a row is status, expiry, no revocation, serial, unknown and subject, separated by tabs', async () => {
   const certificate = await makeCertificate('C = DE\nO = OSS Release\nCN = x', 10);
   assert.is(indexRow(certificate), `V\t${expiry(certificate).slice(2)}Z\t\t4ABC\tunknown\t/C=DE/O=OSS Release/CN=x\n`);
 });

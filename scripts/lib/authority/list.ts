@@ -1,5 +1,4 @@
 // What a CA issued, as rows for people and programs.
-
 import { printable } from '../errors.ts';
 import { isoTime } from '../model/validity.ts';
 import type { DatabaseRow } from '../store/database-rows.ts';

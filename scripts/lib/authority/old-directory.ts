@@ -1,5 +1,4 @@
 // The database of a CA whose directory has none, as the old scripts leave it: built from the certificates there.
-
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { indexRow } from '../store/ca-database.ts';

@@ -1,6 +1,5 @@
 // Answers about the status of certificates (OCSP, RFC 6960), signed by `openssl ocsp` from the index of a CA. Nothing is
 // written to the PKI directory.
-
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { StateError } from '../errors.ts';

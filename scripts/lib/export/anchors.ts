@@ -1,5 +1,4 @@
 // What a device is given to trust, in the forms that its software takes: text and octets, no files.
-
 import { createHash, type X509Certificate } from 'node:crypto';
 import { certificateKey } from '../store/der.ts';
 import type { CertificateFile } from '../store/directory.ts';

@@ -1,5 +1,4 @@
 // The hierarchy of a configuration into a picture: what `generate` would make now. Nothing is read.
-
 import type { Configuration } from '../model/configuration.ts';
 import { EXTENSION_KEYS, isOid } from '../model/extensions.ts';
 import type { Hierarchy } from '../model/hierarchy.ts';

@@ -1,5 +1,4 @@
 // Which certificate issued which: by names, key identifiers and, last, the signature itself.
-
 import type { X509Certificate } from 'node:crypto';
 import { makesCa } from '../model/extensions.ts';
 import type { CertificateFacts } from '../store/certificate-facts.ts';

@@ -1,5 +1,4 @@
 // What a picture of a PKI shows, whatever it is drawn as: hierarchies of certificates. Also the JSON of `graph --json`.
-
 import type { Finding } from '../check/finding.ts';
 import type { Extension } from '../model/types.ts';
 import { VARIABLE_ORDER } from '../model/uefi.ts';

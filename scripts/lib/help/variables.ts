@@ -2,7 +2,7 @@
 
 export const VARIABLES: readonly (readonly [name: string, meaning: string])[] = [
   ['TRUSTME_PKI_DIR', 'the PKI directory, where --dir is not given; else test_certificates in the current folder'],
-  ['TRUSTME_PKI_CONF', 'configuration folders, parted by colons, where --conf is not given'],
+  ['TRUSTME_PKI_CONF', 'configuration folders, separated by colons, where --conf is not given'],
   ['TRUSTME_PKI_P12_PASSWORD', 'password of PKCS #12 files, where --password-env names no other'],
   ['TRUSTME_PKI_SIGN_FILE', "path of the kernel's sign-file, where it is in no usual place"],
   ['TRUSTME_PKCS11_MODULE', 'path of the PKCS #11 module, where module in [key] says nothing'],

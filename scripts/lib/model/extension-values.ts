@@ -103,7 +103,7 @@ const isName = (word: string): boolean => {
 
 export const subjectAltName = listOf(
   isName,
-  'DNS:host, IP:address, URI:…, email:a@b, UPN:a@b or RID:oid, in ASCII (punycode), parted by commas',
+  'DNS:host, IP:address, URI:…, email:a@b, UPN:a@b or RID:oid, in ASCII (punycode), separated by commas',
 );
 
 /** `C=DE`. openssl reads such names as Latin-1, whatever its configuration says: ASCII alone is safe. */
@@ -143,14 +143,14 @@ export const POLICY = /^([0-9.]+|anyPolicy)(?: +CPS:(\S+))?$/;
 export const certificatePolicies = listOf(word => {
   const [, policy = '', url] = POLICY.exec(word) ?? [];
   return (policy === 'anyPolicy' || OID.test(policy)) && (url === undefined || isUrl(url));
-}, 'OIDs or anyPolicy, parted by commas, each with or without a blank and CPS:URL');
+}, 'OIDs or anyPolicy, separated by commas, each with or without a blank and CPS:URL');
 
 export const urls: Check = value => {
   const list = words(value);
   const wrong = list.find(url => !isUrl(url));
   if (list.includes('critical'))
     return { expected: 'no "critical" (RFC 5280 forbids or advises against it)', found: 'critical' };
-  return wrong === undefined ? undefined : { expected: 'URLs, parted by blanks, without semicolons', found: wrong };
+  return wrong === undefined ? undefined : { expected: 'URLs, separated by blanks, without semicolons', found: wrong };
 };
 
 export const yes: Check = value => (value === 'yes' ? undefined : { expected: '"yes", or no such line' });

@@ -8,7 +8,7 @@ export type Values = ReadonlyMap<string, Fact>;
 /** X.660: below the arcs 0 and 1 there are 40 of them. */
 export const OID = /^([01]\.[1-3]?[0-9]|2\.(0|[1-9][0-9]*))(\.(0|[1-9][0-9]*))+$/;
 
-/** The words of a list, parted by blanks or commas. */
+/** The words of a list, separated by blanks or commas. */
 export const words = (value: string | undefined): string[] => (value ?? '').split(/[\s,]+/).filter(Boolean);
 
 /** The problem of one fact: its file, line and value, and what was expected. */

@@ -1,5 +1,4 @@
 // A certificate that `issue` made, again with its key, subject and names: by the profile that fits what it is for.
-
 import { renameSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { keyOf } from '../authority/directory-key.ts';

@@ -1,5 +1,4 @@
 // What a renewal writes besides certificates: databases, what was replaced, the manifest; and what of all that is news.
-
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { copyWithRows, indexFile } from '../authority/database.ts';

@@ -1,6 +1,5 @@
 // New certificates in a directory that is there: made beside it, verified, and moved in with everything that contains
 // them by a journal, so that a run that is killed is finished or undone by the next one.
-
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Authority } from '../authority/open.ts';

@@ -1,6 +1,5 @@
 // A folder with the UEFI keys of a directory in the shapes that firmware and the tools around it take. Nothing in it is
 // secret; what lies in it is a function of the directory's lists and updates.
-
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { StateError } from '../errors.ts';

@@ -3,7 +3,7 @@ import { parseCertificate } from './certificate.ts';
 
 /**
  * One row of index.txt for a valid certificate: status, expiry (UTCTime, from 2050 on GeneralizedTime), revocation
- * date, serial, file name, subject, parted by tabs. Source: openssl-ca(1) and apps/ca.c of OpenSSL 3.0.
+ * date, serial, file name, subject, separated by tabs. Source: openssl-ca(1) and apps/ca.c of OpenSSL 3.0.
  */
 export function indexRow(certificate: string): string {
   const { validTo, serialNumber, subject } = parseCertificate(certificate);

@@ -29,7 +29,7 @@ export interface CertificateFacts {
   readonly signature: string;
   /** Ini key to value in the ini's spelling; "critical, " comes first where the extension is critical. */
   readonly extensions: ReadonlyMap<string, string>;
-  /** Of the whole certificate: upper-case hexadecimal octets, parted by colons. */
+  /** Of the whole certificate: upper-case hexadecimal octets, separated by colons. */
   readonly sha256: string;
 }
 

@@ -1,5 +1,4 @@
 // What a certificate says otherwise than the entity that it should be: each value in the words of the ini files.
-
 import { listWords } from '../model/extension-values.ts';
 import { EXTENSION_KEYS, isOid } from '../model/extensions.ts';
 import type { Hierarchy } from '../model/hierarchy.ts';
