@@ -191,6 +191,29 @@ suite('no shell has the streams of another', () =>
     for (const listing of await Promise.all([read(), read(), read()])) assert.not.match(listing, /^[3-8]$/m);
   }));
 
+suite('shells that nobody needs any more end after a while; another command gets others', () =>
+  withShells('echo $PPID', async (_run, surroundings) => {
+    const read = () => readCommand(command('sh', ['tool.sh']), 'a job', surroundings);
+    const pid = (await read()).trim();
+    assert.ok(isRunning(pid));
+    for (let i = 0; i < 100 && isRunning(pid); i++) await new Promise(resolve => setTimeout(resolve, 50));
+    assert.not.ok(isRunning(pid));
+    assert.ok(isRunning((await read()).trim()));
+  }));
+
+suite('twenty runs at once in one process draw no warning of node', async () => {
+  const warnings: Error[] = [];
+  const hear = (warning: Error) => warnings.push(warning);
+  process.on('warning', hear);
+  try {
+    await Promise.all(Array.from({ length: 20 }, () => withShells('', run => run())));
+    await new Promise(resolve => setImmediate(resolve));
+  } finally {
+    process.off('warning', hear);
+  }
+  assert.equal(warnings, []);
+});
+
 suite('where nothing is run, nothing is started', () => withShells('', async () => {}));
 
 suite.run();

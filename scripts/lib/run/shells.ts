@@ -20,6 +20,13 @@ const PROLOGUE = (() => {
 /** How long shells wait for another command, in milliseconds: whoever uses this as a library may never end. */
 const PATIENCE = 1000;
 
+/** Those that have shells: one listener closes them all in the end, since node warns of more than ten listeners. */
+const open = new Set<Shells>();
+
+const closeAll = (): void => {
+  for (const each of open) each.close();
+};
+
 export class Shells {
   readonly #environment: NodeJS.ProcessEnv;
   readonly #signal: AbortSignal;
@@ -63,7 +70,7 @@ export class Shells {
 
   #giveBack(lane: Lane): void {
     this.#idle.push(lane);
-    if (--this.#busy === 0) this.#timer = setTimeout(this.#close, PATIENCE).unref();
+    if (--this.#busy === 0) this.#timer = setTimeout(() => this.close(), PATIENCE).unref();
   }
 
   #start(): Lane[] {
@@ -74,17 +81,19 @@ export class Shells {
     shell.on('error', () => {});
     shell.unref();
     shell.stdin!.write(PROLOGUE);
-    if (this.#started.length === 0) process.once('beforeExit', this.#close);
     this.#started.push(shell);
+    if (open.size === 0) process.once('beforeExit', closeAll);
+    open.add(this);
     return LANES.map(lane => new Lane(shell.stdio.slice(3 * lane, 3 * lane + 3) as unknown as Streams));
   }
 
-  /** Lets them end. This process waits for them, so that what they took counts as its own. */
-  readonly #close = (): void => {
-    process.off('beforeExit', this.#close);
+  /** Lets them end where nothing runs. This process waits for them, so that what they took counts as its own. */
+  close(): void {
     for (const lane of this.#idle) lane.close();
     for (const shell of this.#started) shell.ref();
     this.#idle = [];
     this.#started = [];
-  };
+    open.delete(this);
+    if (open.size === 0) process.off('beforeExit', closeAll);
+  }
 }
