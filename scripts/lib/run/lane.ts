@@ -69,15 +69,13 @@ export class Lane {
   #isOpen = true;
 
   constructor(streams: Streams) {
-    const [input, printed, report] = streams;
+    const [, printed, report] = streams;
     this.#streams = streams;
-    // A shell that waits for a command keeps nobody from ending.
-    for (const stream of streams) stream.unref();
+    // A shell that waits for a command keeps nobody from ending. That it is gone is told by its last stream.
+    for (const stream of streams) stream.unref().on('error', () => {});
     const heard = () => this.#end();
     this.#printed = new Voice(printed, this.#mark, heard);
     this.#report = new Voice(report, this.#mark, heard);
-    // That the shell is gone is told by its last stream.
-    input.on('error', () => {});
     report.on('close', () => this.#lose());
   }
 

@@ -21,7 +21,8 @@ export interface DatabaseRows {
 }
 
 /** Serial numbers in one spelling: upper-case hexadecimal, no leading zero. */
-export const serialOf = (hex: string): string => hex.toUpperCase().replace(/^0+(?=.)/, '');
+export const serialOf = (hex: string): string =>
+  /^[1-9A-F][0-9A-F]*$/.test(hex) ? hex : hex.toUpperCase().replace(/^0+(?=.)/, '');
 
 /** The rows of index.txt; lines that are none with the reason. Empty lines and comments count as openssl counts them. */
 export function parseIndex(text: string): DatabaseRows {
@@ -47,7 +48,7 @@ function parseRow(content: string, line: number): DatabaseRow | string {
   const fields = content.includes('\\') ? content.split(/(?<!\\)\t/) : content.split('\t');
   if (fields.length !== 6) return `it has ${fields.length} fields, not 6`;
   const [status, expiry, revocation, serial, , subject] = fields as [string, string, string, string, string, string];
-  const [time = '', reason] = revocation.split(',');
+  const [time = '', reason] = revocation === '' ? [] : revocation.split(',');
   if (!/^[VRE]$/.test(status)) return 'its status is not V, R or E';
   const until = parseTime(expiry);
   if (!until) return 'its expiry is no UTCTime or GeneralizedTime';
@@ -60,7 +61,7 @@ function parseRow(content: string, line: number): DatabaseRow | string {
     expiry: until,
     serial: serialOf(serial),
     subject,
-    revocation: parseTime(time),
+    revocation: time === '' ? undefined : parseTime(time),
     reason,
   };
 }
