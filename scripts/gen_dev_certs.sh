@@ -13,8 +13,8 @@ case $here in
 /*) ;;
 *) here=$PWD/$here ;;
 esac
-# A subshell takes longer than all else here: it is asked only where the name may not be the folder's own.
-is_plain=y
+# A subshell takes longer than all else here: it is asked only where the folder's own name matters and may be another.
+is_plain=${1+y}
 case $here/ in *//* | */./* | */../* | */node_modules/*) is_plain= ;; esac
 [ "$is_plain" ] && [ ! -L "$here" ] || here=$(cd -P -- "$here" && pwd)
 root=${here%/*}
