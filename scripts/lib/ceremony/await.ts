@@ -19,8 +19,8 @@ import { requestKey } from '../store/request-facts.ts';
 import { readPending } from '../store/requests.ts';
 import { readSettings } from '../store/settings.ts';
 import { findTokenRoad } from '../store/token-road.ts';
-import { type ImportChoice, importValues, refusal } from './import.ts';
-import { describeDifferences, judgeCertificate, readCertificate } from './judge.ts';
+import { type ImportChoice, importValues } from './import.ts';
+import { judgeCertificate, readCertificate } from './judge.ts';
 
 export interface Awaited {
   readonly sha256: string;
@@ -80,8 +80,8 @@ async function keep(
     );
   const certificate = readCertificate(given);
   const issuer = readCertificate(issuerFile);
-  const told = describeDifferences(judgeCertificate(given, certificate, { entity, hierarchy, key: publicKey, issuer }));
-  if (told !== '' && !acceptsDifferences) throw refusal(given, told);
+  const wanted = { entity, hierarchy, key: publicKey, issuer };
+  const told = judgeCertificate(given, certificate, wanted, acceptsDifferences);
   requirePassphrases([entity], each => passphraseVariable(each, environment), environment);
   replaceFile(join(outDir, pendingFile(name, 'certificate.pem')), certificate.toString());
   const file = pendingFile(name, 'key');

@@ -28,7 +28,7 @@ import { writeNew } from '../store/files.ts';
 import { keyFile, pendingFile, requestOutputs } from '../store/names.ts';
 import { requestKey } from '../store/request-facts.ts';
 import { type Pending, readPending } from '../store/requests.ts';
-import { describeDifferences, judgeCertificate, readCertificate } from './judge.ts';
+import { judgeCertificate, readCertificate } from './judge.ts';
 import { rehearseFor } from './rehearse.ts';
 
 export interface ImportChoice {
@@ -76,14 +76,8 @@ export function importCertificate(
       );
     const certificate = readCertificate(choice.certificate);
     const publicKey = pending ? requestKey(pending.request) : certificateKey(own.certificate.raw);
-    const differences = judgeCertificate(choice.certificate, certificate, {
-      entity,
-      hierarchy,
-      key: publicKey,
-      issuer,
-    });
-    const told = describeDifferences(differences);
-    if (told !== '' && !choice.acceptsDifferences) throw refusal(choice.certificate, told);
+    const wanted = { entity, hierarchy, key: publicKey, issuer };
+    const told = judgeCertificate(choice.certificate, certificate, wanted, choice.acceptsDifferences);
     const variable =
       pending?.key === undefined ? passphraseOf(open, name) : passphraseVariable(entity, options.environment);
     requirePassphrases([entity], () => variable, options.environment);
@@ -104,12 +98,6 @@ export function importCertificate(
     };
   });
 }
-
-export const refusal = (given: string, told: string): StateError =>
-  new StateError(
-    `"${given}" is not what was asked for: ${told}`,
-    'have it signed by the right profile; or take it as it is: --accept-differences',
-  );
 
 /** What was made for the way to the other machine and back. */
 function clearRequest(path: string, name: string): void {

@@ -6,7 +6,7 @@ import type { Entity } from '../model/types.ts';
 import { certificateIn } from '../store/certificate.ts';
 import { describeCertificate } from '../store/certificate-facts.ts';
 import { certificateKey } from '../store/der.ts';
-import { type Difference, differencesOf } from '../store/differences.ts';
+import { differencesOf } from '../store/differences.ts';
 import { readInput } from '../store/input-file.ts';
 import { isIssuedBy } from '../store/issuer.ts';
 
@@ -17,19 +17,41 @@ export function readCertificate(given: string): X509Certificate {
   throw new StateError(`"${given}" holds no certificate`, 'give what sign-csr made: NAME.cert');
 }
 
-/** Throws a StateError where it is for another key, by another issuer, or over; else what differs from what was wanted. */
+/** What a certificate is held against. */
+export interface Wanted {
+  readonly entity: Entity;
+  readonly hierarchy: Hierarchy;
+  /** Its public key, a DER subjectPublicKeyInfo. */
+  readonly key: Buffer;
+  readonly issuer: X509Certificate;
+}
+
+/**
+ * In words what is not as it was asked for, which is refused unless it is accepted. Throws a StateError, too, where the
+ * certificate is for another key, by another issuer, or over. `given` is its path.
+ */
 export function judgeCertificate(
   given: string,
   certificate: X509Certificate,
-  wanted: {
-    readonly entity: Entity;
-    readonly hierarchy: Hierarchy;
-    /** Its public key, a DER subjectPublicKeyInfo. */
-    readonly key: Buffer;
-    readonly issuer: X509Certificate;
-  },
-): readonly Difference[] {
-  const { entity, hierarchy, key, issuer } = wanted;
+  wanted: Wanted,
+  acceptsDifferences: boolean,
+): string {
+  refuseOther(given, certificate, wanted);
+  const { entity, hierarchy } = wanted;
+  const told = differencesOf(entity, hierarchy, describeCertificate(certificate.raw))
+    // How long it lasts is the issuer's to say.
+    .filter(({ key }) => !/^(days|notBefore|notAfter)$/.test(key))
+    .map(({ key, is, should }) => `${key} is "${is}", asked for was "${should}"`)
+    .join('; ');
+  if (told !== '' && !acceptsDifferences)
+    throw new StateError(
+      `"${given}" is not what was asked for: ${told}`,
+      'have it signed by the right profile; or take it as it is: --accept-differences',
+    );
+  return told;
+}
+
+function refuseOther(given: string, certificate: X509Certificate, { entity, key, issuer }: Wanted): void {
   if (!certificateKey(certificate.raw).equals(key))
     throw new StateError(
       `"${given}" is a certificate for another key than that of ${entity.stem}`,
@@ -47,11 +69,4 @@ export function judgeCertificate(
       `"${given}" is valid from ${begin.toISOString()} to ${end.toISOString()}, and now it is ${now.toISOString()}`,
       'look at the clocks of both machines',
     );
-  // How long it lasts is the issuer's to say.
-  return differencesOf(entity, hierarchy, describeCertificate(certificate.raw)).filter(
-    ({ key }) => !/^(days|notBefore|notAfter)$/.test(key),
-  );
 }
-
-export const describeDifferences = (differences: readonly Difference[]): string =>
-  differences.map(({ key, is, should }) => `${key} is "${is}", asked for was "${should}"`).join('; ');
