@@ -42,10 +42,12 @@ const VERBS = readdirSync('scripts/verbs')
       !['generate', 'gen-dev-certs', 'verb', 'directory', 'artifacts'].includes(name) && !name.startsWith('uefi-'),
   );
 
-/** Parts that few runs need, each in a file of its own, too. */
+/**
+ * Parts in a file of their own, too. What one of them throws is of other classes than those of the file that loads it:
+ * nobody there may ask for them by `instanceof`.
+ */
 const PARTS = [
   ['generate/produce.ts', 'produce'],
-  ['generate/rehearsal.ts', 'rehearsal'],
   ['run/process.ts', 'process'],
 ] as const;
 
