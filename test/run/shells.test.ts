@@ -1,5 +1,5 @@
 // Commands that share a shell: nothing of one may reach another, and nothing of a word may be more than a word.
-import { existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite as makeSuite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -178,6 +178,13 @@ suite('a command runs in the folder that it is given, whatever its name, and not
     )) as CommandError;
     assert.match(error.message, /can't cd to/);
     assert.not.ok(existsSync(join(folder, 'made')));
+  }));
+
+suite('a PATH without a shell will do', () =>
+  inScratch(async folder => {
+    symlinkSync('/bin/true', join(folder, 'only-tool'));
+    const surroundings = surroundingsOf(folder, { PATH: folder });
+    await Promise.all(Array.from({ length: 3 }, () => runCommand(command('only-tool', []), 'a job', surroundings)));
   }));
 
 suite('ten commands run side by side', () =>

@@ -6,6 +6,8 @@ import type { Command } from '../plan/job.ts';
 import { Lane, type Output, type Result, type Streams } from './lane.ts';
 import { killWhenAborted } from './process-group.ts';
 
+const SHELL = '/bin/sh';
+
 /** A POSIX shell's descriptors have one digit: three shells, three streams each. */
 const LANES = [0, 1, 2];
 
@@ -13,7 +15,7 @@ const LANES = [0, 1, 2];
 const PROLOGUE = (() => {
   const descriptors = LANES.slice(1).flatMap(lane => [3 * lane, 3 * lane + 1, 3 * lane + 2]);
   const closing = descriptors.map(descriptor => `${descriptor}<&-`).join(' ');
-  const others = LANES.slice(1).map(lane => `sh <&${3 * lane} >&${3 * lane + 1} 2>&${3 * lane + 2} ${closing} &`);
+  const others = LANES.slice(1).map(lane => `${SHELL} <&${3 * lane} >&${3 * lane + 1} 2>&${3 * lane + 2} ${closing} &`);
   return `trap wait EXIT; ${others.join(' ')} exec ${closing}\n`;
 })();
 
@@ -75,7 +77,7 @@ export class Shells {
 
   #start(): Lane[] {
     const stdio: StdioOptions = LANES.flatMap(() => ['pipe', 'pipe', 'pipe'] as const);
-    const shell = spawn('/bin/sh', [], { cwd: '/', env: this.#environment, stdio, detached: true });
+    const shell = spawn(SHELL, [], { cwd: '/', env: this.#environment, stdio, detached: true });
     killWhenAborted(shell, this.#signal);
     // That it could not be started is told by its streams: they close.
     shell.on('error', () => {});
