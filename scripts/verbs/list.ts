@@ -5,6 +5,7 @@ import { formatCsv, formatIssued, issuedOf, isWanted, STATUSES } from '../lib/au
 import { hasDatabase } from '../lib/authority/old-directory.ts';
 import { findAuthority, openDirectory } from '../lib/authority/open.ts';
 import { StateError, UsageError } from '../lib/errors.ts';
+import { DAY } from '../lib/model/validity.ts';
 import { parseWords, textOf } from '../options.ts';
 import { DIRECTORY_HELP, DIRECTORY_OPTIONS, readDays, readDirectoryOptions, readWord } from './directory.ts';
 import type { VerbContext } from './verb.ts';
@@ -49,7 +50,7 @@ export async function listVerb(context: VerbContext): Promise<number> {
     );
   const days = readDays(given, 'expires-within');
   const now = new Date();
-  const before = days === undefined ? undefined : new Date(now.getTime() + days * 86_400_000);
+  const before = days === undefined ? undefined : new Date(now.getTime() + days * DAY);
   const filter = { status, subject: textOf(given, 'subject'), before };
   const rows = readRows(path, ca).filter(row => isWanted(row, filter, now));
   const serials = new Set(given.json || given.csv ? rows.map(({ serial }) => serial) : []);

@@ -1,9 +1,9 @@
 // Is every certificate valid now, and for a while yet?
+import { DAY } from '../model/validity.ts';
 import type { CertificateFile } from '../store/directory.ts';
 import { error, type Finding, warning } from './finding.ts';
 import type { Inspection } from './inspection.ts';
 
-const DAY = 86_400_000;
 const SHORT_LIFE = 30;
 const RENEW = 'make a new one in time; trust anchors have to get to every device';
 

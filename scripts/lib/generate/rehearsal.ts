@@ -7,6 +7,7 @@ import { verifyDirectory } from '../check/verify.ts';
 import { StateError } from '../errors.ts';
 import type { Hierarchy } from '../model/hierarchy.ts';
 import type { Entity } from '../model/types.ts';
+import { DAY } from '../model/validity.ts';
 import { surroundingsIn } from '../run/exec.ts';
 import type { PlanReport } from '../run/report.ts';
 import { removeTree } from '../run/staging.ts';
@@ -100,8 +101,6 @@ function compare(rehearsed: Facts, real: Facts, made: readonly Entity[], elsewhe
       'keys that were made in a token are still there',
     );
 }
-
-const DAY = 86_400_000;
 
 /** In everything but key, serial number and time; of a foreign issuer the name, too, is its own. */
 function differencesOf(rehearsed: CertificateFacts, real: CertificateFacts, isIssuerForeign: boolean): string[] {

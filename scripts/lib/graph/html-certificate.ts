@@ -1,7 +1,8 @@
 // One certificate for the HTML report: its row in the overview, its card below.
+import { DAY } from '../model/validity.ts';
 import { visible } from './escape.ts';
 import type { PictureCertificate, Row } from './picture.ts';
-import { DAY, describeState, type Status, SYMBOLS, statusOf, statusOfState } from './status.ts';
+import { describeState, type Status, SYMBOLS, statusOf, statusOfState } from './status.ts';
 import type { Axis } from './time-axis.ts';
 
 const WORDS: Readonly<Record<Status, string>> = { ok: 'sound', info: 'note', warning: 'warning', error: 'error' };

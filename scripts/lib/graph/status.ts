@@ -1,9 +1,8 @@
 // How well a certificate is: from its validity and its findings, as a word, a symbol and a class, never a colour alone.
+import { DAY } from '../model/validity.ts';
 import { allRows, type Picture, type PictureCertificate, type State } from './picture.ts';
 
 export type Status = 'ok' | 'info' | 'warning' | 'error';
-
-export const DAY = 86_400_000;
 
 export const SYMBOLS: Readonly<Record<Status, string>> = { ok: '✔', info: 'ℹ', warning: '▲', error: '✖' };
 

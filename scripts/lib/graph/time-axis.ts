@@ -1,6 +1,7 @@
 // The one time axis on which the validity of all certificates of a picture is drawn: positions from 0 to 1.
+
+import { DAY } from '../model/validity.ts';
 import { allRows, type Picture } from './picture.ts';
-import { DAY } from './status.ts';
 
 const YEAR = 365.2425 * DAY;
 /** 9999-12-31 ("no end", RFC 5280 4.1.2.5) and nonsense must not press all others into a line. */

@@ -1,7 +1,8 @@
 // When a certificate begins and ends, and whether that lies within the life of its issuer.
 import type { Validity } from './types.ts';
 
-const DAY = 86_400_000;
+/** Milliseconds. */
+export const DAY = 86_400_000;
 
 /** Begin and end of a certificate that is made at `now`. */
 export function validityOf({ days, notBefore, notAfter }: Validity, now: Date): { notBefore: Date; notAfter: Date } {

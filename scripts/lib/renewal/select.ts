@@ -4,6 +4,7 @@ import { groupBy, type Names } from '../check/paths.ts';
 import { StateError } from '../errors.ts';
 import type { Hierarchy } from '../model/hierarchy.ts';
 import type { Entity } from '../model/types.ts';
+import { DAY } from '../model/validity.ts';
 import { isBelow } from '../plan/renewal.ts';
 import { serialOf } from '../store/database-rows.ts';
 import { byStem, type CertificateFile, findCertificate, type PkiDirectory } from '../store/directory.ts';
@@ -170,5 +171,5 @@ function namesSerial(
 const stemOf = ({ certificate: { stem } }: Issued): string => stem;
 
 function isEnding({ certificate: { certificate } }: Issued, days: number, now: Date): boolean {
-  return new Date(certificate.validTo).getTime() < now.getTime() + days * 86_400_000;
+  return new Date(certificate.validTo).getTime() < now.getTime() + days * DAY;
 }

@@ -4,7 +4,7 @@ import { EXTENSION_KEYS, isOid } from '../model/extensions.ts';
 import type { Hierarchy } from '../model/hierarchy.ts';
 import { canonicalKeyType } from '../model/key-type.ts';
 import { type Entity, type Extension, hasOwnDigest, hasPssKey, isPss, isSelfSigned } from '../model/types.ts';
-import { isoTime } from '../model/validity.ts';
+import { DAY, isoTime } from '../model/validity.ts';
 import { words } from '../model/values.ts';
 import type { CertificateFacts } from './certificate-facts.ts';
 
@@ -14,8 +14,6 @@ export interface Difference {
   readonly is: string;
   readonly should: string;
 }
-
-const DAY = 86_400_000;
 
 /** Every value of `entity` that differs from what its certificate says; empty: it is the same. */
 export function differencesOf(entity: Entity, hierarchy: Hierarchy, facts: CertificateFacts): Difference[] {
