@@ -58,6 +58,13 @@ suite('words arrive as they are, whatever they mean to a shell', () =>
     assert.not.ok(existsSync(join(folder, 'bad')));
   }));
 
+suite('a word that no argument can be is refused', () =>
+  withShells('touch ran', async (run, _surroundings, folder) => {
+    assert.match(((await rejection(run('a\0b'))) as Error).message, /an argument of sh holds a NUL/);
+    assert.not.ok(existsSync(join(folder, 'ran')));
+    await run('fine');
+  }));
+
 suite('a secret is in the environment of the command that names it, and in no other', () =>
   withShells('env >"$1"; printf "%s" "$PASS" >"$1.pass"', async (run, surroundings, folder) => {
     const environment = (file: string) => readFileSync(join(folder, file), 'utf8');

@@ -51,12 +51,15 @@ export class Shells {
     output: Output,
   ): Promise<Result> {
     this.#signal.throwIfAborted();
+    const words = [tool, ...args];
+    // A shell would pass over it.
+    if (words.some(word => word.includes('\0'))) throw new TypeError(`an argument of ${tool} holds a NUL`);
     const variables = secrets.flatMap(name => {
       const value = secretOf(name);
       return value === undefined ? [] : [[name, value] as const];
     });
     const lane = this.#take();
-    const result = await lane.run({ folder: absolute(folder), variables, words: [tool, ...args], output });
+    const result = await lane.run({ folder: absolute(folder), variables, words, output });
     this.#giveBack(lane);
     this.#signal.throwIfAborted();
     return result;
