@@ -52,7 +52,7 @@ export async function listVerb(context: VerbContext): Promise<number> {
   const now = new Date();
   const before = days === undefined ? undefined : new Date(now.getTime() + days * DAY);
   const filter = { status, subject: textOf(given, 'subject'), before };
-  const rows = readRows(path, ca).filter(row => isWanted(row, filter, now));
+  const rows = readRows(path, ca, row => isWanted(row, filter, now));
   const serials = new Set(given.json || given.csv ? rows.map(({ serial }) => serial) : []);
   const requests = serials.size > 0 ? readEntriesOf(path, ca, serials) : new Map<string, never>();
   const issued = issuedOf(rows, requests, now);

@@ -70,9 +70,12 @@ export function copyWithRows(index: string, copy: string, rows: string): void {
   }
 }
 
-/** The rows of a CA. Throws a StateError where a line is none: such a database must not be written again. */
-export function readRows(path: string, ca: string): readonly DatabaseRow[] {
-  const { rows, malformed } = parseIndex(readIndex(path, ca));
+/**
+ * The rows of a CA, or those that are wanted. Throws a StateError where a line is none: such a database must not be
+ * written again.
+ */
+export function readRows(path: string, ca: string, isWanted?: (row: DatabaseRow) => boolean): readonly DatabaseRow[] {
+  const { rows, malformed } = parseIndex(readIndex(path, ca), isWanted);
   const [first] = malformed;
   if (first)
     throw new StateError(

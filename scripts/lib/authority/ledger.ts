@@ -1,7 +1,7 @@
 // Which request led to which certificate: `.pki/CA/requests.tsv`, one line a certificate, appended and synced.
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { serialOf } from '../store/database-rows.ts';
+import { eachLine, serialOf } from '../store/database-rows.ts';
 import { databaseFolder } from '../store/names.ts';
 
 export interface LedgerEntry {
@@ -15,22 +15,22 @@ export interface LedgerEntry {
 const fileOf = (path: string, ca: string): string => join(path, databaseFolder(ca), 'requests.tsv');
 const LINE = /^([0-9A-F]+)\t([0-9a-f]{64})\t([0-9a-f]{64}|-)$/;
 
-const linesOf = (path: string, ca: string): string[] => {
+const textOf = (path: string, ca: string): string => {
   const file = fileOf(path, ca);
-  return existsSync(file) ? readFileSync(file, 'latin1').split('\n') : [];
+  return existsSync(file) ? readFileSync(file, 'latin1') : '';
 };
 
 /** Entries in order; a last line that a power cut tore is none. */
-export const readLedger = (path: string, ca: string): LedgerEntry[] => linesOf(path, ca).flatMap(parseLine);
+export const readLedger = (path: string, ca: string): LedgerEntry[] => textOf(path, ca).split('\n').flatMap(parseLine);
 
 /** Entries of these certificates alone, by serial number as `serialOf` gives it: most of a hundred thousand are not asked for. */
-export const readEntriesOf = (path: string, ca: string, serials: ReadonlySet<string>): Map<string, LedgerEntry> =>
-  new Map(
-    linesOf(path, ca)
-      .filter(line => serials.has(serialOf(line.slice(0, Math.max(0, line.indexOf('\t'))))))
-      .flatMap(parseLine)
-      .map(entry => [serialOf(entry.serial), entry]),
-  );
+export function readEntriesOf(path: string, ca: string, serials: ReadonlySet<string>): Map<string, LedgerEntry> {
+  const entries = new Map<string, LedgerEntry>();
+  for (const line of eachLine(textOf(path, ca)))
+    if (serials.has(serialOf(line.slice(0, Math.max(0, line.indexOf('\t'))))))
+      for (const entry of parseLine(line)) entries.set(serialOf(entry.serial), entry);
+  return entries;
+}
 
 function parseLine(line: string): LedgerEntry[] {
   const [, serial, keySha256, sha256] = LINE.exec(line) ?? [];

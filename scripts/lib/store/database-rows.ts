@@ -24,22 +24,34 @@ export interface DatabaseRows {
 export const serialOf = (hex: string): string =>
   /^[1-9A-F][0-9A-F]*$/.test(hex) ? hex : hex.toUpperCase().replace(/^0+(?=.)/, '');
 
-/** The rows of index.txt; lines that are none with the reason. Empty lines and comments count as openssl counts them. */
-export function parseIndex(text: string): DatabaseRows {
+/**
+ * The rows of index.txt, or those that are wanted; lines that are none with the reason. Empty lines and comments count
+ * as openssl counts them.
+ */
+export function parseIndex(text: string, isWanted: (row: DatabaseRow) => boolean = () => true): DatabaseRows {
   const rows: DatabaseRow[] = [];
   const malformed: { line: number; reason: string }[] = [];
   const seen = new Set<string>();
   let line = 0;
-  for (const content of text.split('\n')) {
+  for (const content of eachLine(text)) {
     line++;
     if (content === '' || content.startsWith('#')) continue;
     const row = parseRow(content, line);
-    const reason = typeof row === 'string' ? row : seen.has(row.serial) ? 'its serial number stands above' : undefined;
+    if (typeof row === 'string') malformed.push({ line, reason: row });
+    else if (seen.has(row.serial)) malformed.push({ line, reason: 'its serial number stands above' });
+    else if (isWanted(row)) rows.push(row);
     if (typeof row !== 'string') seen.add(row.serial);
-    if (reason === undefined) rows.push(row as DatabaseRow);
-    else malformed.push({ line, reason });
   }
   return { rows, malformed };
+}
+
+/** One after another: a hundred thousand at once would be a task for the garbage collector. */
+export function* eachLine(text: string): Iterable<string> {
+  for (let from = 0; from <= text.length; ) {
+    const end = text.indexOf('\n', from);
+    yield end < 0 ? text.slice(from) : text.slice(from, end);
+    from = end < 0 ? text.length + 1 : end + 1;
+  }
 }
 
 /** The row, or why it is none. */

@@ -43,4 +43,23 @@ test('serial numbers have one spelling', () => {
   assert.equal(['00', '0a', '10', '0010'].map(serialOf), ['0', 'A', '10', '10']);
 });
 
+test('only what is wanted is kept; what is no row, or stands twice, is told all the same', () => {
+  const row = (serial: string, name: string) => `V\t270101000000Z\t\t${serial}\tunknown\t/CN=${name}`;
+  const lines = [row('0A', 'one'), '', row('0B', 'two'), 'nonsense', row('0A', 'three'), row('0C', 'two')];
+  for (const end of ['', '\n', '\n\n']) {
+    const { rows, malformed } = parseIndex(`${lines.join('\n')}${end}`, ({ subject }) => subject === '/CN=two');
+    assert.equal(
+      rows.map(({ line, serial }) => [line, serial]),
+      [
+        [3, 'B'],
+        [6, 'C'],
+      ],
+    );
+    assert.equal(malformed, [
+      { line: 4, reason: 'it has 1 fields, not 6' },
+      { line: 5, reason: 'its serial number stands above' },
+    ]);
+  }
+});
+
 test.run();
