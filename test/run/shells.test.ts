@@ -166,7 +166,15 @@ suite('an aborted run kills what runs, and throws what it was aborted with', asy
 suite('what a command prints comes whole, apart from what it reports', () =>
   withShells('printf "%s" "$1"; echo "a report" >&2; [ -z "$2" ] || exit "$2"', async (_run, surroundings) => {
     const read = (...words: string[]) => readCommand(command('sh', ['tool.sh', ...words]), 'a job', surroundings);
-    for (const text of ['', 'one line', 'two\nlines\n', 'ü€😀;', ` ${'0'.repeat(24)}0;`, 'x;'.repeat(60_000)])
+    for (const text of [
+      '',
+      'one line',
+      'two\nlines\n',
+      'ü€😀;',
+      ` ${'0'.repeat(24)}0;`,
+      'x;'.repeat(60_000),
+      'line\n'.repeat(20_000),
+    ])
       assert.is(await read(text), text);
     assert.is(((await rejection(read('printed', '2'))) as CommandError).stderr, 'a report\n');
   }));
@@ -183,7 +191,7 @@ suite('a command runs in the folder that it is given, whatever its name, and not
     const error = (await rejection(
       runCommand(command('touch', [join(folder, 'made')]), 'a job', gone),
     )) as CommandError;
-    assert.match(error.message, /can't cd to/);
+    assert.match(error.message, /cd: .*(can't cd|No such file)/);
     assert.not.ok(existsSync(join(folder, 'made')));
   }));
 

@@ -46,7 +46,7 @@ export function failureInShell(
   status: number | undefined,
   stderr: string,
 ): PkiError {
-  if (status === NOT_FOUND && /: (command )?not found\s*$/.test(stderr)) return notFound(command.tool);
+  if (status === NOT_FOUND && /: (command |inaccessible or )?not found\s*$/.test(stderr)) return notFound(command.tool);
   return failureOf(command, job, folder, status === undefined ? { isLost: true, stderr } : endingOf(status, stderr));
 }
 

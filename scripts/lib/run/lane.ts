@@ -35,8 +35,8 @@ class Voice {
     this.#mark = mark;
     stream.setEncoding('utf8').on('data', (text: string) => {
       this.#text += text;
-      // The mark comes last, so it is looked for at the end alone.
-      if (text.endsWith(';')) heard();
+      // The mark comes last, so it is looked for at the end of a line alone.
+      if (text.endsWith('\n')) heard();
     });
   }
 
@@ -124,7 +124,8 @@ export class Lane {
 function textOf({ folder, variables, words, output }: Line, mark: string): string {
   const given = variables.map(([name, value]) => `${name}=${literal(value)}`);
   const command = [...given, ...words.map(literal)].join(' ');
-  const ending = `printf '%s%s;' ${mark} $?`;
+  // POSIX lets printf be a program of its own, which may not be on PATH.
+  const ending = `echo "${mark}$?"`;
   const endings = output === 'read' ? `${ending} >&2; ${ending}` : `${ending} >&2`;
   return `cd ${literal(folder)} && ${command} </dev/null ${redirected(output)}; ${endings}\n`;
 }
