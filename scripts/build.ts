@@ -53,19 +53,41 @@ const PARTS = [
 
 /** Modules that are loaded on demand, by the end of what imports call them. */
 const ON_DEMAND: ReadonlyMap<string, string> = new Map([
-  ['handlebars', './handlebars.cjs'],
   ...PARTS.map(([file, name]) => [file.replace(/.*\//, ''), `./${name}.cjs`] as const),
   ...VERBS.map(name => [`verbs/${name}.ts`, `./${name}.cjs`] as const),
 ]);
 
+/** Large libraries, a file each for all that use them. */
+const LIBRARIES = [
+  { name: 'handlebars', imported: /^handlebars$/, contents: "module.exports = require('handlebars')" },
+  { name: 'forge', imported: /^node-forge\//, contents: "module.exports = require('node-forge/lib/asn1.js')" },
+] as const;
+
+/** One more, whose classes take long to set up: it is read where the first of them is used. */
+const ASN1 = ['schema', 'x509', 'rsa'].map(part => `@peculiar/asn1-${part}`);
+
+/** What stands in its place. */
+async function asn1OnDemand(): Promise<string> {
+  const modules = await Promise.all(ASN1.map(name => import(name)));
+  const names = new Set(modules.flatMap(Object.keys));
+  return `let library;
+    for (const name of ${JSON.stringify([...names])})
+      Object.defineProperty(exports, name, { enumerable: true, get: () => (library ??= require('./asn1.cjs'))[name] });`;
+}
+
 const plugin: Plugin = {
   name: 'trustme-pki',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^(handlebars$|\.)/ }, ({ path, kind }) => {
+    onResolve({ filter: /^\./ }, ({ path, kind }) => {
       if (kind !== 'dynamic-import') return undefined;
-      const file = [...ON_DEMAND].find(([end]) => path === end || path.endsWith(`/${end}`))?.[1];
+      const file = [...ON_DEMAND].find(([end]) => path.endsWith(`/${end}`))?.[1];
       return file === undefined ? undefined : { path: file, external: true };
     });
+    for (const { name, imported } of LIBRARIES)
+      onResolve({ filter: imported }, () => ({ path: `./${name}.cjs`, external: true }));
+    onResolve({ filter: /^@peculiar\// }, () => ({ path: 'asn1', namespace: 'on-demand' }));
+    onLoad({ filter: /^/, namespace: 'on-demand' }, async () => ({ contents: await asn1OnDemand() }));
+    onResolve({ filter: /^/, namespace: 'on-demand' }, ({ path }) => ({ path, external: true }));
     onLoad({ filter: /\/store\/precompiled\.ts$/ }, () => ({ contents: precompiledTemplates(), loader: 'js' }));
   },
 };
@@ -94,11 +116,15 @@ try {
     ...[...PARTS, ...VERBS.map(name => [`../verbs/${name}.ts`, name] as const)].map(([file, name]) =>
       build({ ...options, entryPoints: [`scripts/lib/${file}`], outfile: join(target, `${name}.cjs`) }),
     ),
-    build({
-      ...options,
-      stdin: { contents: "module.exports = require('handlebars')", resolveDir: '.' },
-      outfile: join(target, 'handlebars.cjs'),
-    }),
+    ...[...LIBRARIES, { name: 'asn1', contents: ASN1.map(name => `export * from '${name}';`).join('\n') }].map(
+      ({ name, contents }) =>
+        build({
+          ...options,
+          plugins: [],
+          stdin: { contents, resolveDir: '.' },
+          outfile: join(target, `${name}.cjs`),
+        }),
+    ),
   ]);
   const inputs = results.flatMap(({ metafile }) => Object.keys(metafile.inputs));
   writeFileSync(join(target, 'LICENSES.txt'), licences(inputs));
