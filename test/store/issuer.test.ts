@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { keyIdentifiers } from '../../scripts/lib/store/extension-facts.ts';
 import { hasSigned, isIssuedBy, mayHaveIssued } from '../../scripts/lib/store/issuer.ts';
+import { keyIdentifiers } from '../../scripts/lib/store/key-identifiers.ts';
 import { ROOT } from '../helpers/door.ts';
 
 const test = suite('issuer');

@@ -8,7 +8,7 @@ import { DAY } from '../model/validity.ts';
 import { isBelow } from '../plan/renewal.ts';
 import { serialOf } from '../store/database-rows.ts';
 import { byStem, type CertificateFile, findCertificate, type PkiDirectory } from '../store/directory.ts';
-import { authoritySerial } from '../store/extension-facts.ts';
+import { authoritySerial } from '../store/key-identifiers.ts';
 import { hasIssued } from '../store/retired.ts';
 import { type Hindrance, hinderedAmong, hindranceOf } from './hindrance.ts';
 

@@ -4,7 +4,6 @@ import {
   AuthorityInfoAccessSyntax,
   AuthorityKeyIdentifier,
   BasicConstraints,
-  Certificate,
   CertificatePolicies,
   CRLDistributionPoints,
   ExtendedKeyUsage,
@@ -15,7 +14,6 @@ import {
   SubjectKeyIdentifier,
 } from '@peculiar/asn1-x509';
 import { KEY_USAGES } from '../model/extension-values.ts';
-import { serialOf } from './database-rows.ts';
 import { children, decode, isContextSpecific, type Node, SEQUENCE } from './der.ts';
 import { describeGeneralName } from './name-facts.ts';
 import { PURPOSE_NAMES } from './oid-names.ts';
@@ -138,7 +136,7 @@ function policy({ policyIdentifier, policyQualifiers }: CertificatePolicies[numb
   return [policyIdentifier === '2.5.29.32.0' ? 'anyPolicy' : policyIdentifier, ...qualifiers].join(' ');
 }
 
-export const colons = (bytes: ArrayBuffer): string =>
+const colons = (bytes: ArrayBuffer): string =>
   Buffer.from(bytes)
     .toString('hex')
     .toUpperCase()
@@ -168,32 +166,4 @@ function describeExtension(oid: string, der: Uint8Array): Readonly<Record<string
   } catch {
     return raw;
   }
-}
-
-/** The values of the two key identifiers of a certificate. */
-function identifiersIn(der: Buffer): { authority?: AuthorityKeyIdentifier; subject?: SubjectKeyIdentifier } {
-  const { extensions } = AsnParser.parse(der, Certificate).tbsCertificate;
-  const bufferOf = (name: string) => extensions?.find(({ extnID }) => KEYS[extnID] === name)?.extnValue.buffer;
-  const [authority, subject] = [bufferOf('authorityKeyIdentifier'), bufferOf('subjectKeyIdentifier')];
-  return {
-    ...(authority ? { authority: AsnParser.parse(authority, AuthorityKeyIdentifier) } : {}),
-    ...(subject ? { subject: AsnParser.parse(subject, SubjectKeyIdentifier) } : {}),
-  };
-}
-
-const hexOf = (bytes: ArrayBuffer): string => Buffer.from(bytes).toString('hex');
-
-/** Which key has signed a certificate, and which one is its own, as it says (RFC 5280 4.2.1.1 and 4.2.1.2): hexadecimal. */
-export function keyIdentifiers(der: Buffer): { authority: string | undefined; subject: string | undefined } {
-  const { authority, subject } = identifiersIn(der);
-  return {
-    authority: authority?.keyIdentifier && hexOf(authority.keyIdentifier.buffer),
-    subject: subject && hexOf(subject.buffer),
-  };
-}
-
-/** The serial number of the issuer's certificate that a certificate names (RFC 5280 4.2.1.1): hexadecimal. */
-export function authoritySerial(der: Buffer): string | undefined {
-  const serial = identifiersIn(der).authority?.authorityCertSerialNumber;
-  return serial && serialOf(hexOf(serial));
 }

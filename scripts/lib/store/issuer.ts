@@ -1,7 +1,7 @@
 // Who issued a certificate, as far as node can tell: an algorithm that it does not know (ML-DSA where its own OpenSSL is
 // older than 3.5) is for openssl to verify.
 import type { X509Certificate } from 'node:crypto';
-import { keyIdentifiers } from './extension-facts.ts';
+import { keyIdentifiers } from './key-identifiers.ts';
 
 /** Whether names, key identifiers and usages let it be the issuer. */
 export const mayHaveIssued = (issuer: X509Certificate, subject: X509Certificate): boolean =>
