@@ -1,7 +1,6 @@
 // A rehearsal for what is requested or imported: the PKI as its configuration would have it, made once and thrown away.
 import { overridesOf, readRecord } from '../check/record.ts';
 import type { GenerateOptions } from '../generate/generate.ts';
-import { makeFiles } from '../generate/produce.ts';
 import { type Rehearsal, rehearse } from '../generate/rehearsal.ts';
 import type { PlanReport } from '../run/report.ts';
 
@@ -14,5 +13,5 @@ export function rehearseFor(
 ): Promise<Rehearsal> {
   const { brand, keyType } = overridesOf(readRecord(path), new Date());
   const merged = { ...options, brand: options.brand ?? brand, keyType: options.keyType ?? keyType };
-  return rehearse(merged, makeFiles, report, controller);
+  return rehearse(merged, report, controller);
 }

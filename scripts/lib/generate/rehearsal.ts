@@ -8,14 +8,13 @@ import { StateError } from '../errors.ts';
 import type { Hierarchy } from '../model/hierarchy.ts';
 import type { Entity } from '../model/types.ts';
 import { DAY } from '../model/validity.ts';
-import { surroundingsIn } from '../run/exec.ts';
 import type { PlanReport } from '../run/report.ts';
 import { removeTree } from '../run/staging.ts';
-import { type CertificateFacts, describeCertificate } from '../store/certificate-facts.ts';
-import { byStem, type PkiDirectory, readPkiDirectory } from '../store/directory.ts';
+import type { CertificateFacts } from '../store/certificate-facts.ts';
+import { readPkiDirectory } from '../store/directory.ts';
+import { type Facts, factsIn } from '../store/directory-facts.ts';
 import type { GenerateOptions } from './generate.ts';
-import { prepare, requireAbility } from './prepare.ts';
-import type { makeFiles as make } from './produce.ts';
+import { getReady, makeFiles } from './make.ts';
 
 export interface Rehearsal {
   /** Throws a StateError where a certificate says otherwise than the one that was rehearsed. */
@@ -25,20 +24,17 @@ export interface Rehearsal {
 /** Makes everything once; throws where that is not sound. The folder is gone when this returns. */
 export async function rehearse(
   options: GenerateOptions,
-  makeFiles: typeof make,
   report: PlanReport,
   controller: AbortController,
 ): Promise<Rehearsal> {
   report.note('rehearsal with keys that are thrown away:');
   const isWanted = ({ variable }: Entity) => options.hasPlatformKeys || !variable;
-  const prepared = await prepare({ ...options, change: withThrowAwayKeys }, isWanted);
+  const ready = await getReady(tmpdir(), { ...options, change: withThrowAwayKeys }, isWanted, controller);
   const folder = mkdtempSync(join(tmpdir(), 'trustme-pki-rehearsal-'));
   try {
     const path = join(folder, 'pki');
     mkdirSync(path);
-    const surroundings = surroundingsIn(path, options.environment, controller);
-    await requireAbility(prepared, options.isWeakForced, surroundings);
-    await makeFiles(path, path, prepared, surroundings, options.width, report).catch(explain);
+    await makeFiles(path, path, ready, options.width, report).catch(explain);
     const asked = { expiresWithinDays: 0, environment: options.environment };
     const findings = await verifyDirectory(path, asked, controller);
     const errors = findings.filter(({ severity }) => severity === 'error');
@@ -49,7 +45,9 @@ export async function rehearse(
       );
     report.note('the rehearsal is sound');
     const certificates = factsIn(readPkiDirectory(path));
-    const elsewhere = new Set([...prepared.inputs.hierarchy.values()].filter(isFromElsewhere).map(({ stem }) => stem));
+    const elsewhere = new Set(
+      [...ready.prepared.inputs.hierarchy.values()].filter(isFromElsewhere).map(({ stem }) => stem),
+    );
     return { compare: (real, made) => compare(certificates, real, made, elsewhere) };
   } finally {
     removeTree(folder);
@@ -81,12 +79,6 @@ function withThrowAwayKeys(hierarchy: Hierarchy): Hierarchy {
     ]),
   );
 }
-
-/** What certificates say, by stem. */
-export type Facts = ReadonlyMap<string, CertificateFacts>;
-
-export const factsIn = ({ certificates }: PkiDirectory): Facts =>
-  new Map([...byStem(certificates)].map(([stem, { certificate }]) => [stem, describeCertificate(certificate.raw)]));
 
 function compare(rehearsed: Facts, real: Facts, made: readonly Entity[], elsewhere: ReadonlySet<string>): void {
   const differences = made
