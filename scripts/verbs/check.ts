@@ -6,12 +6,12 @@ import { databasesOf, refusalByDatabases, refusalOfEfi } from '../lib/artifact/e
 import { refusalOfIma } from '../lib/artifact/ima.ts';
 import { refusalOfModule } from '../lib/artifact/module.ts';
 import { type OpenDirectory, openDirectory } from '../lib/authority/open.ts';
-import { sideBySide } from '../lib/check/side-by-side.ts';
 import { printableLines, StateError, UsageError } from '../lib/errors.ts';
 import { anchorsOf, exportAnchors } from '../lib/export/anchors.ts';
 import { type Surroundings, surroundingsIn } from '../lib/run/exec.ts';
 import { inTemporary } from '../lib/run/temporary.ts';
 import { requireTools } from '../lib/run/tools.ts';
+import { sideBySide } from '../lib/run/workers.ts';
 import { findCertificate } from '../lib/store/directory.ts';
 import { writeNew } from '../lib/store/files.ts';
 import { type Given, parseWords, textOf } from '../options.ts';

@@ -1,10 +1,11 @@
 // Requests into groups for openssl: what one section fits goes together, and what openssl refuses is found among them.
+
+import type { Workers } from '../run/workers.ts';
 import type { RequestFacts } from '../store/request-facts.ts';
 import { type Batch, isOfRequest, lastWords, type Made, prepareBatch, type Signing, signBatch } from './batch.ts';
 import type { SignOptions } from './judge.ts';
 import type { Authority } from './open.ts';
 import type { ProfileSection } from './profile-section.ts';
-import type { Workers } from './workers.ts';
 
 export type Outcome = Made | { readonly reason: string };
 

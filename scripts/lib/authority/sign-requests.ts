@@ -1,4 +1,6 @@
 // Requests into certificates: each is checked, signed once, entered in the CA's index, and only then handed out.
+
+import { Workers } from '../run/workers.ts';
 import type { RequestFacts } from '../store/request-facts.ts';
 import { chainOf, enter, handOutAll, syncOutputs } from './deliver.ts';
 import { type Outcome, prepareAll, signAll } from './groups.ts';
@@ -7,7 +9,6 @@ import { type Known, readKnown } from './known.ts';
 import type { Authority } from './open.ts';
 import { profileOf } from './profile-section.ts';
 import { refuseAuthority } from './refuse-authority.ts';
-import { Workers } from './workers.ts';
 
 /** Requests of one write of the index: few in the beginning, so that openssl is soon at work. */
 const FIRST_CHUNK = 250;

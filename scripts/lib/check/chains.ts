@@ -3,12 +3,12 @@ import type { X509Certificate } from 'node:crypto';
 import { command } from '../plan/job.ts';
 import { commandLine } from '../plan/shell.ts';
 import type { Surroundings } from '../run/exec.ts';
+import { sideBySide } from '../run/workers.ts';
 import type { CertificateFile } from '../store/directory.ts';
 import { isIssuedBy } from '../store/issuer.ts';
 import { error, type Finding } from './finding.ts';
 import { type Batch, type Reason, verifyBatch } from './openssl-verify.ts';
 import { type Issuers, type Path, pathOf } from './paths.ts';
-import { sideBySide } from './side-by-side.ts';
 
 export interface ChainQuestion {
   /** What the certificate is to be good for, in the words of `openssl verify -purpose`. */

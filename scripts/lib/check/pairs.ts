@@ -2,12 +2,12 @@
 import type { X509Certificate } from 'node:crypto';
 import { derToPem } from '../model/pem.ts';
 import type { Surroundings } from '../run/exec.ts';
+import { sideBySide } from '../run/workers.ts';
 import { certificateKey } from '../store/der.ts';
 import type { CertificateFile, PkiDirectory } from '../store/directory.ts';
 import { keyFile } from '../store/names.ts';
 import { error, type Finding, warning } from './finding.ts';
 import { type KeyText, type Opened, openKey, readKeyText } from './private-key.ts';
-import { sideBySide } from './side-by-side.ts';
 
 /** Variables that may hold the passphrase of the key of a stem, the likeliest first. */
 export type PassphrasesOf = (stem: string) => readonly string[];

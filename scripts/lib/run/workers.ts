@@ -25,3 +25,15 @@ export class Workers {
     }
   }
 }
+
+/** A directory of thousands of files must not start thousands of processes. */
+const WIDTH = 8;
+
+/** Calls `work` for each, a few at a time; results in the order of `items`. */
+export function sideBySide<Item, Result>(
+  items: readonly Item[],
+  work: (item: Item) => Promise<Result>,
+): Promise<Result[]> {
+  const workers = new Workers(WIDTH);
+  return Promise.all(items.map(item => workers.run(() => work(item))));
+}

@@ -1,6 +1,6 @@
 import { suite as makeSuite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { Workers } from '../../scripts/lib/authority/workers.ts';
+import { sideBySide, Workers } from '../../scripts/lib/run/workers.ts';
 import { rejection } from '../helpers/rejection.ts';
 
 const suite = makeSuite('workers');
@@ -47,6 +47,25 @@ suite('after a failure what runs ends, and what waits does not begin', async () 
   assert.is(await runs, 'done');
   assert.is(await rejection(workers.run(async () => began.push('late'))), reason);
   assert.equal(began, ['fails', 'runs']);
+});
+
+suite('side by side, results come in the order of the items, and nothing begins after a failure', async () => {
+  const items = Array.from({ length: 20 }, (_, i) => i);
+  const later = async (i: number) => {
+    await new Promise(resolve => setTimeout(resolve, i % 3));
+    return i;
+  };
+  assert.equal(await sideBySide(items, later), items);
+  const began: number[] = [];
+  const reason = new Error('no');
+  const failing = async (i: number) => {
+    began.push(i);
+    await soon();
+    throw reason;
+  };
+  assert.is(await rejection(sideBySide(items, failing)), reason);
+  await later(2);
+  assert.equal(began, items.slice(0, 8));
 });
 
 suite.run();
