@@ -21,8 +21,7 @@ export interface DatabaseRows {
 }
 
 /** Serial numbers in one spelling: upper-case hexadecimal, no leading zero. */
-export const serialOf = (hex: string): string =>
-  /^[1-9A-F][0-9A-F]*$/.test(hex) ? hex : hex.toUpperCase().replace(/^0+(?=.)/, '');
+export const serialOf = (hex: string): string => hex.toUpperCase().replace(/^0+(?=.)/, '');
 
 /**
  * The rows of index.txt, or those that are wanted; lines that are none with the reason. Empty lines and comments count
