@@ -11,7 +11,7 @@ import { writeText } from '../store/files.ts';
 export class RequestCopies {
   readonly #sizes = new Map<string, number>();
   readonly #free: string[] = [];
-  #isFinished = false;
+  #wanted = Number.POSITIVE_INFINITY;
 
   constructor(readonly folder: string) {}
 
@@ -30,12 +30,12 @@ export class RequestCopies {
 
   release(paths: readonly string[]): void {
     this.#free.push(...paths);
-    if (this.#isFinished) this.finish();
+    this.keep(this.#wanted);
   }
 
-  /** Hardly a copy is written after this: those that are free go now, while openssl works, and not in the end. */
-  finish(): void {
-    this.#isFinished = true;
-    for (const path of this.#free.splice(0)) rmSync(path);
+  /** No more than `wanted` are written after this: what is free beyond that goes now, while openssl works, and not in the end. */
+  keep(wanted: number): void {
+    this.#wanted = wanted;
+    for (const path of this.#free.splice(wanted)) rmSync(path);
   }
 }

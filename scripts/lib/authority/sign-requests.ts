@@ -16,7 +16,7 @@ const FIRST_CHUNK = 250;
 const [LARGEST_CHUNK, LARGEST_OF_PROCESS] = [2000, 500];
 
 /** Half of what is left: the last chunks are small, since nothing hides how long these are handed out. */
-const tapered = (left: number): number => Math.max(FIRST_CHUNK, Math.ceil(left / 2));
+const tapered = (left: number): number => (left < 2 * FIRST_CHUNK ? left : Math.ceil(left / 2));
 
 interface Chunk {
   readonly judged: readonly Judged[];
@@ -57,10 +57,10 @@ export async function signRequests(
       const judged = orders.slice(from, from + size).map(order => judge(order, profile, options, known, taken));
       const wanted = judged.flatMap(each => ('facts' in each ? [each.facts] : []));
       const batches = prepareAll(authority, wanted, profile, options);
-      if (from + size >= orders.length) authority.copies.finish();
       const before = signing;
       signing = { judged, outcomes: signAll(authority, batches, workers) };
       signing.outcomes.catch(() => {}); // told when it is waited for
+      authority.copies.keep(orders.length - from - size);
       await deliver(before);
     }
     await deliver(signing);
