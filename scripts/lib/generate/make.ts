@@ -11,7 +11,6 @@ import type { PlanReport } from '../run/report.ts';
 import { removeTree } from '../run/staging.ts';
 import { requireOpenssl } from '../run/tools.ts';
 import { readPkiDirectory } from '../store/directory.ts';
-import { factsIn } from '../store/directory-facts.ts';
 import { writeNew } from '../store/files.ts';
 import { describeEntity, describeSources, formatManifest, readManifest } from '../store/manifest.ts';
 import { MANIFEST, SCRATCH } from '../store/names.ts';
@@ -64,7 +63,10 @@ export async function makeFiles(
   const { ownerOf, timeOf } = inputs;
   const expected = { stems, passphraseOf: (stem: string) => passphrases.get(stem), variables, ownerOf, timeOf };
   refuseUnsound(await checkDirectory(expected, surroundings));
-  rehearsal?.compare(factsIn(readPkiDirectory(staging)), made);
+  if (rehearsal) {
+    const { factsIn } = await import('../store/directory-facts.ts');
+    rehearsal.compare(factsIn(readPkiDirectory(staging)), made);
+  }
   writeNew(join(staging, MANIFEST), manifestText(staging, outDir, ready.prepared, openssl));
   await syncTree(staging, surroundings);
   surroundings.controller.signal.throwIfAborted();
