@@ -7,6 +7,7 @@ import { CommandError, StateError } from '../errors.ts';
 import { certificateBlocks } from '../model/pem.ts';
 import { type Command, commandWithKey } from '../plan/job.ts';
 import { runLogged, type Spoken } from '../run/exec.ts';
+import { inSlices } from '../run/slices.ts';
 import { parseIndex } from '../store/database-rows.ts';
 import type { RequestFacts } from '../store/request-facts.ts';
 import { refuseJump } from './clock.ts';
@@ -53,12 +54,16 @@ export interface Batch {
 }
 
 /** Lays out requests that were checked. */
-export function prepareBatch(authority: Authority, requests: readonly RequestFacts[], signing: Signing): Batch {
+export async function prepareBatch(
+  authority: Authority,
+  requests: readonly RequestFacts[],
+  signing: Signing,
+): Promise<Batch> {
   const { path, work, configuration, key } = authority;
   const folder = join(work, String(++folders));
   mkdirSync(join(folder, 'certs'), { recursive: true });
   const inside = (name: string) => relative(path, join(folder, name));
-  const copies = requests.map(({ der }) => authority.copies.write(der));
+  const copies = await inSlices(requests, ({ der }) => authority.copies.write(der));
   writeFileSync(join(folder, 'index.txt'), '');
   writeFileSync(join(folder, 'index.txt.attr'), 'unique_subject = no\n');
   const own = signing.isCopied ? configuration : withNames(configuration, signing.section, requests[0]!);

@@ -2,6 +2,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { derToPem } from '../model/pem.ts';
+import { inSlices } from '../run/slices.ts';
 import { writeText } from '../store/files.ts';
 
 /**
@@ -11,7 +12,6 @@ import { writeText } from '../store/files.ts';
 export class RequestCopies {
   readonly #sizes = new Map<string, number>();
   readonly #free: string[] = [];
-  #wanted = Number.POSITIVE_INFINITY;
 
   constructor(readonly folder: string) {}
 
@@ -30,12 +30,10 @@ export class RequestCopies {
 
   release(paths: readonly string[]): void {
     this.#free.push(...paths);
-    this.keep(this.#wanted);
   }
 
   /** No more than `wanted` are written after this: what is free beyond that goes now, while openssl works, and not in the end. */
-  keep(wanted: number): void {
-    this.#wanted = wanted;
-    for (const path of this.#free.splice(wanted)) rmSync(path);
+  async keep(wanted: number): Promise<void> {
+    await inSlices(this.#free.splice(wanted), path => rmSync(path));
   }
 }

@@ -3,6 +3,7 @@ import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { certificateBlocks } from '../model/pem.ts';
 import { syncTree } from '../run/publish.ts';
+import { inSlices } from '../run/slices.ts';
 import { writeText } from '../store/files.ts';
 import { issuedFile } from '../store/names.ts';
 import type { Made } from './batch.ts';
@@ -21,7 +22,7 @@ export async function enter(authority: Authority, made: readonly Made[], known: 
   const { path, stem } = authority;
   const entries = made.map(({ serial, facts: { keySha256, sha256 } }) => ({ serial, keySha256, sha256 }));
   appendLedger(path, stem, entries);
-  for (const { serial, file } of made) renameSync(file, join(path, issuedFile(stem, serial)));
+  await inSlices(made, ({ serial, file }) => renameSync(file, join(path, issuedFile(stem, serial))));
   await syncTree(path, authority.surroundings);
   appendRows(path, stem, made.map(({ row }) => `${row}\n`).join(''));
   for (const entry of entries) {
@@ -38,8 +39,8 @@ export const handOutAll = (
   authority: Authority,
   ordered: readonly (readonly [Order, Result, string?])[],
   chain: string,
-): Result[] =>
-  ordered.map(([{ output }, result, own]): Result => {
+): Promise<Result[]> =>
+  inSlices(ordered, ([{ output }, result, own]): Result => {
     if (result.serial === undefined) return result;
     return handOut(authority, result.serial, output, chain, own)
       ? { ...result, output }

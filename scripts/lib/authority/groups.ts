@@ -15,13 +15,17 @@ interface Group {
 }
 
 /** Requests laid out for openssl, which may be at work on others meanwhile. */
-export const prepareAll = (
+export async function prepareAll(
   authority: Authority,
   requests: readonly RequestFacts[],
   profile: ProfileSection,
   options: SignOptions,
-): readonly Batch[] =>
-  groupsOf(requests, profile, options).map(group => prepareBatch(authority, group.requests, group.signing));
+): Promise<readonly Batch[]> {
+  const batches: Batch[] = [];
+  for (const group of groupsOf(requests, profile, options))
+    batches.push(await prepareBatch(authority, group.requests, group.signing));
+  return batches;
+}
 
 /** Outcomes by request. Throws where no request could be signed: passphrase, key, configuration, disk. */
 export async function signAll(
@@ -72,7 +76,8 @@ async function signGroup(authority: Authority, batch: Batch): Promise<Ended[]> {
     return (await signBatch(authority, batch)).map(made => [made.facts, made] as const);
   } catch (error) {
     if (!isOfRequest(error)) throw error;
-    const again = (some: readonly RequestFacts[]) => signGroup(authority, prepareBatch(authority, some, signing));
+    const again = async (some: readonly RequestFacts[]) =>
+      signGroup(authority, await prepareBatch(authority, some, signing));
     const forged = requests.filter(facts => facts.isForged());
     const good = requests.filter(facts => !forged.includes(facts));
     const refused = forged.map(facts => [facts, { reason: 'its signature is not by its own key' }] as const);

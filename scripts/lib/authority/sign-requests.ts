@@ -1,5 +1,6 @@
 // Requests into certificates: each is checked, signed once, entered in the CA's index, and only then handed out.
 
+import { inSlices } from '../run/slices.ts';
 import { Workers } from '../run/workers.ts';
 import type { RequestFacts } from '../store/request-facts.ts';
 import { chainOf, enter, handOutAll, syncOutputs } from './deliver.ts';
@@ -12,8 +13,8 @@ import { refuseAuthority } from './refuse-authority.ts';
 
 /** Requests of one write of the index: few in the beginning, so that openssl is soon at work. */
 const FIRST_CHUNK = 250;
-/** A process takes no more than this at once. */
-const [LARGEST_CHUNK, LARGEST_OF_PROCESS] = [2000, 500];
+/** The largest: a process takes 500 of several, and one alone, such as that of a token, more, since it starts anew each time. */
+const largestChunk = (width: number): number => Math.min(2000, Math.max(1000, 500 * width));
 
 /** Half of what is left: the last chunks are small, since nothing hides how long these are handed out. */
 const tapered = (left: number): number => (left < 2 * FIRST_CHUNK ? left : Math.ceil(left / 2));
@@ -39,28 +40,33 @@ export async function signRequests(
   const profile = profileOf(authority, options.profile);
   const known = readKnown(authority, options.blocklists);
   const chain = options.isLeafOnly ? '' : chainOf(authority);
-  const nextSize = (size: number) => Math.min(2 * size, LARGEST_CHUNK, LARGEST_OF_PROCESS * options.width);
+  const nextSize = (size: number) => Math.min(2 * size, largestChunk(options.width));
   const results: Result[] = [];
   const taken = new Map<string, Accepted>();
   const workers = new Workers(options.width);
   let signing: Chunk | undefined;
+  let left = orders.length;
   const deliver = async (chunk: Chunk | undefined) => {
     if (!chunk) return;
     results.push(...(await deliverChunk(authority, chunk, known, chain)));
     // From here on the index tells; what was read of a hundred thousand requests would fill the memory.
     for (const each of chunk.judged) if ('facts' in each) taken.delete(each.facts.keySha256);
     progress(results.length);
+    await authority.copies.keep(left);
   };
   try {
-    for (let from = 0, size = FIRST_CHUNK; from < orders.length; from += size, size = nextSize(size)) {
-      size = Math.min(size, tapered(orders.length - from));
-      const judged = orders.slice(from, from + size).map(order => judge(order, profile, options, known, taken));
+    for (let size = FIRST_CHUNK; left > 0; size = nextSize(size)) {
+      size = Math.min(size, tapered(left));
+      const from = orders.length - left;
+      left -= size;
+      const judged = await inSlices(orders.slice(from, from + size), order =>
+        judge(order, profile, options, known, taken),
+      );
       const wanted = judged.flatMap(each => ('facts' in each ? [each.facts] : []));
-      const batches = prepareAll(authority, wanted, profile, options);
+      const batches = await prepareAll(authority, wanted, profile, options);
       const before = signing;
       signing = { judged, outcomes: signAll(authority, batches, workers) };
       signing.outcomes.catch(() => {}); // told when it is waited for
-      authority.copies.keep(orders.length - from - size);
       await deliver(before);
     }
     await deliver(signing);
