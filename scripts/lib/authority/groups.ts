@@ -1,5 +1,4 @@
 // Requests into groups for openssl: what one section fits goes together, and what openssl refuses is found among them.
-
 import type { Workers } from '../run/workers.ts';
 import type { RequestFacts } from '../store/request-facts.ts';
 import { type Batch, isOfRequest, lastWords, type Made, prepareBatch, type Signing, signBatch } from './batch.ts';

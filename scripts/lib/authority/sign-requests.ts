@@ -1,5 +1,4 @@
 // Requests into certificates: each is checked, signed once, entered in the CA's index, and only then handed out.
-
 import { inSlices } from '../run/slices.ts';
 import { Workers } from '../run/workers.ts';
 import type { RequestFacts } from '../store/request-facts.ts';
