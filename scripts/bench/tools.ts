@@ -50,7 +50,12 @@ export async function alternate(
 ): Promise<Spread[]> {
   const walls: number[][] = commands.map(() => []);
   for (let run = 0; run < runs; run++)
-    for (const [i, command] of commands.entries()) walls[i]!.push((await measure(command(run))).wall);
+    for (const [i, command] of commands.entries()) {
+      const words = command(run);
+      // None of them waits for what another has left to be written to disk.
+      await shell`sync`;
+      walls[i]!.push((await measure(words)).wall);
+    }
   return walls.map(spread);
 }
 
