@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { hasSigned, isIssuedBy, mayHaveIssued } from '../../scripts/lib/store/issuer.ts';
-import { keyIdentifiers } from '../../scripts/lib/store/key-identifiers.ts';
-import { ROOT } from '../helpers/door.ts';
+import { authoritySerial, keyIdentifiers } from '../../scripts/lib/store/key-identifiers.ts';
+import { sharedPki } from '../check/sound-pki.ts';
+import { ROOT, tool } from '../helpers/door.ts';
 
 const test = suite('issuer');
 
@@ -35,6 +36,14 @@ test('key identifiers are those that openssl prints', () => {
   assert.is(authority, keyIdentifiers(root.raw).subject);
   assert.match(subject!, /^[0-9a-f]{40}$/);
   assert.not.equal(keyIdentifiers(twin.raw).subject, authority);
+});
+
+test('the serial number of the issuer is the one that openssl prints, where a certificate names it', async () => {
+  const pki = await sharedPki('sound');
+  const serial = tool('openssl', ['x509', '-in', 'gen_rootca.cert', '-noout', '-serial'], pki);
+  const { raw } = new X509Certificate(readFileSync(join(pki, 'device_subca.cert')));
+  assert.is(`serial=${authoritySerial(raw)}`, serial.trim());
+  assert.is(authoritySerial(leaf.raw), undefined);
 });
 
 test.run();

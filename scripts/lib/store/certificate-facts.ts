@@ -5,7 +5,8 @@ import { RsaSaPssParams } from '@peculiar/asn1-rsa';
 import { AsnParser } from '@peculiar/asn1-schema';
 import { type AlgorithmIdentifier, Certificate, type Extension as DecodedExtension } from '@peculiar/asn1-x509';
 import type { Extension } from '../model/types.ts';
-import { describeExtensions, type RawExtension } from './extension-facts.ts';
+import type { RawExtension } from './der.ts';
+import { describeExtensions } from './extension-facts.ts';
 import { describeName } from './name-facts.ts';
 import { HASH_NAMES, isOwnDigestName, OWN_DIGEST_NAMES, RSASSA_PSS, SIGNATURE_NAMES } from './oid-names.ts';
 

@@ -60,6 +60,21 @@ const DECODERS: Readonly<Record<number, (content: Buffer) => string>> = {
   30: content => Buffer.from(content).swap16().toString('utf16le'),
 };
 
+/** RFC 5280 4.1: Extension. */
+export interface RawExtension {
+  readonly extnID: string;
+  readonly critical: boolean;
+  readonly extnValue: Uint8Array;
+}
+
+/** RFC 5280 4.1: "critical" may be left out. */
+export function readExtension(node: Node): RawExtension {
+  const [id, second, third] = children(node, SEQUENCE);
+  const oid = oidOf(id);
+  if (oid === undefined) throw new TypeError('no extension');
+  return { extnID: oid, critical: third !== undefined && isTrue(second), extnValue: octetsOf(third ?? second) };
+}
+
 /** OID of the algorithm of a DER subjectPublicKeyInfo. */
 export const keyAlgorithmOf = (spki: Buffer): string | undefined =>
   oidOf(children(children(decode(spki), SEQUENCE)[0], SEQUENCE)[0]);

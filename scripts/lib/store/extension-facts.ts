@@ -14,7 +14,7 @@ import {
   SubjectKeyIdentifier,
 } from '@peculiar/asn1-x509';
 import { KEY_USAGES } from '../model/extension-values.ts';
-import { children, decode, isContextSpecific, type Node, SEQUENCE } from './der.ts';
+import { children, decode, isContextSpecific, type Node, type RawExtension, SEQUENCE } from './der.ts';
 import { describeGeneralName } from './name-facts.ts';
 import { PURPOSE_NAMES } from './oid-names.ts';
 
@@ -141,13 +141,6 @@ const colons = (bytes: ArrayBuffer): string =>
     .toString('hex')
     .toUpperCase()
     .replace(/..(?!$)/g, '$&:');
-
-/** RFC 5280 4.1: Extension. */
-export interface RawExtension {
-  readonly extnID: string;
-  readonly critical: boolean;
-  readonly extnValue: Uint8Array;
-}
 
 /** All extensions, in the order of the certificate. */
 export function describeExtensions(extensions: Iterable<RawExtension>): Map<string, string> {

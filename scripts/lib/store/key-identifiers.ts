@@ -1,6 +1,6 @@
 // Which keys a certificate names: its own, and the one that signed it.
 import { serialOf } from './database-rows.ts';
-import { children, decode, isContextSpecific, type Node, octetsOf, oidOf, SEQUENCE } from './der.ts';
+import { children, decode, isContextSpecific, type Node, octetsOf, readExtension, SEQUENCE } from './der.ts';
 
 /** RFC 5280 4.1: [3] EXPLICIT in TBSCertificate. */
 const EXTENSIONS = 3;
@@ -13,15 +13,14 @@ function extensionIn(der: Buffer, wanted: string): Node | undefined {
   const [tbs] = children(decode(der), SEQUENCE);
   const field = children(tbs, SEQUENCE).find(each => isContextSpecific(each) && each.type === EXTENSIONS);
   const extensions = field ? children(children(field, EXTENSIONS)[0], SEQUENCE) : [];
-  const found = extensions.map(each => children(each, SEQUENCE)).find(([oid]) => oidOf(oid) === wanted);
-  // The value comes last: critical may be left out.
-  return found && decode(octetsOf(found.at(-1)));
+  const found = extensions.map(readExtension).find(({ extnID }) => extnID === wanted);
+  return found && decode(Buffer.from(found.extnValue));
 }
 
 /** RFC 5280 4.2.1.1: keyIdentifier is [0], authorityCertSerialNumber [2], both IMPLICIT. */
 function authorityPart(der: Buffer, type: 0 | 2): string | undefined {
   const authority = extensionIn(der, AUTHORITY_KEY);
-  const part = authority && children(authority, SEQUENCE).find(each => each.type === type);
+  const part = authority && children(authority, SEQUENCE).find(each => isContextSpecific(each) && each.type === type);
   return typeof part?.value === 'string' ? Buffer.from(part.value, 'latin1').toString('hex') : undefined;
 }
 

@@ -8,16 +8,15 @@ import {
   children,
   decode,
   derOf,
-  isTrue,
   keyDigest,
   type Node,
-  octetsOf,
   oidOf,
+  readExtension,
   SEQUENCE,
   SET,
   textOf,
 } from './der.ts';
-import { describeExtensions, type RawExtension } from './extension-facts.ts';
+import { describeExtensions } from './extension-facts.ts';
 import { ATTRIBUTE_NAMES, CURVE_NAMES, OWN_DIGEST_NAMES } from './oid-names.ts';
 import { isForged, readKey, type Signed } from './request-signature.ts';
 
@@ -144,12 +143,4 @@ function requestedExtensions({ extensions }: Parts): ReadonlyMap<string, string>
   } catch {
     throw new RangeError('the extensions that it asks for cannot be read');
   }
-}
-
-/** RFC 5280 4.1: "critical" may be left out. */
-function readExtension(node: Node): RawExtension {
-  const [id, second, third] = children(node, SEQUENCE);
-  const oid = oidOf(id);
-  if (oid === undefined) throw new TypeError('no extension');
-  return { extnID: oid, critical: third !== undefined && isTrue(second), extnValue: octetsOf(third ?? second) };
 }
