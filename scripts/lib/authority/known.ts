@@ -1,11 +1,11 @@
 // What a CA has issued so far, by request and by key, and which keys get no certificate from it.
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { indexRow } from '../store/ca-database.ts';
 import { type DatabaseRow, parseIndex, serialOf } from '../store/database-rows.ts';
 import { certificateKeyDigest } from '../store/der.ts';
 import { firstCertificate } from '../store/files.ts';
-import { issuedFile, issuedFolder } from '../store/names.ts';
+import { issuedFile } from '../store/names.ts';
 import { readBlocklist } from './blocklist.ts';
 import { appendRows, authoritiesWithDatabase, indexFile, readRows } from './database.ts';
 import { appendLedger, type LedgerEntry, readLedger } from './ledger.ts';
@@ -21,46 +21,48 @@ export interface Known {
 
 /** Throws where the index or a blocklist is damaged. */
 export function readKnown({ path, stem }: Authority, blocklists: readonly string[]): Known {
-  const files = new Set(readdirSync(join(path, issuedFolder(stem))));
   const own = readLedger(path, stem);
   const before = readRows(path, stem);
-  const rows = enterLeft(path, stem, { rows: before, ledger: own, files }) ? readRows(path, stem) : before;
-  const ledger = [...own, ...missingEntries(path, stem, { rows, ledger: own, files })];
-  const status = new Map(rows.map(row => [row.serial, row.status]));
+  const rows = enterLeft(path, stem, before, own) ? readRows(path, stem) : before;
+  const status = statusOf(rows);
   const bySha256 = new Map<string, LedgerEntry>();
   const keys = new Map<string, LedgerEntry>();
-  for (const entry of ledger) {
+  const count = (entry: LedgerEntry) => {
+    const serial = serialOf(entry.serial);
+    const state = status.get(serial);
+    status.delete(serial); // what is left of it has no line in the ledger
     // Without a row: of a run that ended before its certificate was on disk; nobody got it.
-    const state = status.get(serialOf(entry.serial));
-    if (state === undefined || state === 'R') continue;
+    if (state === undefined || state === 'R') return;
     if (entry.sha256 !== undefined) bySha256.set(entry.sha256, entry);
     keys.set(entry.keySha256, entry);
-  }
+  };
+  own.forEach(count);
+  missingEntries(path, stem, [...status.keys()]).forEach(count);
   const listed = blocklists.flatMap(file =>
     readBlocklist(file).map(key => [key, `is on the blocklist "${file}"`] as const),
   );
   return { bySha256, keys, blocked: new Map([...compromised(path, stem, rows), ...listed]) };
 }
 
-/** What is in a CA's folder: rows of its index, lines of its ledger, names in its folder of issued certificates. */
-interface Present {
-  readonly rows: readonly DatabaseRow[];
-  readonly ledger: readonly LedgerEntry[];
-  readonly files: Set<string>;
+function statusOf(rows: readonly DatabaseRow[]): Map<string, DatabaseRow['status']> {
+  const status = new Map<string, DatabaseRow['status']>();
+  for (const row of rows) status.set(row.serial, row.status);
+  return status;
 }
 
 /**
  * What a run had signed that ended before it wrote the index is entered now: it counts as signed, and is handed out. A
  * file that a power cut tore goes. Says whether there was any.
  */
-function enterLeft(path: string, ca: string, { rows, ledger, files }: Present): boolean {
-  const entered = new Set(rows.map(({ serial }) => serial));
-  const left = ledger.filter(({ serial }) => !entered.has(serialOf(serial)) && files.has(`${serial}.pem`));
+function enterLeft(path: string, ca: string, rows: readonly DatabaseRow[], ledger: readonly LedgerEntry[]): boolean {
+  const entered = statusOf(rows);
+  const left = ledger
+    .filter(({ serial }) => !entered.has(serialOf(serial)))
+    .filter(({ serial }) => existsSync(join(path, issuedFile(ca, serial))));
   const added = left.map(({ serial }) => {
     const file = join(path, issuedFile(ca, serial));
     if (keyOf(path, ca, serial) !== undefined) return indexRow(firstCertificate(file));
     rmSync(file);
-    files.delete(`${serial}.pem`);
     return '';
   });
   if (left.length > 0) appendRows(path, ca, added.join(''));
@@ -68,11 +70,9 @@ function enterLeft(path: string, ca: string, { rows, ledger, files }: Present): 
 }
 
 /** Certificates that came to the database another way, as those of a generation, have a line too from now on. */
-function missingEntries(path: string, ca: string, { rows, ledger, files }: Present): LedgerEntry[] {
-  const known = new Set(ledger.map(({ serial }) => serialOf(serial)));
-  const missing = rows.flatMap(({ serial }) => {
-    if (known.has(serial)) return [];
-    const file = [serial, `0${serial}`].find(name => files.has(`${name}.pem`));
+function missingEntries(path: string, ca: string, serials: readonly string[]): LedgerEntry[] {
+  const missing = serials.flatMap(serial => {
+    const file = [serial, `0${serial}`].find(name => existsSync(join(path, issuedFile(ca, name))));
     const keySha256 = file && keyOf(path, ca, file);
     return file && keySha256 ? [{ serial: file, keySha256, sha256: undefined }] : [];
   });

@@ -13,7 +13,7 @@ export interface LedgerEntry {
 }
 
 const fileOf = (path: string, ca: string): string => join(path, databaseFolder(ca), 'requests.tsv');
-const LINE = /^([0-9A-F]+)\t([0-9a-f]{64})\t([0-9a-f]{64}|-)$/;
+const LINE = /^[0-9A-F]+\t[0-9a-f]{64}\t(?:[0-9a-f]{64}|-)$/;
 
 const textOf = (path: string, ca: string): string => {
   const file = fileOf(path, ca);
@@ -21,20 +21,30 @@ const textOf = (path: string, ca: string): string => {
 };
 
 /** Entries in order; a last line that a power cut tore is none. */
-export const readLedger = (path: string, ca: string): LedgerEntry[] => textOf(path, ca).split('\n').flatMap(parseLine);
+export function readLedger(path: string, ca: string): LedgerEntry[] {
+  const entries: LedgerEntry[] = [];
+  for (const line of eachLine(textOf(path, ca))) {
+    const entry = parseLine(line);
+    if (entry) entries.push(entry);
+  }
+  return entries;
+}
 
 /** Entries of these certificates alone, by serial number as `serialOf` gives it: most of a hundred thousand are not asked for. */
 export function readEntriesOf(path: string, ca: string, serials: ReadonlySet<string>): Map<string, LedgerEntry> {
   const entries = new Map<string, LedgerEntry>();
   for (const line of eachLine(textOf(path, ca)))
-    if (serials.has(serialOf(line.slice(0, Math.max(0, line.indexOf('\t'))))))
-      for (const entry of parseLine(line)) entries.set(serialOf(entry.serial), entry);
+    if (serials.has(serialOf(line.slice(0, Math.max(0, line.indexOf('\t')))))) {
+      const entry = parseLine(line);
+      if (entry) entries.set(serialOf(entry.serial), entry);
+    }
   return entries;
 }
 
-function parseLine(line: string): LedgerEntry[] {
-  const [, serial, keySha256, sha256] = LINE.exec(line) ?? [];
-  return serial === undefined ? [] : [{ serial, keySha256: keySha256!, sha256: sha256 === '-' ? undefined : sha256 }];
+function parseLine(line: string): LedgerEntry | undefined {
+  if (!LINE.test(line)) return undefined;
+  const [serial, keySha256, sha256] = line.split('\t') as [string, string, string];
+  return { serial, keySha256, sha256: sha256 === '-' ? undefined : sha256 };
 }
 
 /** A line of its own for each, whatever the file ends with. */
