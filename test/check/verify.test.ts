@@ -402,6 +402,14 @@ together('databases', [
     ['error database-malformed .pki/ssig_subca/crlnumber', 'error database-malformed .pki/ssig_subca/index.txt.attr'],
   ],
   [
+    'an index and a number that are gone',
+    out => {
+      rmSync(join(out, index('user_subca')));
+      rmSync(join(out, '.pki/gen_rootca/crlnumber'));
+    },
+    ['error database-malformed .pki/gen_rootca/crlnumber', `error database-malformed ${index('user_subca')}`],
+  ],
+  [
     'a certificate that has no row',
     row('gen_rootca', 'Device Sub CA', () => ''),
     () => [`error row-missing ${issued('gen_rootca', 'device_subca')}`],

@@ -1,5 +1,5 @@
 // list, revoke and crl: what standard clients make of it, holds, old directories, and what goes wrong.
-import { cpSync, existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -194,6 +194,44 @@ test('what goes wrong is told, and changes nothing', async () => {
   const half = await program(['revoke', 'backend', '--dir', 'wrong']);
   assert.is(half.status, 1);
   assert.match(half.stderr, /index\.txt" line 3: it has 1 fields, not 6/);
+});
+
+test('a database of which a part is gone: what is lost is told, what is not goes on', async () => {
+  const pki = copyOf('parts');
+  const database = join(pki.path, '.pki/backend_subca');
+  await pki.succeed('revoke', 'backend');
+  await pki.succeed('crl', 'backend_subca');
+  for (const name of ['issued', 'index.txt.attr']) rmSync(join(database, name), { recursive: true });
+  await pki.succeed('issue', 'backend_subca', 'mdm', '--san', 'DNS:mdm.example.org');
+  assert.is(readFileSync(join(database, 'index.txt.attr'), 'utf8'), 'unique_subject = no\n');
+
+  const number = readFileSync(join(database, 'crlnumber'), 'utf8');
+  for (const [content, said] of [
+    [undefined, /crlnumber" is missing\n.*openssl crl -in LIST -noout -crlnumber/],
+    ['2\n', /crlnumber" holds no number/],
+  ] as const) {
+    rmSync(join(database, 'crlnumber'), { force: true });
+    if (content !== undefined) writeFileSync(join(database, 'crlnumber'), content);
+    const { status, stderr } = await pki.run('crl', 'backend_subca');
+    assert.is(status, 1);
+    assert.match(stderr, said);
+  }
+  writeFileSync(join(database, 'crlnumber'), number);
+
+  rmSync(join(database, 'index.txt'));
+  const traces = ['.pki/backend_subca/requests.tsv', '.pki/backend_subca/index.txt.attr', 'backend_subca.crl'];
+  for (const words of [
+    ['issue', 'backend_subca', 'other'],
+    ['crl', 'backend_subca'],
+  ]) {
+    const { status, stderr } = await pki.run(...words);
+    assert.is(status, 1);
+    assert.match(stderr, /"\.pki\/backend_subca\/index\.txt" is missing, though there was one/);
+    assert.ok(stderr.includes(traces.map(file => `"${file}"`).join(' and ')), stderr);
+  }
+  assert.not.ok(existsSync(join(pki.path, 'other.key')));
+  for (const file of traces) rmSync(join(pki.path, file));
+  assert.match((await pki.run('crl', 'backend_subca')).stderr, /had no database: built it from the 3 certificates/);
 });
 
 test('two revocations at once both hold', async () => {

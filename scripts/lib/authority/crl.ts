@@ -5,6 +5,7 @@ import { StateError } from '../errors.ts';
 import { pemToDer } from '../model/pem.ts';
 import { command, commandWithKey } from '../plan/job.ts';
 import { runCommand, runLogged } from '../run/exec.ts';
+import { NUMBER_FILE } from '../store/database-rows.ts';
 import { databaseFolder, keyFile } from '../store/names.ts';
 import { refuseJump } from './clock.ts';
 import { replaceFile } from './database.ts';
@@ -24,7 +25,7 @@ export async function writeCrl(authority: Authority, folder: string, days: numbe
   if (!existsSync(join(path, keyFile(stem))))
     throw new StateError(`the key of ${stem} is not in the directory`, 'make the list where the key is');
   const numberFile = `${databaseFolder(stem)}/crlnumber`;
-  const number = readFileSync(join(path, numberFile), 'latin1').trim();
+  const number = numberIn(path, numberFile);
   const [ownNumber, ownConfiguration, list] = ['crlnumber', 'ca.cnf', 'list.crl'].map(name => join(work, name)) as [
     string,
     string,
@@ -47,6 +48,15 @@ export async function writeCrl(authority: Authority, folder: string, days: numbe
   replaceFile(files[0], pem);
   replaceFile(files[1], pemToDer(pem));
   return { ca: stem, files, number };
+}
+
+function numberIn(path: string, file: string): string {
+  const text = existsSync(join(path, file)) ? readFileSync(join(path, file), 'latin1') : undefined;
+  if (text !== undefined && NUMBER_FILE.test(text)) return text.trim();
+  throw new StateError(
+    `"${file}" ${text === undefined ? 'is missing' : 'holds no number as openssl writes it'}`,
+    'restore it from a backup, or write into it the number after that of the last list: openssl crl -in LIST -noout -crlnumber',
+  );
 }
 
 /** openssl, reading again what it wrote: a disk that fills up is not told of. */

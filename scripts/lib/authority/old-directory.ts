@@ -1,18 +1,28 @@
 // The database of a CA whose directory has none, as the old scripts leave it: built from the certificates there.
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { StateError } from '../errors.ts';
 import { indexRow } from '../store/ca-database.ts';
 import type { CertificateFile, PkiDirectory } from '../store/directory.ts';
 import { syncPath, writeNew } from '../store/files.ts';
 import { isIssuedBy } from '../store/issuer.ts';
-import { databaseFolder, issuedFile, issuedFolder } from '../store/names.ts';
+import { databaseFolder, databaseTraces, issuedFile, issuedFolder } from '../store/names.ts';
 import { indexFile, replaceFile } from './database.ts';
 
 export const hasDatabase = (path: string, ca: string): boolean => existsSync(join(path, indexFile(ca)));
 
-/** Writes issued certificates, numbers, and the index last: its presence says that the database is whole. */
+/**
+ * Writes issued certificates, a number, then the index: its presence says that the database is whole. Throws a
+ * StateError where there was one, of which nothing else knows what it had revoked.
+ */
 export function buildDatabase({ path, certificates }: PkiDirectory, authority: CertificateFile): number {
   const { stem } = authority;
+  const traces = databaseTraces(stem).filter(file => existsSync(join(path, file)));
+  if (traces.length > 0)
+    throw new StateError(
+      `"${indexFile(stem)}" is missing, though there was one, as "${traces[0]}" tells: what ${stem} issued and revoked stood in it`,
+      `restore it from a backup, or begin anew by moving away ${traces.map(file => `"${file}"`).join(' and ')}`,
+    );
   const issued = certificates.filter(each => isIssuedBy(each.certificate, authority.certificate));
   mkdirSync(join(path, issuedFolder(stem)), { recursive: true });
   const blocks = issued.map(({ certificate }) => certificate.toString());
@@ -21,9 +31,15 @@ export function buildDatabase({ path, certificates }: PkiDirectory, authority: C
     if (!existsSync(file)) writeNew(file, blocks[i]!);
   }
   const folder = join(path, databaseFolder(stem));
-  replaceFile(join(folder, 'index.txt.attr'), 'unique_subject = no\n');
   if (!existsSync(join(folder, 'crlnumber'))) replaceFile(join(folder, 'crlnumber'), '01\n');
   syncPath(join(path, issuedFolder(stem)));
   replaceFile(join(path, indexFile(stem)), blocks.map(indexRow).join(''));
   return issued.length;
+}
+
+/** What an index needs beside it, where it is not there: git, say, keeps no empty folder. */
+export function completeDatabase(path: string, stem: string): void {
+  mkdirSync(join(path, issuedFolder(stem)), { recursive: true });
+  const attributes = join(path, databaseFolder(stem), 'index.txt.attr');
+  if (!existsSync(attributes)) replaceFile(attributes, 'unique_subject = no\n');
 }

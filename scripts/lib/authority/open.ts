@@ -20,7 +20,7 @@ import { readSettings, type Settings } from '../store/settings.ts';
 import { loadTemplates } from '../store/templates.ts';
 import { RequestCopies } from './copies.ts';
 import { keyOf, tokenOf } from './directory-key.ts';
-import { buildDatabase, hasDatabase } from './old-directory.ts';
+import { buildDatabase, completeDatabase, hasDatabase } from './old-directory.ts';
 import { refuseLinks } from './refuse-links.ts';
 
 export interface DirectoryOptions {
@@ -141,6 +141,7 @@ async function underLock(
     const count = buildDatabase(open.directory, certificate);
     note(`trustme-pki: ${stem} had no database: built it from the ${count} certificates in the directory`);
   }
+  completeDatabase(path, stem);
   const work = mkdtempSync(join(folder, WORK));
   return {
     stem,

@@ -3,9 +3,9 @@ import type { X509Certificate } from 'node:crypto';
 import { certificateBlocks } from '../model/pem.ts';
 import { parseCertificate } from '../store/certificate.ts';
 import { readContained, refusalToRead } from '../store/contained-file.ts';
-import { type DatabaseRow, parseIndex, serialOf } from '../store/database-rows.ts';
+import { type DatabaseRow, NUMBER_FILE, parseIndex, serialOf } from '../store/database-rows.ts';
 import type { CertificateFile } from '../store/directory.ts';
-import { databaseFolder, HIDDEN, issuedFolder } from '../store/names.ts';
+import { databaseFolder, databaseTraces, HIDDEN, issuedFolder } from '../store/names.ts';
 import { hasIssued } from '../store/retired.ts';
 import { error, type Finding, info, warning } from './finding.ts';
 import type { Inspection } from './inspection.ts';
@@ -26,9 +26,20 @@ export function checkDatabases(inspection: Inspection): Finding[] {
     ({ file, kind }) => kind === 'file' && /^\.pki\/[^/]+\/index\.txt$/.test(file),
   );
   const published = groupBy(inspection.directory.certificates, each => each.certificate.issuer);
-  return indexes.flatMap(({ file }) => {
+  const found = indexes.flatMap(({ file }) => {
     const stem = file.slice(HIDDEN.length + 1, -'/index.txt'.length);
     return [...checkSettings(stem, inspection), ...checkDatabase(stem, file, inspection, published)];
+  });
+  return [...found, ...lostIndexes(inspection)];
+}
+
+/** Of CAs that have what only comes after an index. */
+function lostIndexes({ directory, entries }: Inspection): Finding[] {
+  const files = new Set(entries.map(({ file }) => file));
+  return directory.certificates.flatMap(({ stem }) => {
+    const index = `${databaseFolder(stem)}/index.txt`;
+    const trace = files.has(index) ? undefined : databaseTraces(stem).find(file => files.has(file));
+    return trace === undefined ? [] : [malformed(index, `it is missing, though there was one, as "${trace}" tells`)];
   });
 }
 
@@ -139,14 +150,15 @@ function checkPublished({ file, certificate }: CertificateFile, database: Databa
 
 const SETTINGS: readonly [name: string, syntax: RegExp][] = [
   ['index.txt.attr', /^(\s*unique_subject\s*=\s*(yes|no)\s*\n?)?\s*$/],
-  ['crlnumber', /^[0-9A-Fa-f]{2,}\n?$/],
-  ['serial', /^[0-9A-Fa-f]{2,}\n?$/],
+  ['crlnumber', NUMBER_FILE],
+  ['serial', NUMBER_FILE],
 ];
 
 function checkSettings(stem: string, { entries, directory }: Inspection): Finding[] {
   return SETTINGS.flatMap(([name, syntax]) => {
     const file = `${databaseFolder(stem)}/${name}`;
-    if (!entries.some(each => each.file === file && each.kind === 'file')) return [];
+    if (!entries.some(each => each.file === file && each.kind === 'file'))
+      return name === 'crlnumber' ? [malformed(file, 'it is missing')] : [];
     const refusal = refusalToRead(directory.path, file);
     const isSane = refusal === undefined && syntax.test(readContained(directory.path, file).toString('latin1'));
     return isSane ? [] : [malformed(file, refusal ?? 'its content is none that openssl ca writes')];

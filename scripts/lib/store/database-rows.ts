@@ -23,6 +23,9 @@ export interface DatabaseRows {
 /** Serial numbers in one spelling: upper-case hexadecimal, no leading zero. */
 export const serialOf = (hex: string): string => hex.toUpperCase().replace(/^0+(?=.)/, '');
 
+/** A file with the number of the next list or certificate; openssl wants whole bytes. */
+export const NUMBER_FILE = /^([0-9A-Fa-f]{2})+\n?$/;
+
 /**
  * The rows of index.txt, or those that are wanted; lines that are none with the reason. Empty lines and comments count
  * as openssl counts them.

@@ -30,6 +30,12 @@ export const requestFile = (stem: string): string => `${HIDDEN}/${stem}.csr`;
 /** A CA's database: `index.txt`, `crlnumber` and the folder `issued` as `openssl ca` keeps them. */
 export const databaseFolder = (stem: string): string => `${HIDDEN}/${stem}`;
 
+/** Files that only come after the index of a CA's database. */
+export const databaseTraces = (stem: string): readonly string[] => [
+  ...['requests.tsv', 'index.txt.attr'].map(name => `${databaseFolder(stem)}/${name}`),
+  `${stem}.crl`,
+];
+
 /** Every certificate that a CA issued, by serial. */
 export const issuedFolder = (ca: string): string => `${databaseFolder(ca)}/issued`;
 
