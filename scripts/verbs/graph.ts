@@ -2,10 +2,10 @@
 import { UsageError } from '../lib/errors.ts';
 import { formatterOf } from '../lib/graph/format.ts';
 import { pictureOfConfiguration } from '../lib/graph/from-configuration.ts';
-import { writeOutput } from '../lib/graph/output.ts';
 import type { Picture } from '../lib/graph/picture.ts';
 import { verifiedPicture } from '../lib/graph/verified.ts';
 import { parseKeyType } from '../lib/model/key-type.ts';
+import { writeOutput } from '../lib/store/output-file.ts';
 import { readSettings } from '../lib/store/settings.ts';
 import { COMMON, type Given, type OptionTable, parseWords, readFolders, textOf } from '../options.ts';
 import type { VerbContext } from './verb.ts';
@@ -33,7 +33,7 @@ export async function graphVerb(context: VerbContext): Promise<number> {
   const isColoured = !output && process.stdout.isTTY && !context.environment.NO_COLOR;
   const text = await format(await readPicture(given, context), isColoured);
   if (output === undefined) return context.print(text);
-  writeOutput(output, `${text}\n`);
+  writeOutput(output, `${text}\n`, () => false);
   if (!given.quiet) context.stderr.write(`trustme-pki: wrote ${output}\n`);
   return 0;
 }

@@ -1,13 +1,11 @@
 // `trustme-pki ocsp CERT`, `ocsp --serve CA`: the status of certificates, as clients ask for it.
-import { existsSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
-import { replaceFile } from '../lib/authority/database.ts';
 import { serve } from '../lib/authority/ocsp-server.ts';
 import { type OpenDirectory, openDirectory } from '../lib/authority/open.ts';
 import { askStatus, openResponder, serverCommand } from '../lib/authority/responder.ts';
 import { findTarget } from '../lib/authority/revoke.ts';
 import { UsageError } from '../lib/errors.ts';
 import { commandLine, quote } from '../lib/plan/shell.ts';
+import { refuseOutput, writeOutput } from '../lib/store/output-file.ts';
 import { type Given, parseWords, textOf } from '../options.ts';
 import { DIRECTORY_HELP, DIRECTORY_OPTIONS, noteTo, readDays, readDirectoryOptions } from './directory.ts';
 import type { VerbContext } from './verb.ts';
@@ -75,11 +73,10 @@ async function tellStatus(
   days: number,
 ): Promise<number> {
   const output = textOf(given, 'output');
-  if (output !== undefined && !existsSync(dirname(resolve(output))))
-    throw new UsageError(`the folder of --output "${output}" is not there`, 'make it, or give another file');
+  if (output !== undefined) refuseOutput(output, isAnswer);
   const { ca, serial } = findTarget(open, word);
   const { answer, ...status } = await askStatus(openResponder(open, ca, days, context.controller), serial);
-  if (output !== undefined) replaceFile(resolve(output), answer);
+  if (output !== undefined) writeOutput(output, answer, isAnswer);
   if (given.json) context.print(JSON.stringify({ schema: 1, given: word, ca, serial, ...status }));
   else if (!given.quiet) {
     const until = status.nextUpdate === undefined ? '' : `, until ${status.nextUpdate}`;
@@ -88,6 +85,9 @@ async function tellStatus(
   }
   return status.status === 'good' ? 0 : 1;
 }
+
+/** id-pkix-ocsp-basic, 1.3.6.1.5.5.7.48.1.1 (RFC 6960 4.2.1), in DER. */
+const isAnswer = (content: Buffer): boolean => content.subarray(0, 64).includes('2b0601050507300101', 0, 'hex');
 
 function readPort(given: Given): number {
   const text = textOf(given, 'port');

@@ -251,4 +251,39 @@ if (hasToken)
     assert.not(existsSync(join(folder, 'pin.sig')) || existsSync(join(folder, 'pin.cert')));
   });
 
+test('what is signed never takes the place of a key, of a file of the PKI, or of itself', async () => {
+  const before = readFileSync(join(folder, 'ec/backend.key'), 'utf8');
+  writeFileSync(join(folder, 'own.sig'), 'settings\n');
+  await refused(/own\.sig" would be replaced by its own signature/, 'sign', 'config', 'own.sig', '--dir', 'ec');
+  assert.is(readFileSync(join(folder, 'own.sig'), 'utf8'), 'settings\n');
+  // Its key is elsewhere.
+  copyFileSync(join(folder, 'ec/backend.cert'), join(folder, 'ec/other.cert'));
+  await refused(
+    /ec\/other\.cert" is a file of a PKI/,
+    'sign',
+    'config',
+    'own.sig',
+    '--output',
+    'ec/other',
+    '--dir',
+    'ec',
+  );
+  await refused(
+    /folder of --output ".*nowhere\/x\.sig" is not there/,
+    'sign',
+    'config',
+    'own.sig',
+    '--output',
+    'nowhere/x',
+    '--dir',
+    'ec',
+  );
+  if (hasEfi) {
+    const words = ['sign', 'efi', EFI, '--dir', 'rsa', '--output'];
+    await refused(/rsa\/PK\.key" holds a private key: it is not replaced/, ...words, 'rsa/PK.key');
+    await refused(/rsa\/DB\.auth" is a file of a PKI directory/, ...words, 'rsa/DB.auth');
+  }
+  assert.is(readFileSync(join(folder, 'ec/backend.key'), 'utf8'), before);
+});
+
 test.run();

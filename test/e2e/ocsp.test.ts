@@ -215,4 +215,16 @@ async function freePort(): Promise<number> {
   return port;
 }
 
+test('an answer takes the place of an older one, and of nothing else of the PKI', async () => {
+  const path = copyOf('answers');
+  for (const _ of [1, 2]) await succeed('ocsp', 'backend', '--dir', 'answers', '--output', 'answers/backend.der');
+  for (const file of ['backend.cert', 'backend_subca.key', '.pki/backend_subca/index.txt']) {
+    const before = readFileSync(join(path, file), 'utf8');
+    const { status, stderr } = await program('ocsp', 'backend', '--dir', 'answers', '--output', join('answers', file));
+    assert.is(status, 1);
+    assert.match(stderr, /it is not replaced/);
+    assert.is(readFileSync(join(path, file), 'utf8'), before);
+  }
+});
+
 test.run();

@@ -1,12 +1,11 @@
 // Directories and configurations into pictures.
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite as makeSuite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { StateError } from '../../scripts/lib/errors.ts';
 import { pictureOfConfiguration } from '../../scripts/lib/graph/from-configuration.ts';
 import { openDirectory, pictureOfDirectory } from '../../scripts/lib/graph/from-directory.ts';
-import { writeOutput } from '../../scripts/lib/graph/output.ts';
 import { allRows, type Picture, rowsOf } from '../../scripts/lib/graph/picture.ts';
 import { readSettings } from '../../scripts/lib/store/settings.ts';
 import { isMissing, ROOT, scratch, tool } from '../helpers/door.ts';
@@ -147,24 +146,6 @@ suite('CAs that certify each other are drawn once each', () => {
   issue(folder, 'b2', '/CN=b', ['-key', 'b.key'], 'a');
   for (const stem of ['a', 'b']) renameSync(join(folder, `${stem}.cert`), join(folder, `${stem}.pem`));
   assert.equal(outline(pictureOfDirectory(openDirectory(folder), [], clock)), ['a2', '  b2']);
-});
-
-suite('output replaces a regular file, and nothing else', () => {
-  const folder = newFolder();
-  const path = join(folder, 'report.html');
-  writeOutput(path, 'one');
-  writeOutput(path, 'two');
-  assert.is(readFileSync(path, 'utf8'), 'two');
-  symlinkSync(path, join(folder, 'link'));
-  symlinkSync(join(folder, 'nowhere'), join(folder, 'dangling'));
-  mkdirSync(join(folder, 'folder'));
-  for (const name of ['link', 'dangling', 'folder', 'absent/report.html', 'report.html/x'])
-    assert.throws(
-      () => writeOutput(join(folder, name), 'three'),
-      (error: unknown) => error instanceof StateError,
-      name,
-    );
-  assert.is(readFileSync(path, 'utf8'), 'two');
 });
 
 suite.run();

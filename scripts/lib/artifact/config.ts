@@ -2,8 +2,8 @@
 // NAME.sig (RSA-PSS or ECDSA over SHA-512) beside NAME.cert, the signer's certificate with its chain; or NAME.p7s (CMS).
 import { constants, verify, X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { CommandError, StateError } from '../errors.ts';
+import { join, resolve } from 'node:path';
+import { CommandError, StateError, UsageError } from '../errors.ts';
 import { certificateBlocks } from '../model/pem.ts';
 import { command, commandWithKey } from '../plan/job.ts';
 import { passin } from '../plan/private-key.ts';
@@ -34,6 +34,12 @@ export async function signConfig(
   signer: Signer,
 ): Promise<string[]> {
   const files = filesOf(file, output);
+  const results = isCms ? [files.cms] : [files.signature, files.certificate];
+  if (results.some(result => resolve(result) === resolve(file)))
+    throw new UsageError(
+      `"${file}" would be replaced by its own signature`,
+      'give --output, another name without extension',
+    );
   const { key, surroundings, certificate } = signer;
   const { keyType } = describeCertificate(certificate.certificate.raw);
   const isRsa = keyType.startsWith('rsa:');
@@ -41,7 +47,7 @@ export async function signConfig(
     await signCms(file, files.cms, signer).catch((error: unknown) => {
       throw isOwnDigestName(keyType) && error instanceof CommandError ? unableToSign(certificate.file, keyType) : error;
     });
-    return [files.cms];
+    return results;
   }
   if (isOwnDigestName(keyType))
     throw new StateError(
@@ -54,15 +60,21 @@ export async function signConfig(
       'keep configurations and certificates in folders of their own, or give --output',
     );
   const args = ['dgst', '-sha512', '-sign', key.argument, ...passin(key), ...(isRsa ? PSS : [])];
+  // A certificate beside a signature is that of an earlier run.
+  const wasSigned = existsSync(files.signature);
   await publishFile(files.signature, async draft => {
     await runCommand(commandWithKey('openssl', [...args, '-out', draft, file], key), files.signature, surroundings);
     if (!isSignedBy(file, readFileSync(draft), certificate.certificate))
       throw new StateError(`the signature of "${file}" does not fit ${certificate.file}: it was thrown away`);
     // The certificate first: a signature that is there has what verifies it.
     const chain = [certificate.certificate, ...certificate.chain].map(each => each.toString()).join('');
-    await publishFile(files.certificate, async path => writeNew(path, chain));
+    await publishFile(
+      files.certificate,
+      async path => writeNew(path, chain),
+      () => wasSigned,
+    );
   });
-  return [files.signature, files.certificate];
+  return results;
 }
 
 const unableToSign = (file: string, keyType: string): StateError =>

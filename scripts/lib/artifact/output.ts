@@ -2,9 +2,15 @@
 import { chmodSync, renameSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { syncPath } from '../store/files.ts';
+import { type IsOwn, refuseOutput } from '../store/output-file.ts';
 
 /** Calls `make` with a path beside `output`, and gives what it made there that name and, where that was there, its mode. */
-export async function publishFile(output: string, make: (draft: string) => Promise<void>): Promise<void> {
+export async function publishFile(
+  output: string,
+  make: (draft: string) => Promise<void>,
+  isOwn?: IsOwn,
+): Promise<void> {
+  refuseOutput(output, isOwn);
   const draft = join(dirname(output), `.${basename(output)}.trustme-pki.${process.pid}`);
   try {
     await make(draft);
