@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-// `trustme-pki VERB`: the verb table, the only process.exit and the only catch.
-import { hintOfSystem, Interrupted, isPkiError, UsageError } from './lib/errors.ts';
+// `trustme-pki VERB`: the verb table, the exit code and the only catch of what verbs throw.
+import { Interrupted, isPkiError, printable, StateError, UsageError } from './lib/errors.ts';
+import { explainSystemError } from './lib/system-error.ts';
 import { helpOf, listed, VERBS } from './verb-table.ts';
 
 const help = (): string => `usage: trustme-pki VERB [options]
@@ -54,9 +55,9 @@ function explain(error: unknown): number {
     fail(error.message, error.hint);
     return error.exitCode;
   }
-  const hint = hintOfSystem(error);
-  if (hint !== undefined) {
-    fail((error as Error).message, hint);
+  const told = explainSystemError(error);
+  if (told) {
+    fail(printable(told.message), told.hint);
     return 1;
   }
   fail(
@@ -66,14 +67,20 @@ function explain(error: unknown): number {
   return 1;
 }
 
+const lostOutput = ({ code }: NodeJS.ErrnoException): StateError =>
+  new StateError(`cannot write to standard output: ${code}`, 'the work itself is done; only what it prints was lost');
+
 // Files get the modes of the contract whatever the caller's umask is; private keys are 0600 all the same.
 process.umask(0o022);
 const controller = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
   process.once(signal, () => controller.abort(new Interrupted(signal)));
-// A reader that closed our output early (head, grep -q) has all that it wanted.
-for (const stream of [process.stdout, process.stderr])
-  stream.on('error', error => (error as NodeJS.ErrnoException).code !== 'EPIPE' && process.exit(1));
+// A reader that closed our output early (head, grep -q) has all that it wanted; that progress cannot be told stops no work.
+let unwritten: NodeJS.ErrnoException | undefined;
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') unwritten ??= error;
+});
+process.stderr.on('error', () => {});
 // Until the work is done there is no success to tell, even if nothing is left to wait for.
 const ended = () => {
   process.exitCode = explain(new Error('it ended before its work was done'));
@@ -84,4 +91,8 @@ main(process.argv.slice(2), controller)
   .then(code => {
     process.off('beforeExit', ended);
     process.exitCode = code;
+    // Only now is it known whether the last words arrived.
+    process.once('beforeExit', () => {
+      if (unwritten && process.exitCode === 0) process.exitCode = explain(lostOutput(unwritten));
+    });
   });

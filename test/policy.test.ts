@@ -152,9 +152,9 @@ suite('every folder of lib has its rule', () => {
   );
 });
 
-suite('process.exit is called in main.ts alone', () => {
+suite('process.exit, which loses what is not printed yet, is called nowhere', () => {
   const callers = scripts.filter(({ text }) => /\bprocess\.exit\b/.test(withoutComments(text))).map(({ file }) => file);
-  assert.equal(callers, ['scripts/main.ts']);
+  assert.equal(callers, []);
 });
 
 const withoutComments = (text: string): string => text.replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '');

@@ -17,15 +17,6 @@ export abstract class PkiError extends Error {
 export const isPkiError = (error: unknown): error is PkiError =>
   error instanceof Error && 'exitCode' in error && 'hint' in error;
 
-/** What to do about an error of the system, of which `code` and `path` say what and where; undefined: it is none. */
-export function hintOfSystem(error: unknown): string | undefined {
-  const { code, syscall, path } = error as NodeJS.ErrnoException;
-  if (typeof code !== 'string' || typeof syscall !== 'string') return undefined;
-  return code === 'ENOSPC'
-    ? 'the disk is full: make room and run again'
-    : `look at ${path ?? 'the directory'} and run again; nothing was published`;
-}
-
 /** The command line is wrong: exit 2. */
 export class UsageError extends PkiError {
   readonly exitCode = 2;

@@ -140,4 +140,23 @@ test('a clock in the past gives certificates of that time', async () => {
   assert.match(tool('openssl', ['x509', '-in', 'ssig.cert', '-noout', '-startdate'], out), /Feb {2}3 .* 2021/);
 });
 
+test('where nothing can be printed, the work is done all the same, and what was lost is told', async () => {
+  const shell = (line: string) =>
+    start('sh', ['-c', line, 'sh', process.execPath, MAIN, DOOR], { cwd: folder, env: cleanEnvironment() }).ended;
+  for (const [name, redirection] of [
+    ['closed', '2>&-'],
+    ['full', '2>/dev/full'],
+  ])
+    assert.is((await shell(`"$3" mute-${name} ${EC} ${redirection}`)).status, 0, name);
+  const lost = await shell(`"$1" "$2" list backend_subca --dir mute-full >/dev/full`);
+  assert.is(lost.status, 1);
+  assert.match(lost.stderr, /cannot write to standard output: ENOSPC/);
+  const early = await shell(`"$1" "$2" list backend_subca --dir mute-full | :`);
+  assert.is(early.stderr, '');
+  assert.equal(
+    readdirSync(folder).filter(file => file.startsWith('mute-') && file.includes('staging')),
+    [],
+  );
+});
+
 test.run();

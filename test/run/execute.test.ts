@@ -102,7 +102,7 @@ suite('a failing file step is a failure like any other: nothing is written over'
   inScratch(async folder => {
     writeFileSync(join(folder, 'a'), 'precious');
     const error = await rejection(execute([job('a', [], write('x'))], 1, surroundings(folder)));
-    assert.match((error as StateError).message, /^job "a": EEXIST: /);
+    assert.match((error as StateError).message, /^job "a": cannot open "a": it is there already \(EEXIST\)$/);
     assert.is(readFileSync(join(folder, 'a'), 'utf8'), 'precious');
   }));
 
@@ -178,8 +178,8 @@ const UNFIT: readonly (readonly [name: string, step: Step, message: string, hint
   [
     'no file at all',
     { kind: 'concatenate', parts: [{ file: 'gone' }], mode: 0o644 },
-    'job "b": ENOENT: no such file or directory, open \'gone\'',
-    /nothing was published/,
+    'job "b": cannot open "gone": it is not there (ENOENT)',
+    /removes files meanwhile/,
   ],
 ];
 for (const [name, step, message, hint] of UNFIT)

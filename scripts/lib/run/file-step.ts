@@ -1,11 +1,12 @@
 // The steps of a plan that need no tool: a file written from text, from other files, or from certificates.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { hintOfSystem, isPkiError, StateError } from '../errors.ts';
+import { isPkiError, StateError } from '../errors.ts';
 import { pemToDer } from '../model/pem.ts';
 import type { Command, Step, UseToken } from '../plan/job.ts';
 import { indexRow } from '../store/ca-database.ts';
 import { firstCertificate, writeNew } from '../store/files.ts';
+import { explainSystemError } from '../system-error.ts';
 
 type FileStep = Exclude<Step, Command | UseToken>;
 
@@ -15,9 +16,9 @@ export function runFileStep(step: FileStep, id: string, folder: string): void {
   try {
     writeNew(join(folder, id), contentOf(step, folder), mode);
   } catch (error) {
-    const hint = isPkiError(error) ? BROKEN : hintOfSystem(error);
-    if (hint === undefined) throw error;
-    throw new StateError(`job "${id}": ${(error as Error).message.replaceAll(`${folder}/`, '')}`, hint);
+    const told = isPkiError(error) ? { message: error.message, hint: BROKEN } : explainSystemError(error);
+    if (!told) throw error;
+    throw new StateError(`job "${id}": ${told.message.replaceAll(`${folder}/`, '')}`, told.hint);
   }
 }
 

@@ -2,6 +2,7 @@
 // holds. The lock belongs to the open file description, so it lasts until node closes it or ends in whatever way.
 import { type StdioOptions, spawn, spawnSync } from 'node:child_process';
 import { closeSync, constants, fstatSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { StateError } from '../errors.ts';
 
 export interface Lock {
@@ -27,14 +28,23 @@ export async function takeLock(path: string, signal: AbortSignal, waiting: () =>
 
 /** The lock file is opened, never truncated, and must be a file of its own: not a link to somebody else's. */
 function openLock(path: string): number {
-  const descriptor = openSync(
-    path,
-    constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK,
-    0o644,
-  );
+  const descriptor = open(path);
   if (fstatSync(descriptor).isFile()) return descriptor;
   closeSync(descriptor);
   throw new StateError(`the lock "${path}" is not a regular file`, 'remove it and run again');
+}
+
+function open(path: string): number {
+  try {
+    return openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK, 0o644);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'EACCES' && code !== 'EROFS') throw error;
+    throw new StateError(
+      `cannot open the lock "${path}": ${code}`,
+      `"${dirname(path)}" has to be writable: locks lie beside the PKI directory, and what is made before it is published`,
+    );
+  }
 }
 
 /** flock(1) gets the descriptor as its number 3, and nothing of our environment but PATH. */
