@@ -55,6 +55,9 @@ if (hasTools) {
       'make',
       `touch guestos.conf\n${make} -q all && exit 1\n${make} clean\ntest ! -e guestos.sig && test -d pki`,
     );
+    // A release: its PKI signs again what another one signed, and is never made.
+    await run('make', `${make}\ncp -r pki release\n${make} -q PKI=release && exit 1\n${make} check PKI=release`);
+    await run('make', `${make} PKI=absent 2>said && exit 1\ngrep 'there is no PKI in absent' said\ntest ! -e absent`);
   });
 
   test('Jenkins, with a release PKI', async () => {
@@ -68,7 +71,7 @@ if (hasTools) {
       PKI_KEY_TYPE: 'rsa:2048',
       DO_PLATFORM_KEYS: 'y',
     };
-    assert.match(await run('yocto', commandsOf('yocto/pki-native.bb'), environment), /PKI generated in/);
+    assert.match(await run('yocto', commandsOf('yocto/trustme-pki-native_0.1.0.bb'), environment), /PKI generated in/);
     mkdirSync(join(folder, 'yocto/image/boot'), { recursive: true });
     copyFileSync(EFI, join(folder, 'yocto/image/boot/a.efi'));
     const sign = { ...environment, D: join(folder, 'yocto/image') };

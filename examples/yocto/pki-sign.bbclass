@@ -1,7 +1,7 @@
 # inherit pki-sign: EFI binaries of a recipe's ${D}/boot are signed before they are packaged.
-DEPENDS += "pki-native sbsigntool-native"
+DEPENDS += "trustme-pki-native sbsigntool-native"
 TEST_CERT_DIR ?= "${TOPDIR}/test_certificates"
-do_install[depends] += "pki-native:do_generate"
+do_install[depends] += "trustme-pki-native:do_generate"
 
 do_install:append() {
     # begin

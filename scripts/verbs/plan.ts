@@ -30,7 +30,7 @@ pasted or run by hand. Passphrases appear as names of variables. Nothing is run,
   --json             the jobs, or the differences, as JSON
   --quiet            print the jobs alone, no notes
 
-example: trustme-pki plan --key-type ec:secp384r1 >plan.sh && mkdir -m 700 pki && cd pki && sh ../plan.sh`;
+example: trustme-pki plan --key-type ec:secp384r1 >plan.sh && mkdir -m 700 pki && cd pki && GYROIDOS_TEST_PASSWD_PKI=test1234 sh ../plan.sh`;
 
 export async function planVerb(context: VerbContext): Promise<number> {
   const { given, positionals } = parseWords('trustme-pki plan', context.words, OPTIONS);

@@ -48,7 +48,7 @@ test('the npm package brings all three commands and needs no other package', asy
     tool('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], ROOT),
   ) as [{ filename: string; files: { path: string }[] }];
   assert.equal(
-    archive.files.map(({ path }) => path).filter(path => /^(test|docs|node_modules)|\.ts$/.test(path)),
+    archive.files.map(({ path }) => path).filter(path => /^(test|node_modules)|\.ts$/.test(path)),
     [],
   );
   const place = join(folder, 'place');
