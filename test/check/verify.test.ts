@@ -394,6 +394,19 @@ together('databases', [
     [`error database-malformed ${index('gen_rootca')}`],
   ],
   [
+    'a last row without an end of line, which openssl passes over',
+    edit(index('ssig_rootca'), text => text.trimEnd()),
+    [`error database-malformed ${index('ssig_rootca')}`],
+  ],
+  [
+    'a folder in the place of an index',
+    out => {
+      rmSync(join(out, index('device_subca')));
+      mkdirSync(join(out, index('device_subca')));
+    },
+    [`error database-malformed ${index('device_subca')}`, `warning stray-file ${index('device_subca')}`],
+  ],
+  [
     'settings that openssl does not take',
     out => {
       write('.pki/ssig_subca/crlnumber', 'one\n')(out);
@@ -443,6 +456,29 @@ together('databases', [
     ['error revoked-published backend_subca.cert'],
   ],
 ]);
+
+test('a revocation that a list has and the index has not is found, unless it may have been a hold', async () => {
+  const revoked = (reason: string) =>
+    row('gen_rootca', 'Backend Sub CA', line => line.replace(/^V\t(\w+)\t/, `R\t$1\t260101000000Z,${reason}`));
+  const after = (reason: string, harm: Harm) =>
+    copyOf(sound, join(folder, 'lost'), out => {
+      const before = readFileSync(join(out, index('gen_rootca')), 'latin1');
+      revoked(reason)(out);
+      openssl(out, 'ca -config .pki/gen_rootca.cnf -passin env:GYROIDOS_TEST_PASSWD_PKI -gencrl -out gen_rootca.crl');
+      writeFileSync(join(out, index('gen_rootca')), before, 'latin1');
+      harm(out);
+    });
+  const lost = `error revocation-lost ${index('gen_rootca')}`;
+  assert.equal(brief(await verify(after('superseded', () => {}))), [lost]);
+  assert.equal(brief(await verify(after('certificateHold', () => {}))), []);
+  const cut = after(
+    'certificateHold',
+    row('gen_rootca', 'Backend Sub CA', () => ''),
+  );
+  assert.ok(brief(await verify(cut)).includes(lost));
+  // The list of another CA of the same name says nothing.
+  assert.equal(brief(await verify(after('superseded', swap('gen_rootca.cert')))).includes(lost), false);
+});
 
 const LIAR = { schema: 1, entities: { a: { certificate: 7 } }, owners: {}, updates: {}, sources: {}, brand: 'x' };
 together('manifest', [

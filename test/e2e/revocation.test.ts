@@ -1,5 +1,5 @@
 // list, revoke and crl: what standard clients make of it, holds, old directories, and what goes wrong.
-import { cpSync, existsSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -232,6 +232,58 @@ test('a database of which a part is gone: what is lost is told, what is not goes
   assert.not.ok(existsSync(join(pki.path, 'other.key')));
   for (const file of traces) rmSync(join(pki.path, file));
   assert.match((await pki.run('crl', 'backend_subca')).stderr, /had no database: built it from the 3 certificates/);
+});
+
+test('an index that lost something makes no list and no answer', async () => {
+  const pki = copyOf('damaged');
+  const index = join(pki.path, '.pki/backend_subca/index.txt');
+  await pki.succeed('issue', 'backend_subca', 'mdm');
+  await pki.succeed('revoke', 'mdm', '--reason', 'keyCompromise');
+  await pki.succeed('crl', 'backend_subca');
+  const whole = readFileSync(index, 'latin1');
+  const list = readFileSync(join(pki.path, 'backend_subca.crl'));
+  const rows = whole.split('\n');
+  const lost = /does not know that serial number [0-9A-F]+ is revoked, as "backend_subca\.crl" says.*\n.*from a backup/;
+  const cases: [name: string, content: string | undefined, said: RegExp][] = [
+    ['empty', '', lost],
+    ['the last row is gone', rows.slice(0, 2).join('\n'), lost],
+    ['an older one', whole.replace(/^R\t(\w+)\t[^\t]+/m, 'V\t$1\t'), lost],
+    ['a row that is none', `${whole}half a row\n`, /line 4: it has 1 fields/],
+    ['a folder', undefined, /cannot read "\.pki\/backend_subca\/index\.txt": EISDIR/],
+  ];
+  for (const [name, content, said] of cases) {
+    rmSync(index, { recursive: true });
+    if (content === undefined) mkdirSync(index);
+    else writeFileSync(index, content, 'latin1');
+    const others = [
+      ['issue', 'backend_subca', 'other'],
+      ['renew', 'backend'],
+      ['ocsp', 'mdm'],
+    ];
+    for (const words of [['crl', 'backend_subca'], ...(name === 'empty' ? others : [])]) {
+      const { status, stderr } = await pki.run(...words);
+      assert.is(status, 1, `${name}, ${words[0]}: ${stderr}`);
+      assert.match(stderr, said, `${name}, ${words[0]}`);
+    }
+    assert.equal(readFileSync(join(pki.path, 'backend_subca.crl')), list, name);
+  }
+  rmSync(index, { recursive: true });
+  // openssl passes over a last row without an end of line.
+  writeFileSync(index, whole.trimEnd(), 'latin1');
+  assert.match((await pki.run('ocsp', 'mdm')).stderr, /no end of line: openssl passes over it\n.*trustme-pki crl/);
+  await pki.succeed('crl', 'backend_subca');
+  assert.is(readFileSync(index, 'latin1'), whole);
+  const text = pki.openssl('crl', '-in', 'backend_subca.crl', '-noout', '-text');
+  assert.match(text, /Number: \s+2\n[\s\S]*Serial Number[\s\S]*Key Compromise/);
+  assert.is((await pki.run('ocsp', 'mdm')).status, 1);
+  // Without a list, rows that are lost are as after a run that was killed: said, so that somebody may wonder.
+  rmSync(join(pki.path, 'backend_subca.crl'));
+  writeFileSync(index, `${rows.slice(0, 2).join('\n')}\n`, 'latin1');
+  const entered = await pki.run('issue', 'backend_subca', 'other');
+  assert.match(
+    entered.stderr,
+    /^trustme-pki: backend_subca: entered a certificate that an interrupted run had signed$/m,
+  );
 });
 
 test('two revocations at once both hold', async () => {

@@ -11,7 +11,8 @@ import { inSlices } from '../run/slices.ts';
 import { parseIndex } from '../store/database-rows.ts';
 import type { RequestFacts } from '../store/request-facts.ts';
 import { refuseJump } from './clock.ts';
-import { type Authority, keyOptions } from './open.ts';
+import { keyOptions } from './key-options.ts';
+import type { Authority } from './open.ts';
 import { namesOf } from './request-policy.ts';
 
 /** What requests are signed with. */

@@ -9,7 +9,8 @@ import { NUMBER_FILE } from '../store/database-rows.ts';
 import { databaseFolder, keyFile } from '../store/names.ts';
 import { refuseJump } from './clock.ts';
 import { replaceFile } from './database.ts';
-import { type Authority, keyOptions } from './open.ts';
+import { keyOptions } from './key-options.ts';
+import type { Authority } from './open.ts';
 
 export interface Crl {
   readonly ca: string;

@@ -59,12 +59,25 @@ export function copyWithRows(index: string, copy: string, rows: string): void {
   copyFileSync(index, copy);
   const descriptor = openSync(copy, 'a+');
   try {
-    const { size } = fstatSync(descriptor);
-    const last = Buffer.alloc(1);
-    if (size > 0) readSync(descriptor, last, 0, 1, size - 1);
-    const isOpen = size > 0 && last.toString('latin1') !== '\n';
-    writeFileSync(descriptor, `${isOpen ? '\n' : ''}${rows}`, 'latin1');
+    writeFileSync(descriptor, `${endsInRow(descriptor) ? '\n' : ''}${rows}`, 'latin1');
     fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function endsInRow(descriptor: number): boolean {
+  const { size } = fstatSync(descriptor);
+  const last = Buffer.alloc(1);
+  if (size > 0) readSync(descriptor, last, 0, 1, size - 1);
+  return size > 0 && last.toString('latin1') !== '\n';
+}
+
+/** Whether the last row of a CA lacks its end of line: openssl passes over such a row without a word. */
+export function lacksLineEnd(path: string, ca: string): boolean {
+  const descriptor = openSync(join(path, indexFile(ca)), 'r');
+  try {
+    return endsInRow(descriptor);
   } finally {
     closeSync(descriptor);
   }
@@ -85,7 +98,8 @@ export function readRows(path: string, ca: string, isWanted?: (row: DatabaseRow)
   return rows;
 }
 
-function readIndex(path: string, ca: string): string {
+/** Its text. Throws a StateError where there is none to read. */
+export function readIndex(path: string, ca: string): string {
   try {
     return readFileSync(join(path, indexFile(ca)), 'latin1');
   } catch (error) {

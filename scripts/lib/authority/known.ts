@@ -7,7 +7,7 @@ import { certificateKeyDigest } from '../store/der.ts';
 import { firstCertificate } from '../store/files.ts';
 import { issuedFile } from '../store/names.ts';
 import { readBlocklist } from './blocklist.ts';
-import { appendRows, authoritiesWithDatabase, indexFile, readRows } from './database.ts';
+import { appendRows, authoritiesWithDatabase, readIndex, readRows } from './database.ts';
 import { appendLedger, type LedgerEntry, readLedger } from './ledger.ts';
 import type { Authority } from './open.ts';
 
@@ -20,10 +20,15 @@ export interface Known {
 }
 
 /** Throws where the index or a blocklist is damaged. */
-export function readKnown({ path, stem }: Authority, blocklists: readonly string[]): Known {
+export function readKnown({ path, stem, note }: Authority, blocklists: readonly string[]): Known {
   const own = readLedger(path, stem);
   const before = readRows(path, stem);
-  const rows = enterLeft(path, stem, before, own) ? readRows(path, stem) : before;
+  const entered = enterLeft(path, stem, before, own);
+  if (entered > 0)
+    note(
+      `trustme-pki: ${stem}: entered ${entered === 1 ? 'a certificate' : `${entered} certificates`} that an interrupted run had signed`,
+    );
+  const rows = entered > 0 ? readRows(path, stem) : before;
   const status = statusOf(rows);
   const bySha256 = new Map<string, LedgerEntry>();
   const keys = new Map<string, LedgerEntry>();
@@ -52,21 +57,21 @@ function statusOf(rows: readonly DatabaseRow[]): Map<string, DatabaseRow['status
 
 /**
  * What a run had signed that ended before it wrote the index is entered now: it counts as signed, and is handed out. A
- * file that a power cut tore goes. Says whether there was any.
+ * file that a power cut tore goes. Says how many there were.
  */
-function enterLeft(path: string, ca: string, rows: readonly DatabaseRow[], ledger: readonly LedgerEntry[]): boolean {
+function enterLeft(path: string, ca: string, rows: readonly DatabaseRow[], ledger: readonly LedgerEntry[]): number {
   const entered = statusOf(rows);
   const left = ledger
     .filter(({ serial }) => !entered.has(serialOf(serial)))
     .filter(({ serial }) => existsSync(join(path, issuedFile(ca, serial))));
-  const added = left.map(({ serial }) => {
+  const added = left.flatMap(({ serial }) => {
     const file = join(path, issuedFile(ca, serial));
-    if (keyOf(path, ca, serial) !== undefined) return indexRow(firstCertificate(file));
+    if (keyOf(path, ca, serial) !== undefined) return [indexRow(firstCertificate(file))];
     rmSync(file);
-    return '';
+    return [];
   });
-  if (left.length > 0) appendRows(path, ca, added.join(''));
-  return left.length > 0;
+  if (added.length > 0) appendRows(path, ca, added.join(''));
+  return added.length;
 }
 
 /** Certificates that came to the database another way, as those of a generation, have a line too from now on. */
@@ -96,7 +101,7 @@ const COMPROMISE = /^(keyCompromise|keyTime|CACompromise|CAkeyTime)$/;
 function compromised(path: string, own: string, ownRows: readonly DatabaseRow[]): [string, string][] {
   return authoritiesWithDatabase(path).flatMap(ca => {
     // Damage in the database of another CA is for `verify` to tell.
-    const all = ca === own ? ownRows : parseIndex(readFileSync(join(path, indexFile(ca)), 'latin1')).rows;
+    const all = ca === own ? ownRows : parseIndex(readIndex(path, ca)).rows;
     const rows = all.filter(({ reason }) => COMPROMISE.test(reason ?? ''));
     if (rows.length === 0) return [];
     const ledger = new Map(readLedger(path, ca).map(({ serial, keySha256 }) => [serialOf(serial), keySha256]));

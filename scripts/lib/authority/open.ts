@@ -5,7 +5,7 @@ import { StateError, UsageError } from '../errors.ts';
 import { parseKeyType } from '../model/key-type.ts';
 import { nearest } from '../model/nearest.ts';
 import type { Entity } from '../model/types.ts';
-import { type PrivateKey, passin } from '../plan/private-key.ts';
+import type { PrivateKey } from '../plan/private-key.ts';
 import { renderConfiguration } from '../plan/render.ts';
 import { type Surroundings, surroundingsIn } from '../run/exec.ts';
 import { finishInterrupted } from '../run/interrupted.ts';
@@ -22,6 +22,7 @@ import { RequestCopies } from './copies.ts';
 import { keyOf, tokenOf } from './directory-key.ts';
 import { buildDatabase, completeDatabase, hasDatabase } from './old-directory.ts';
 import { refuseLinks } from './refuse-links.ts';
+import { mendDatabase } from './sound-database.ts';
 
 export interface DirectoryOptions {
   /** As typed. */
@@ -51,6 +52,8 @@ export interface Authority {
   /** A folder of its database for what is thrown away. */
   readonly work: string;
   readonly copies: RequestCopies;
+  /** Tells people something on the way. */
+  readonly note: (text: string) => void;
   close(): void;
 }
 
@@ -142,6 +145,7 @@ async function underLock(
     note(`trustme-pki: ${stem} had no database: built it from the ${count} certificates in the directory`);
   }
   completeDatabase(path, stem);
+  mendDatabase(path, certificate);
   const work = mkdtempSync(join(folder, WORK));
   return {
     stem,
@@ -152,6 +156,7 @@ async function underLock(
     surroundings: surroundingsIn(path, open.options.environment, controller),
     work,
     copies: new RequestCopies(join(work, 'requests')),
+    note,
     close() {
       removeTree(work);
       lock.release();
@@ -181,17 +186,3 @@ async function configurationOf(open: OpenDirectory, { stem, certificate }: Certi
   const own: Entity = { ...entity, keyType: parseKeyType(keyType), scheme, token };
   return renderConfiguration(template, own, keyOf(open, stem), packageVersion());
 }
-
-/** Options of `openssl ca` for the CA's key. One in a token is named here: the road to it is that of this machine. */
-export const keyOptions = ({ configuration, key }: Pick<Authority, 'configuration' | 'key'>): string[] => [
-  ...(key.token ? ['-keyfile', key.argument] : []),
-  ...passin(key),
-  ...signatureOptionsIn(configuration),
-];
-
-/** Those of its example commands, each once. */
-const signatureOptionsIn = (configuration: string): string[] =>
-  [...new Set([...configuration.matchAll(/-sigopt (\S+)/g)].map(([, option]) => option!))].flatMap(option => [
-    '-sigopt',
-    option,
-  ]);

@@ -11,10 +11,11 @@ import { inTemporary } from '../run/temporary.ts';
 import { serialOf } from '../store/database-rows.ts';
 import type { CertificateFile } from '../store/directory.ts';
 import { isIssuedBy } from '../store/issuer.ts';
-import { indexFile, readRows } from './database.ts';
+import { indexFile, lacksLineEnd, readRows } from './database.ts';
 import { keyOf } from './directory-key.ts';
 import { hasDatabase } from './old-directory.ts';
 import { findAuthority, type OpenDirectory } from './open.ts';
+import { refuseDamage } from './sound-database.ts';
 
 export interface Responder {
   readonly ca: CertificateFile;
@@ -40,7 +41,9 @@ export function openResponder(open: OpenDirectory, stem: string, days: number, c
       `${stem} has expired: nobody takes an answer about what it issued`,
       `trustme-pki renew ${stem} --cascade`,
     );
+  refuseDamage(directory.path, ca);
   const certificate = responderOf(open, ca);
+  refuseOpenEnd(directory.path, stem);
   return {
     ca,
     certificate,
@@ -48,6 +51,15 @@ export function openResponder(open: OpenDirectory, stem: string, days: number, c
     days,
     surroundings: surroundingsIn(directory.path, options.environment, controller),
   };
+}
+
+/** openssl passes over a last row without an end of line, and a verb that reads does not mend it. */
+function refuseOpenEnd(path: string, stem: string): void {
+  if (lacksLineEnd(path, stem))
+    throw new StateError(
+      `the last row of "${indexFile(stem)}" has no end of line: openssl passes over it`,
+      `add it, or have a command that writes do so: trustme-pki crl ${stem}`,
+    );
 }
 
 /** The one that lasts longest. */
@@ -91,6 +103,7 @@ export const serverCommand = (responder: Responder, port: number): Command =>
 /** The answer (DER) to a request (DER). Throws a CommandError where the request is none. */
 export const answerRequest = (responder: Responder, request: Uint8Array): Promise<Buffer> =>
   withFiles(async (asked, answer) => {
+    refuseOpenEnd(responder.surroundings.folder, responder.ca.stem);
     writeFileSync(asked, request);
     await run(responder, [...answering(responder), '-reqin', asked, '-respout', answer, '-noverify']);
     return readFileSync(answer);

@@ -1,9 +1,7 @@
 // What the CAs of a directory have revoked. Serial numbers are random: one certificate alone has each.
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { type DatabaseRow, parseIndex, serialOf } from '../store/database-rows.ts';
 import type { PkiDirectory } from '../store/directory.ts';
-import { authoritiesWithDatabase, indexFile } from './database.ts';
+import { authoritiesWithDatabase, readIndex } from './database.ts';
 import { reasonOf } from './list.ts';
 
 export interface Revocation {
@@ -39,6 +37,6 @@ export function revokedIn({ path, certificates }: PkiDirectory): Revoked {
 
 /** Damage of an index is for `verify` to tell. */
 function revokedRows(path: string, ca: string, isWorthIt: (text: string) => boolean): DatabaseRow[] {
-  const text = readFileSync(join(path, indexFile(ca)), 'latin1');
+  const text = readIndex(path, ca);
   return isWorthIt(text) ? parseIndex(text).rows.filter(({ status }) => status === 'R') : [];
 }

@@ -5,8 +5,9 @@ import { parseCertificate } from '../store/certificate.ts';
 import { readContained, refusalToRead } from '../store/contained-file.ts';
 import { type DatabaseRow, NUMBER_FILE, parseIndex, serialOf } from '../store/database-rows.ts';
 import type { CertificateFile } from '../store/directory.ts';
-import { databaseFolder, databaseTraces, HIDDEN, issuedFolder } from '../store/names.ts';
+import { crlFile, databaseFolder, databaseTraces, HIDDEN, issuedFolder } from '../store/names.ts';
 import { hasIssued } from '../store/retired.ts';
+import { forgottenBy, publishedList } from '../store/revocation-list.ts';
 import { error, type Finding, info, warning } from './finding.ts';
 import type { Inspection } from './inspection.ts';
 import { groupBy } from './paths.ts';
@@ -36,8 +37,10 @@ export function checkDatabases(inspection: Inspection): Finding[] {
 /** Of CAs that have what only comes after an index. */
 function lostIndexes({ directory, entries }: Inspection): Finding[] {
   const files = new Set(entries.map(({ file }) => file));
+  const folders = new Set(entries.flatMap(({ file, kind }) => (kind === 'folder' ? [file] : [])));
   return directory.certificates.flatMap(({ stem }) => {
     const index = `${databaseFolder(stem)}/index.txt`;
+    if (folders.has(index)) return [malformed(index, 'it is a folder')];
     const trace = files.has(index) ? undefined : databaseTraces(stem).find(file => files.has(file));
     return trace === undefined ? [] : [malformed(index, `it is missing, though there was one, as "${trace}" tells`)];
   });
@@ -52,10 +55,15 @@ function checkDatabase(
   const { directory, entries, now } = inspection;
   const refusal = refusalToRead(directory.path, index);
   if (refusal !== undefined) return [malformed(index, refusal)];
-  const { rows, malformed: lines } = parseIndex(readContained(directory.path, index).toString('latin1'));
-  const findings = lines.map(({ line, reason }) => malformed(index, `line ${line}: ${reason}`));
+  const text = readContained(directory.path, index).toString('latin1');
+  const { rows, malformed: lines } = parseIndex(text);
+  const findings = [
+    ...lines.map(({ line, reason }) => malformed(index, `line ${line}: ${reason}`)),
+    ...(text !== '' && !text.endsWith('\n') ? [unterminated(index)] : []),
+  ];
   const ca = directory.certificates.find(each => each.stem === stem);
   if (!ca) return findings;
+  const list = publishedList(directory.path, ca);
   const prefix = `${issuedFolder(stem)}/`;
   const files = entries.map(({ file }) => file).filter(file => file.startsWith(prefix) && file.endsWith('.pem'));
   const database: Database = {
@@ -67,6 +75,7 @@ function checkDatabase(
   };
   return [
     ...findings,
+    ...(list ? forgottenBy(rows, list) : []).map(serial => forgotten(index, serial, crlFile(stem))),
     ...rows.flatMap(row => checkRow(row, database, now)),
     ...[...database.issued].flatMap(([serial, file]) => checkIssued(serial, file, database)),
     ...(published.get(ca.certificate.subject) ?? []).flatMap(each => checkPublished(each, database)),
@@ -75,6 +84,22 @@ function checkDatabase(
 
 const malformed = (file: string, message: string): Finding =>
   error('database-malformed', file, message, 'restore it from a backup: openssl ca refuses to go on from it');
+
+const unterminated = (index: string): Finding =>
+  error(
+    'database-malformed',
+    index,
+    'its last row has no end of line: openssl passes over it',
+    'add the end of line, or have the next command that writes do so',
+  );
+
+const forgotten = (index: string, serial: string, list: string): Finding =>
+  error(
+    'revocation-lost',
+    index,
+    `it does not know that serial number ${serial} is revoked, as "${list}" says`,
+    `restore it from a backup; where that was done on purpose, move "${list}" away`,
+  );
 
 function checkRow({ line, serial, status, expiry }: DatabaseRow, { index, issued }: Database, now: Date): Finding[] {
   const stale = status === 'V' && expiry < now;

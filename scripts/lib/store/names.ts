@@ -33,8 +33,11 @@ export const databaseFolder = (stem: string): string => `${HIDDEN}/${stem}`;
 /** Files that only come after the index of a CA's database. */
 export const databaseTraces = (stem: string): readonly string[] => [
   ...['requests.tsv', 'index.txt.attr'].map(name => `${databaseFolder(stem)}/${name}`),
-  `${stem}.crl`,
+  crlFile(stem),
 ];
+
+/** A CA's revocation list in PEM; DER is beside it. */
+export const crlFile = (stem: string): string => `${stem}.crl`;
 
 /** Every certificate that a CA issued, by serial. */
 export const issuedFolder = (ca: string): string => `${databaseFolder(ca)}/issued`;

@@ -1,0 +1,26 @@
+// A database that lost something must not be worked with: a list or an answer made of it would say that what was revoked
+// is not.
+import { StateError } from '../errors.ts';
+import type { CertificateFile } from '../store/directory.ts';
+import { crlFile } from '../store/names.ts';
+import { forgottenBy, publishedList } from '../store/revocation-list.ts';
+import { appendRows, indexFile, lacksLineEnd, readRows } from './database.ts';
+
+/** Throws a StateError where the index of a CA has lines that are no rows, or does not know what its list has. */
+export function refuseDamage(path: string, ca: CertificateFile): void {
+  const rows = readRows(path, ca.stem);
+  const list = publishedList(path, ca);
+  const [first, ...others] = list ? forgottenBy(rows, list) : [];
+  if (first === undefined) return;
+  const which = others.length > 0 ? `serial number ${first} and ${others.length} more` : `serial number ${first}`;
+  throw new StateError(
+    `"${indexFile(ca.stem)}" does not know that ${which} is revoked, as "${crlFile(ca.stem)}" says: rows are lost`,
+    `restore the database from a backup; where that was done on purpose, move "${crlFile(ca.stem)}" away`,
+  );
+}
+
+/** The same before the database is written or openssl reads it; a last row without an end of line gets one. */
+export function mendDatabase(path: string, ca: CertificateFile): void {
+  refuseDamage(path, ca);
+  if (lacksLineEnd(path, ca.stem)) appendRows(path, ca.stem, '');
+}

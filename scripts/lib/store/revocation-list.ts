@@ -1,0 +1,113 @@
+// What a revocation list (RFC 5280 5.1) says is revoked. Its entries are walked octet by octet: a tree of a hundred
+// thousand of them takes seconds.
+import { lstatSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pemBlocks, pemToDer } from '../model/pem.ts';
+import { type DatabaseRow, serialOf } from './database-rows.ts';
+import { children, decode, isContextSpecific, readExtension, SEQUENCE } from './der.ts';
+import type { CertificateFile } from './directory.ts';
+import { keyIdentifiers } from './key-identifiers.ts';
+import { crlFile } from './names.ts';
+import { retiredCertificates } from './retired.ts';
+
+export interface RevocationList {
+  /** Which key has signed it, as it says (RFC 5280 5.2.1): hexadecimal. */
+  readonly authority: string | undefined;
+  /** Serial numbers as `serialOf` gives them, and whether that is for ever: a certificate on hold may be released. */
+  readonly revoked: ReadonlyMap<string, boolean>;
+}
+
+const [INTEGER, TAG_SEQUENCE, EXTENSIONS] = [0x02, 0x30, 0xa0];
+const AUTHORITY_KEY = '2.5.29.35';
+/** An extension's OID 2.5.29.21 (reasonCode), and the ENUMERATED certificateHold in its octets. */
+const HOLD = Buffer.from('0603551d1504030a0106', 'hex');
+
+/** Throws a TypeError where the octets are no list. */
+export function readRevocationList(der: Buffer): RevocationList {
+  const [list] = elements(der, 0, der.length);
+  const [tbs] = inside(der, list);
+  const fields = inside(der, tbs);
+  // The version, which may be left out, is an INTEGER; algorithm, issuer and times (of other types) come next.
+  const names = fields[0]?.tag === INTEGER ? 3 : 2;
+  const entries = fields.slice(names).find(({ tag }) => tag === TAG_SEQUENCE);
+  const extensions = fields.find(({ tag }) => tag === EXTENSIONS);
+  if (list?.tag !== TAG_SEQUENCE || fields.length < names + 1) throw new TypeError('no revocation list');
+  return {
+    authority: extensions && authorityIn(der.subarray(extensions.from, extensions.to)),
+    revoked: new Map(inside(der, entries).map(entry => readEntry(der, entry))),
+  };
+}
+
+function readEntry(der: Buffer, { from, to }: Element): [serial: string, isForEver: boolean] {
+  const serial = elementAt(der, from, to);
+  if (serial.tag !== INTEGER) throw new TypeError('no entry of a revocation list');
+  const isHold = der.subarray(serial.to, to).includes(HOLD);
+  return [serialOf(der.toString('hex', serial.from, serial.to)), !isHold];
+}
+
+function authorityIn(extensions: Buffer): string | undefined {
+  const found = children(decode(extensions), SEQUENCE)
+    .map(readExtension)
+    .find(({ extnID }) => extnID === AUTHORITY_KEY);
+  const parts = found ? children(decode(Buffer.from(found.extnValue)), SEQUENCE) : [];
+  const key = parts.find(each => isContextSpecific(each) && each.type === 0);
+  return typeof key?.value === 'string' ? Buffer.from(key.value, 'latin1').toString('hex') : undefined;
+}
+
+/** One value: its identifier octet, and where its content lies. */
+interface Element {
+  readonly tag: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** X.690 8.1.3: a length below 128 is one octet, else the first one counts those that follow. */
+function elementAt(der: Buffer, at: number, end: number): Element {
+  const first = der[at + 1] ?? 0xff;
+  const count = first < 0x80 ? 0 : first & 0x7f;
+  const from = at + 2 + count;
+  if (count > 4 || from > end) throw new TypeError('no DER');
+  const to = from + (count === 0 ? first : der.readUIntBE(at + 2, count));
+  if (to > end) throw new TypeError('no DER');
+  return { tag: der[at]!, from, to };
+}
+
+function elements(der: Buffer, from: number, to: number): Element[] {
+  const found: Element[] = [];
+  for (let at = from; at < to; at = found.at(-1)!.to) found.push(elementAt(der, at, to));
+  return found;
+}
+
+const inside = (der: Buffer, element: Element | undefined): Element[] =>
+  element ? elements(der, element.from, element.to) : [];
+
+/** The list of a CA in its directory; undefined: there is none that can be read, or another CA's lies there. */
+export function publishedList(path: string, { stem, certificate }: CertificateFile): RevocationList | undefined {
+  const file = join(path, crlFile(stem));
+  if (!lstatSync(file, { throwIfNoEntry: false })?.isFile()) return undefined;
+  const [block] = pemBlocks(readFileSync(file, 'latin1')).filter(({ label }) => label === 'X509 CRL');
+  const list = block && tryToRead(pemToDer(block.text));
+  const own = [certificate, ...retiredCertificates(path, stem)].map(({ raw }) => keyIdentifiers(raw).subject);
+  return list && (list.authority === undefined || own.includes(list.authority)) ? list : undefined;
+}
+
+function tryToRead(der: Buffer): RevocationList | undefined {
+  try {
+    return readRevocationList(der);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What is on a list for ever, and not revoked by the rows of the index: an index that lost rows, or an old copy of it. */
+export function forgottenBy(
+  rows: readonly Pick<DatabaseRow, 'serial' | 'status'>[],
+  { revoked }: RevocationList,
+): string[] {
+  const status = new Map<string, DatabaseRow['status']>();
+  for (const row of rows) if (revoked.has(row.serial)) status.set(row.serial, row.status);
+  return [...revoked].flatMap(([serial, isForEver]) => {
+    const found = status.get(serial);
+    return found === undefined || (isForEver && found !== 'R') ? [serial] : [];
+  });
+}
