@@ -101,6 +101,7 @@ export const OUTPUTS = {
     'lists[].ca': ['string', 'the CA'],
     'lists[].files[]': ['string', 'PEM, DER: absolute paths'],
     'lists[].number': ['string', 'CRL number, hexadecimal'],
+    'lists[].former?': ['string', 'serial number of the certificate of an old key, where that signed the list'],
   },
   ocsp: {
     given: ['string', 'as given'],

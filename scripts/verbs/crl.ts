@@ -1,6 +1,7 @@
 // `trustme-pki crl [CA…]`: new revocation lists.
 import { resolve } from 'node:path';
 import { type Crl, writeCrl } from '../lib/authority/crl.ts';
+import { formerSigners } from '../lib/authority/former-keys.ts';
 import { authoritiesOf, findAuthority, openAuthority } from '../lib/authority/open.ts';
 import { parseWords } from '../options.ts';
 import {
@@ -19,7 +20,8 @@ const OPTIONS = { ...DIRECTORY_OPTIONS, days: { type: 'string' }, 'output-dir': 
 const HELP = `usage: trustme-pki crl [CA...] [options]
 
 Writes revocation lists as CA.crl (PEM) and CA.crl.der, each with a higher number than the one before. Without CA: of
-every CA whose key is in the directory.
+every CA whose key is in the directory. After "rekey", CA.SERIAL.crl, too, as long as the certificate SERIAL of the old
+key is valid: the same list by that key, for those who have the old chain.
 
   --days N           until the next list (default: crl-days of the configuration)
   --output-dir DIR   where to write them (default: the PKI directory)
@@ -38,17 +40,22 @@ export async function crlVerb(context: VerbContext): Promise<number> {
   for (const ca of positionals) findAuthority(open, ca);
   const withKeys = authoritiesOf(open).filter(({ stem }) => open.directory.keys.has(stem));
   const names = positionals.length > 0 ? [...new Set(positionals)] : withKeys.map(({ stem }) => stem);
+  const note = noteTo(context, given);
   const lists: Crl[] = [];
   for (const ca of names) {
-    const authority = await openAuthority(open, ca, context.controller, noteTo(context, given));
+    const authority = await openAuthority(open, ca, context.controller, note);
     try {
-      lists.push(await writeCrl(authority, folder, days));
+      for (const signer of [undefined, ...formerSigners(open, ca, note)])
+        lists.push(await writeCrl(authority, folder, days, signer));
     } finally {
       authority.close();
     }
   }
   if (given.json) return context.print(JSON.stringify({ schema: 1, lists }));
   if (!given.quiet)
-    for (const { ca, files, number } of lists) context.print(`${ca}: ${files.join(', ')} (number ${number})`);
+    for (const { ca, files, number, former } of lists) {
+      const by = former === undefined ? '' : `, by the old key of the certificate ${former}`;
+      context.print(`${ca}: ${files.join(', ')} (number ${number}${by})`);
+    }
   return 0;
 }

@@ -1,4 +1,5 @@
 // `trustme-pki ocsp CERT`, `ocsp --serve CA`: the status of certificates, as clients ask for it.
+import { refuseFormer } from '../lib/authority/former-keys.ts';
 import { serve } from '../lib/authority/ocsp-server.ts';
 import { type OpenDirectory, openDirectory } from '../lib/authority/open.ts';
 import { askStatus, openResponder, serverCommand } from '../lib/authority/responder.ts';
@@ -75,6 +76,7 @@ async function tellStatus(
   const output = textOf(given, 'output');
   if (output !== undefined) refuseOutput(output, isAnswer);
   const { ca, serial } = findTarget(open, word);
+  refuseFormer(open, ca, serial, word);
   const { answer, ...status } = await askStatus(openResponder(open, ca, days, context.controller), serial);
   if (output !== undefined) writeOutput(output, answer, isAnswer);
   if (given.json) context.print(JSON.stringify({ schema: 1, given: word, ca, serial, ...status }));

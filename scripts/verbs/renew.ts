@@ -1,6 +1,8 @@
 // `trustme-pki renew NAME…`, `trustme-pki rekey NAME…`: new certificates with the same key, or with new ones.
 import { availableParallelism } from 'node:os';
-import { openDirectory } from '../lib/authority/open.ts';
+import { basename } from 'node:path';
+import { publishHint } from '../lib/authority/former-keys.ts';
+import { authoritiesOf, openDirectory } from '../lib/authority/open.ts';
 import { UsageError } from '../lib/errors.ts';
 import { renew, type SessionOutcome } from '../lib/renewal/session.ts';
 import { makeReport } from '../lib/run/report.ts';
@@ -88,7 +90,8 @@ export async function runRenewal(
     const outcome = await renew(open, options, report, context.controller);
     report.end();
     if (given.json) return context.print(JSON.stringify({ schema: 1, ...outcome }));
-    return given.quiet ? 0 : context.print(describe(outcome, expiring));
+    const isAuthority = (name: string) => authoritiesOf(open).some(({ stem }) => stem === name);
+    return given.quiet ? 0 : context.print(describe(outcome, expiring, isAuthority));
   } finally {
     report.end();
   }
@@ -97,6 +100,7 @@ export async function runRenewal(
 function describe(
   { renewed, files, fieldUpdates, hindered, dependants, elsewhere }: SessionOutcome,
   expiring: number | undefined,
+  isAuthority: (name: string) => boolean,
 ): string {
   const left = hindered.map(({ name, reason, hint }) => `${name} stays as it is: ${reason}; ${hint}`);
   if (renewed.length === 0) return left.join('\n') || `nothing expires within ${expiring} days`;
@@ -113,6 +117,9 @@ function describe(
     ...Object.entries(elsewhere).map(
       ([ca, count]) =>
         `${ca}: ${count} valid certificates of requests; to sign those again: trustme-pki sign-csr --again`,
+    ),
+    ...renewed.flatMap(({ name, retiredKey }) =>
+      retiredKey !== undefined && isAuthority(name) ? [publishHint(name, basename(retiredKey, '.key'))] : [],
     ),
   ].join('\n');
 }

@@ -286,6 +286,56 @@ test('an index that lost something makes no list and no answer', async () => {
   );
 });
 
+test('after a new key of a CA, who has the old chain learns of revocations by a list of the old key', async () => {
+  const pki = copyOf('rekeyed');
+  // The certificate before is of the same key: it has no list of its own.
+  await pki.succeed('renew', 'device_subca');
+  await pki.succeed('issue', 'device_subca', 'dev', '--output-dir', '.');
+  cpSync(join(pki.path, 'device_subca.cert'), join(pki.path, '../device_subca.old'));
+  const rekeyed = await pki.succeed('rekey', 'device_subca');
+  const [, serial] = /publish both lists of "trustme-pki crl device_subca".*device_subca\.([0-9A-F]+)\.crl$/m.exec(
+    rekeyed,
+  )!;
+  const file = `device_subca.${serial}.crl`;
+  const check = () =>
+    pki.openssl(
+      ...['verify', '-crl_check', '-CAfile', 'gen_rootca.cert', '-untrusted', '../device_subca.old'],
+      ...['-CRLfile', file, '-CRLfile', 'device_subca.crl', '../dev.cert'],
+    );
+  const { lists } = JSON.parse(await pki.succeed('crl', 'device_subca', '--json'));
+  assert.equal(
+    lists.map(({ files, number, former }: Record<string, string>) => [files, number, former]),
+    [
+      [['device_subca.crl', 'device_subca.crl.der'].map(name => join(pki.path, name)), '01', undefined],
+      [[file, `${file}.der`].map(name => join(pki.path, name)), '02', serial],
+    ],
+  );
+  assert.match(check(), /dev\.cert: OK/);
+  await pki.succeed('revoke', 'dev.cert');
+  assert.match(
+    await pki.succeed('crl', 'device_subca'),
+    /\(number 04, by the old key of the certificate [0-9A-F]+\)$/m,
+  );
+  assert.throws(check, /certificate revoked/);
+  assert.is((await program(['verify', 'rekeyed', '--json'])).stdout.includes('stray-file'), false);
+
+  const ocsp = await pki.run('ocsp', 'dev.cert');
+  assert.is(ocsp.status, 1);
+  assert.match(
+    ocsp.stderr,
+    /"dev\.cert" was signed by a key that device_subca had before.*\n.*"device_subca\.[0-9A-F]+\.crl"/,
+  );
+
+  rmSync(join(pki.path, `.pki/retired/device_subca/${serial}.key`));
+  const without = await pki.run('crl', 'device_subca');
+  assert.is(without.status, 0);
+  assert.match(
+    without.stderr,
+    /no list by the key that it had before: "\.pki\/retired\/device_subca\/[0-9A-F]+\.key" is not/,
+  );
+  assert.not.match(without.stdout, /by the old key/);
+});
+
 test('two revocations at once both hold', async () => {
   const pki = copyOf('together');
   await Promise.all([pki.succeed('revoke', 'backend'), pki.succeed('revoke', 'ocsp_server'), pki.succeed('crl')]);

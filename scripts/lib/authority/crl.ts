@@ -6,10 +6,11 @@ import { pemToDer } from '../model/pem.ts';
 import { command, commandWithKey } from '../plan/job.ts';
 import { runCommand, runLogged } from '../run/exec.ts';
 import { NUMBER_FILE } from '../store/database-rows.ts';
-import { databaseFolder, keyFile } from '../store/names.ts';
+import { crlFile, databaseFolder } from '../store/names.ts';
 import { refuseJump } from './clock.ts';
 import { replaceFile } from './database.ts';
-import { keyOptions } from './key-options.ts';
+import type { FormerSigner } from './former-keys.ts';
+import { formerKeyOptions, keyOptions } from './key-options.ts';
 import type { Authority } from './open.ts';
 
 export interface Crl {
@@ -18,12 +19,23 @@ export interface Crl {
   readonly files: readonly [string, string];
   /** Hexadecimal. */
   readonly number: string;
+  /** Serial number of the certificate whose key signed it, where that is one that the CA had before. */
+  readonly former?: string;
 }
 
-/** Signs a new list and puts it in the place of the old one; `days` stands in for what the configuration says. */
-export async function writeCrl(authority: Authority, folder: string, days: number | undefined): Promise<Crl> {
-  const { stem, path, configuration, key, surroundings, work } = authority;
-  if (!existsSync(join(path, keyFile(stem))))
+/**
+ * Signs a new list and puts it in the place of the old one; `days` stands in for what the configuration says. One by a
+ * key that the CA had before says the same to those who know that key alone, in a file of its own.
+ */
+export async function writeCrl(
+  authority: Authority,
+  folder: string,
+  days: number | undefined,
+  signer?: FormerSigner,
+): Promise<Crl> {
+  const { stem, path, configuration, surroundings, work } = authority;
+  const key = signer?.key ?? authority.key;
+  if (!existsSync(join(path, key.file)))
     throw new StateError(`the key of ${stem} is not in the directory`, 'make the list where the key is');
   const numberFile = `${databaseFolder(stem)}/crlnumber`;
   const number = numberIn(path, numberFile);
@@ -37,18 +49,20 @@ export async function writeCrl(authority: Authority, folder: string, days: numbe
   const args = [
     ...['ca', '-batch', '-config', relative(path, ownConfiguration), '-gencrl', '-out', relative(path, list)],
     ...(days === undefined ? [] : ['-crldays', String(days)]),
-    ...keyOptions(authority),
+    ...(signer ? formerKeyOptions(authority, signer) : keyOptions(authority)),
   ];
   const began = Date.now();
-  await runCommand(commandWithKey('openssl', args, key), `${stem}.crl`, surroundings);
-  await checkCrl(authority, list, number, began);
+  const former = signer?.former.serial;
+  const name = crlFile(stem, former);
+  await runCommand(commandWithKey('openssl', args, key), name, surroundings);
+  await checkCrl(authority, signer?.former.file ?? authority.certificate.file, list, number, began);
   // The number is used up before anybody sees the list that has it.
   replaceFile(join(path, numberFile), readFileSync(ownNumber));
   const pem = readFileSync(list, 'latin1');
-  const files = [join(folder, `${stem}.crl`), join(folder, `${stem}.crl.der`)] as const;
+  const files = [join(folder, name), join(folder, `${name}.der`)] as const;
   replaceFile(files[0], pem);
   replaceFile(files[1], pemToDer(pem));
-  return { ca: stem, files, number };
+  return { ca: stem, files, number, ...(former === undefined ? {} : { former }) };
 }
 
 function numberIn(path: string, file: string): string {
@@ -61,9 +75,14 @@ function numberIn(path: string, file: string): string {
 }
 
 /** openssl, reading again what it wrote: a disk that fills up is not told of. */
-async function checkCrl(authority: Authority, list: string, number: string, began: number): Promise<void> {
-  const { stem, path, certificate, surroundings, work } = authority;
-  const args = ['-in', relative(path, list), '-CAfile', certificate.file, '-verify', '-noout'];
+async function checkCrl(
+  { stem, path, surroundings, work }: Authority,
+  certificate: string,
+  list: string,
+  number: string,
+  began: number,
+): Promise<void> {
+  const args = ['-in', relative(path, list), '-CAfile', certificate, '-verify', '-noout'];
   const reading = command('openssl', ['crl', ...args, '-crlnumber', '-lastupdate']);
   const { printed, report } = await runLogged(reading, `${stem}.crl`, surroundings, join(work, `crl-${number}`));
   const [, found, date] = /^crlNumber=0x([0-9A-F]+)\nlastUpdate=(.+)$/m.exec(printed) ?? [];

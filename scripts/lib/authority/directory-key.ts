@@ -29,11 +29,22 @@ export function keyOf(open: OpenDirectory, stem: string): PrivateKey {
 
 /** The variable that opens the key: asked only where the key is encrypted, or in a token. */
 export function passphraseOf(open: OpenDirectory, stem: string): string | undefined {
-  const { directory, settings, options } = open;
+  const { directory } = open;
   if (!directory.keys.has(stem)) return undefined;
   const token = tokenOf(open, stem);
   if (token) return token.pinVariable;
-  if (!readContained(directory.path, keyFile(stem)).includes('ENCRYPTED')) return undefined;
+  return variableFor(open, stem, readContained(directory.path, keyFile(stem)));
+}
+
+/** A key that a stem had before, in a file of the directory; undefined: that says in which token it is. */
+export function formerKeyOf(open: OpenDirectory, stem: string, file: string): PrivateKey | undefined {
+  const content = readContained(open.directory.path, file);
+  if (parseTokenKey(content.toString('latin1'))) return undefined;
+  return { file, argument: file, passphrase: variableFor(open, stem, content), token: undefined };
+}
+
+function variableFor({ settings, options }: OpenDirectory, stem: string, key: Buffer): string | undefined {
+  if (!key.includes('ENCRYPTED')) return undefined;
   const entities = [...settings.configuration.hierarchy.values()];
   const own = settings.configuration.hierarchy.get(stem)?.passphraseVariables ?? [];
   const names = own.length > 0 ? own : [...new Set(entities.flatMap(each => each.passphraseVariables))];

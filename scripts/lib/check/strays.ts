@@ -7,6 +7,8 @@ import type { Inspection } from './inspection.ts';
 
 /** What may follow the stem of a certificate. */
 const OF_CERTIFICATE = /\.(key|cert|crt|csr|esl|(append\.|update\.)?auth|cer|crl|crl\.der|p12|request\.txt)$/;
+/** A list by a key that a CA had before: CA.SERIAL.crl. */
+const OF_FORMER_KEY = /\.[0-9A-F]+\.crl(\.der)?$/;
 /** What the scripts of old and openssl leave behind. */
 const LEFTOVERS = /^(_.+\.esl|.+\.(csr|conf|cnf|srl|old|attr)|index(\..*)?|serial(\..*)?|crlnumber(\..*)?)$/;
 const IN_DATABASE = /^((index\.txt(\.attr)?|crlnumber|serial)(\.old)?|lock|requests\.tsv)$/;
@@ -52,7 +54,10 @@ function isKnownFolder(folder: string, stems: ReadonlySet<string>): boolean {
 function isKnownFile(file: string, stems: ReadonlySet<string>): boolean {
   const parent = parentOf(file);
   if (parent === '')
-    return file === CLEAR_PK || (OF_CERTIFICATE.test(file) && stems.has(file.replace(OF_CERTIFICATE, '')));
+    return (
+      file === CLEAR_PK ||
+      [OF_CERTIFICATE, OF_FORMER_KEY].some(name => name.test(file) && stems.has(file.replace(name, '')))
+    );
   if (parent === EXPORTS_FOLDER) return /^certs\/signing_key\.(pem|x509)$/.test(file);
   const name = file.slice(HIDDEN.length + 1);
   if (parent === HIDDEN)

@@ -21,6 +21,10 @@ export function hasSigned(issuer: X509Certificate, subject: X509Certificate): bo
 export const isIssuedBy = (subject: X509Certificate, issuer: X509Certificate): boolean =>
   mayHaveIssued(issuer, subject) && hasSigned(issuer, subject);
 
+/** Whether it is signed by the key of a certificate, whichever certificate of that key it names. */
+export const isByKeyOf = (issuer: X509Certificate, subject: X509Certificate): boolean =>
+  isKeyNamed(issuer, subject) && hasSigned(issuer, subject);
+
 function isKeyKnown(certificate: X509Certificate): boolean {
   try {
     return certificate.publicKey !== undefined;

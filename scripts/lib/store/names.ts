@@ -36,8 +36,9 @@ export const databaseTraces = (stem: string): readonly string[] => [
   crlFile(stem),
 ];
 
-/** A CA's revocation list in PEM; DER is beside it. */
-export const crlFile = (stem: string): string => `${stem}.crl`;
+/** A CA's revocation list in PEM; DER is beside it. `former` is the serial number of a certificate whose key signed it. */
+export const crlFile = (stem: string, former?: string): string =>
+  former === undefined ? `${stem}.crl` : `${stem}.${former}.crl`;
 
 /** Every certificate that a CA issued, by serial. */
 export const issuedFolder = (ca: string): string => `${databaseFolder(ca)}/issued`;

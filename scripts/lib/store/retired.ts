@@ -4,6 +4,8 @@ import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parseCertificate } from './certificate.ts';
 import { readContained } from './contained-file.ts';
+import { serialOf } from './database-rows.ts';
+import { certificateKey, keyDigest } from './der.ts';
 import type { CertificateFile } from './directory.ts';
 import { syncPath, writeNew } from './files.ts';
 import { isIssuedBy } from './issuer.ts';
@@ -34,6 +36,38 @@ export function retiredCertificates(path: string, stem: string): X509Certificate
       return [];
     }
   });
+}
+
+/** A key that a CA had before, by the serial number of the last certificate of it. */
+export interface FormerKey {
+  readonly serial: string;
+  readonly certificate: X509Certificate;
+  /** Paths inside the directory; of the key undefined where it is not kept there. */
+  readonly file: string;
+  readonly key: string | undefined;
+}
+
+/** Those of which a certificate is still valid: there may be certificates below that people use. */
+export function formerKeys(path: string, { stem, certificate }: CertificateFile, now: Date): FormerKey[] {
+  const digestOf = ({ raw }: X509Certificate) => keyDigest(certificateKey(raw));
+  const found = new Map<string, FormerKey>();
+  const byEnd = retiredCertificates(path, stem).sort((a, b) => Date.parse(a.validTo) - Date.parse(b.validTo));
+  for (const former of byEnd) {
+    if (Date.parse(former.validTo) <= now.getTime()) continue;
+    const serial = serialOf(former.serialNumber);
+    const key = retiredFile(stem, serial, 'key');
+    const isKept = existsSync(join(path, key));
+    // What was renewed before the key changed has certificates without a key beside them.
+    if (isKept || found.get(digestOf(former))?.key === undefined)
+      found.set(digestOf(former), {
+        serial,
+        certificate: former,
+        file: retiredFile(stem, serial, 'pem'),
+        key: isKept ? key : undefined,
+      });
+  }
+  found.delete(digestOf(certificate));
+  return [...found.values()];
 }
 
 /** Whether a CA issued a certificate, by the certificate that the CA has now or by one that it had before. */
