@@ -95,7 +95,8 @@ export const OUTPUTS = {
     'certificates[].given': ['string', 'as given'],
     'certificates[].ca': ['string', 'the CA'],
     'certificates[].serial': SERIAL,
-    'certificates[].result': ['string', 'revoked, already revoked, released'],
+    'certificates[].result': ['string', 'revoked, held, released, reason changed, already revoked'],
+    'certificates[].reason?': ['string', 'the reason that stands now'],
   },
   crl: {
     'lists[].ca': ['string', 'the CA'],

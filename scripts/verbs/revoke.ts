@@ -1,6 +1,6 @@
 // `trustme-pki revoke CERT…`: takes certificates out of use, for ever or until they are released.
 import { openAuthority } from '../lib/authority/open.ts';
-import { type Change, findTarget, REASONS, revoke, type Target } from '../lib/authority/revoke.ts';
+import { type Changed, findTarget, REASONS, revoke, type Target } from '../lib/authority/revoke.ts';
 import { UsageError } from '../lib/errors.ts';
 import { parseWords, textOf } from '../options.ts';
 import { DIRECTORY_HELP, DIRECTORY_OPTIONS, noteTo, openToWrite, RELEASE_HELP, readWord } from './directory.ts';
@@ -15,7 +15,8 @@ Readers learn of it by the next revocation list ("trustme-pki crl") or an OCSP a
 
   --reason R         ${REASONS.slice(0, 4).join(', ')},
                      ${REASONS.slice(4).join(', ')}
-                     (certificateHold can be undone: removeFromCRL)
+                     (certificateHold can be undone: removeFromCRL; of what is revoked already, keyCompromise
+                     and CACompromise change the reason)
   --invalidity-date T
                      when the key was compromised: 2026-12-31 or 2026-12-31T23:59:59Z
 ${DIRECTORY_HELP}
@@ -23,9 +24,7 @@ ${RELEASE_HELP}
 
 example: trustme-pki revoke device-0815.cert --reason keyCompromise && trustme-pki crl device_subca`;
 
-interface Done extends Target {
-  readonly result: Change;
-}
+type Done = Target & Changed;
 
 export async function revokeVerb(context: VerbContext): Promise<number> {
   const { given, positionals } = parseWords('trustme-pki revoke', context.words, OPTIONS);
@@ -41,14 +40,16 @@ export async function revokeVerb(context: VerbContext): Promise<number> {
     try {
       const own = targets.filter(target => target.ca === ca);
       const results = revoke(authority, own, revocation, new Date());
-      done.push(...own.map((target, i) => ({ ...target, result: results[i]! })));
+      done.push(...own.map((target, i) => ({ ...target, ...results[i]! })));
     } finally {
       authority.close();
     }
   }
   if (given.json) return context.print(JSON.stringify({ schema: 1, certificates: done }));
-  for (const { given: word, ca, serial, result } of done)
-    if (!given.quiet) context.print(`${word}: ${result} (${ca}, serial ${serial})`);
+  for (const { given: word, ca, serial, result, reason: stands } of done) {
+    const why = result === 'reason changed' || (result === 'already revoked' && stands !== reason) ? `: ${stands}` : '';
+    if (!given.quiet) context.print(`${word}: ${result}${why} (${ca}, serial ${serial})`);
+  }
   noteTo(context, given)(`trustme-pki: next: trustme-pki crl ${[...new Set(done.map(({ ca }) => ca))].join(' ')}`);
   return 0;
 }

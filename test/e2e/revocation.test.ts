@@ -84,6 +84,29 @@ test('hold is not for ever: a released certificate is not on the next list', asy
   assert.is((await program(['verify', 'hold'])).status, 0);
 });
 
+test('a compromise that turns out later changes the reason, and no other reason does', async () => {
+  const pki = copyOf('later');
+  const row = () => /^R.*/m.exec(readFileSync(join(pki.path, '.pki/backend_subca/index.txt'), 'latin1'))![0];
+  await pki.succeed('revoke', 'backend', '--reason', 'superseded');
+  const [time] = row().split('\t')[2]!.split(',');
+  assert.match(
+    await pki.succeed('revoke', 'backend', '--reason', 'cessationOfOperation'),
+    /^backend: already revoked: superseded \(/,
+  );
+  const compromised = ['revoke', 'backend', '--reason', 'keyCompromise'];
+  assert.match(await pki.succeed(...compromised), /^backend: reason changed: keyCompromise \(backend_subca/);
+  assert.is(row().split('\t')[2], `${time},keyCompromise`);
+  await pki.succeed(...compromised, '--invalidity-date', '2026-01-02');
+  assert.is(row().split('\t')[2], `${time},keyTime,20260102000000Z`);
+  const { certificates } = JSON.parse(await pki.succeed('revoke', 'backend', '--json'));
+  assert.is(certificates[0].result, 'already revoked');
+  assert.is(certificates[0].reason, 'keyCompromise');
+  assert.match(await pki.succeed(...compromised), /^backend: already revoked \(/);
+  await pki.succeed('crl', 'backend_subca');
+  const text = pki.openssl('crl', '-in', 'backend_subca.crl', '-noout', '-text');
+  assert.match(text, /Key Compromise[\s\S]*Jan {2}2 00:00:00 2026 GMT/);
+});
+
 test('several at once, of two CAs: all are looked up before anything is written', async () => {
   const pki = copyOf('several');
   const before = readFileSync(join(pki.path, '.pki/backend_subca/index.txt'), 'utf8');

@@ -8,6 +8,7 @@ import { certificateIn } from '../store/certificate.ts';
 import { type DatabaseRow, serialOf } from '../store/database-rows.ts';
 import { hasIssued } from '../store/retired.ts';
 import { changeRows, readRows } from './database.ts';
+import { reasonOf } from './list.ts';
 import { hasDatabase } from './old-directory.ts';
 import { type Authority, authoritiesOf, type OpenDirectory } from './open.ts';
 
@@ -70,7 +71,13 @@ function issuerOf(open: OpenDirectory, certificate: X509Certificate, given: stri
   throw new StateError(`no CA of the directory issued "${given}"`, 'give the directory of its CA: --dir DIR');
 }
 
-export type Change = 'revoked' | 'held' | 'released' | 'already revoked';
+export type Change = 'revoked' | 'held' | 'released' | 'reason changed' | 'already revoked';
+
+export interface Changed {
+  readonly result: Change;
+  /** The one that stands now. */
+  readonly reason?: string;
+}
 
 /** Changes the rows of one CA's certificates in one write; what happened to each, in order. Throws before it writes. */
 export function revoke(
@@ -78,7 +85,7 @@ export function revoke(
   targets: readonly Target[],
   { reason, invalidity }: Revocation,
   now: Date,
-): Change[] {
+): Changed[] {
   const bySerial = new Map(readRows(path, stem).map(row => [row.serial, row]));
   const changes = new Map<number, (row: string) => string>();
   const results = targets.map(target => {
@@ -88,16 +95,23 @@ export function revoke(
         `the index of ${stem} has no row for "${target.given}"`,
         'the database is not whole: restore it from a backup',
       );
-    const result = changeOf(row, reason, target.given);
-    if (result !== 'already revoked') changes.set(row.line, line => newRow(line, result, reason, invalidity, now));
-    return result;
+    const result = changeOf(row, reason, invalidity, target.given);
+    if (result === 'already revoked') return { result, reason: reasonOf(row.reason) };
+    const since = (result === 'reason changed' && row.revocation) || now;
+    changes.set(row.line, line => newRow(line, result, reason, invalidity, since));
+    return result === 'released' ? { result } : { result, reason };
   });
   if (changes.size > 0) changeRows(path, stem, changes);
   return results;
 }
 
-/** Hold can be ended either way; any other revocation is for ever (RFC 5280 5.3.1). */
-function changeOf(row: DatabaseRow, reason: Reason, given: string): Change {
+const isCompromise = (reason: string): boolean => reason === 'keyCompromise' || reason === 'CACompromise';
+
+/**
+ * Hold can be ended either way; any other revocation is for ever (RFC 5280 5.3.1). That a key is known to others, or since
+ * when, may turn out later: nobody is to trust what it signed, and it gets no other certificate.
+ */
+function changeOf(row: DatabaseRow, reason: Reason, invalidity: Date | undefined, given: string): Change {
   const isHeld = row.status === 'R' && row.reason === 'certificateHold';
   if (reason === 'removeFromCRL') {
     if (isHeld) return 'released';
@@ -106,13 +120,19 @@ function changeOf(row: DatabaseRow, reason: Reason, given: string): Change {
       'only what was revoked with --reason certificateHold is released',
     );
   }
-  if (row.status === 'R' && !isHeld) return 'already revoked';
+  if (row.status === 'R' && !isHeld) {
+    const isNews = isCompromise(reason) && (invalidity ? isUndated(row) : !isCompromise(reasonOf(row.reason)));
+    return isNews ? 'reason changed' : 'already revoked';
+  }
   if (reason === 'certificateHold') return isHeld ? 'already revoked' : 'held';
   return 'revoked';
 }
 
+/** Whether it does not say when a key was compromised. */
+const isUndated = ({ reason }: DatabaseRow): boolean => reasonOf(reason) === (reason ?? 'unspecified');
+
 /** openssl-ca(1): time, reason, and with keyTime or CAkeyTime the time of the compromise. */
-function newRow(line: string, change: Change, reason: Reason, invalidity: Date | undefined, now: Date): string {
+function newRow(line: string, change: Change, reason: Reason, invalidity: Date | undefined, since: Date): string {
   const fields = line.split(/(?<!\\)\t/);
   const general = (time: Date) =>
     `${time
@@ -124,6 +144,6 @@ function newRow(line: string, change: Change, reason: Reason, invalidity: Date |
     : reason === 'unspecified'
       ? []
       : [reason];
-  const revocation = change === 'released' ? '' : [asn1Time(now), ...words].join(',');
+  const revocation = change === 'released' ? '' : [asn1Time(since), ...words].join(',');
   return [change === 'released' ? 'V' : 'R', fields[1], revocation, ...fields.slice(3)].join('\t');
 }
