@@ -114,6 +114,11 @@ export const OUTPUTS = {
     'revoked?': ['string', 'when'],
     'reason?': ['string', 'of the revocation'],
   },
+  'ocsp --command': {
+    ca: ['string', 'the CA'],
+    command: ['string', 'the command line of a responder, for a shell'],
+    responder: ['string', 'file of the certificate that signs the answers'],
+  },
   renew: RENEWAL,
   rekey: RENEWAL,
   verify: {

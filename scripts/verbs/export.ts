@@ -5,6 +5,7 @@ import { replaceFile } from '../lib/authority/database.ts';
 import { passphraseOf, tokenOf } from '../lib/authority/directory-key.ts';
 import { type OpenDirectory, openDirectory } from '../lib/authority/open.ts';
 import { writePkcs12 } from '../lib/authority/pkcs12.ts';
+import { revokedIn } from '../lib/authority/revoked.ts';
 import { StateError, UsageError } from '../lib/errors.ts';
 import { anchorsOf, exportAnchors, FORMATS, hashesOf } from '../lib/export/anchors.ts';
 import { describeToken } from '../lib/model/token.ts';
@@ -15,6 +16,7 @@ import { type Given, parseWords, textOf } from '../options.ts';
 import {
   DIRECTORY_HELP,
   DIRECTORY_OPTIONS,
+  noteTo,
   PASSWORD_VARIABLE,
   readDirectoryOptions,
   readPasswordVariable,
@@ -34,7 +36,8 @@ const OPTIONS = {
 const HELP = `usage: trustme-pki export anchors [NAME...] [options]
        trustme-pki export pkcs12 NAME --output FILE [options]
 
-anchors: the certificates that a device is to trust; without NAME, the roots of all hierarchies.
+anchors: the certificates that a device is to trust; without NAME, the roots of all hierarchies
+that are not revoked.
 
   --format F         pem: one bundle (default); der: NAME.der each; hash: SHA-256 and pins of keys; c: arrays of C;
                      kernel: for CONFIG_SYSTEM_TRUSTED_KEYS; yocto: a recipe that installs them
@@ -68,7 +71,8 @@ function anchorsVerb(context: VerbContext, given: Given, open: OpenDirectory, na
   const roots = anchorsOf(open.directory.certificates);
   // The kernel trusts what signs software; a customer's CA has no say there.
   const usual = format === 'kernel' ? roots.filter(({ file }) => readerOf(file)?.includes('keyring')) : roots;
-  const anchors = names.length > 0 ? names.map(name => findCertificate(open.directory.certificates, name)) : usual;
+  const named = names.map(name => findCertificate(open.directory.certificates, name));
+  const anchors = withoutRevoked(open, named.length > 0 ? named : usual, named.length > 0, noteTo(context, given));
   if (anchors.length === 0) throw new StateError(`"${open.options.dir}" has no such root CA`, 'give names of CAs');
   if (format === 'hash') {
     const hashes = anchors.map(hashesOf);
@@ -82,6 +86,29 @@ function anchorsVerb(context: VerbContext, given: Given, open: OpenDirectory, na
   const written = format === 'der' ? writeAll(anchors, output) : [writeOne(exportAnchors(anchors, format), output)];
   if (given.json) return context.print(JSON.stringify({ schema: 1, format, files: written }));
   return given.quiet ? 0 : context.print(written.join('\n'));
+}
+
+/** Nobody is to trust a revoked CA: one that is named is refused, and of others people are told. */
+function withoutRevoked(
+  open: OpenDirectory,
+  anchors: readonly CertificateFile[],
+  areNamed: boolean,
+  note: (text: string) => void,
+): readonly CertificateFile[] {
+  const revoked = revokedIn(open.directory);
+  return anchors.filter(({ stem }) => {
+    const reason = revoked.get(stem);
+    if (reason === undefined) return true;
+    if (areNamed)
+      throw new StateError(
+        `${stem} is revoked (${reason}): no device is to trust it`,
+        reason === 'certificateHold'
+          ? `release it first: trustme-pki revoke ${stem} --reason removeFromCRL`
+          : `make another one: trustme-pki rekey ${stem} --cascade`,
+      );
+    note(`trustme-pki: ${stem} is left out: it is revoked (${reason})`);
+    return false;
+  });
 }
 
 function writeAll(anchors: readonly CertificateFile[], folder: string): string[] {

@@ -2,9 +2,9 @@
 import { readRows } from '../lib/authority/database.ts';
 import { readEntriesOf } from '../lib/authority/ledger.ts';
 import { formatCsv, formatIssued, issuedOf, isWanted, STATUSES } from '../lib/authority/list.ts';
-import { hasDatabase } from '../lib/authority/old-directory.ts';
+import { refuseWithoutDatabase } from '../lib/authority/old-directory.ts';
 import { findAuthority, openDirectory } from '../lib/authority/open.ts';
-import { StateError, UsageError } from '../lib/errors.ts';
+import { UsageError } from '../lib/errors.ts';
 import { DAY } from '../lib/model/validity.ts';
 import { parseWords, textOf } from '../options.ts';
 import { DIRECTORY_HELP, DIRECTORY_OPTIONS, readDays, readDirectoryOptions, readWord } from './directory.ts';
@@ -43,11 +43,7 @@ export async function listVerb(context: VerbContext): Promise<number> {
   const open = openDirectory(readDirectoryOptions(given, context.environment), false);
   findAuthority(open, ca);
   const { path } = open.directory;
-  if (!hasDatabase(path, ca))
-    throw new StateError(
-      `${ca} has no database in "${path}"`,
-      `"trustme-pki crl ${ca}" builds one from the certificates there`,
-    );
+  refuseWithoutDatabase(path, ca);
   const days = readDays(given, 'expires-within');
   const now = new Date();
   const before = days === undefined ? undefined : new Date(now.getTime() + days * DAY);

@@ -6,6 +6,7 @@ import { askStatus, openResponder, serverCommand } from '../lib/authority/respon
 import { findTarget } from '../lib/authority/revoke.ts';
 import { UsageError } from '../lib/errors.ts';
 import { commandLine, quote } from '../lib/plan/shell.ts';
+import { wholeSerial } from '../lib/store/database-rows.ts';
 import { refuseOutput, writeOutput } from '../lib/store/output-file.ts';
 import { type Given, parseWords, textOf } from '../options.ts';
 import { DIRECTORY_HELP, DIRECTORY_OPTIONS, noteTo, readDays, readDirectoryOptions } from './directory.ts';
@@ -57,8 +58,11 @@ export async function ocspVerb(context: VerbContext): Promise<number> {
   const open = openDirectory(readDirectoryOptions(given, context.environment), false);
   if (!isForCa) return tellStatus(context, given, open, word, days);
   const responder = openResponder(open, word, days, context.controller);
-  if (given.command)
-    return context.print(`cd ${quote(open.directory.path)} && ${commandLine(serverCommand(responder, port))}`);
+  if (given.command) {
+    const line = `cd ${quote(open.directory.path)} && ${commandLine(serverCommand(responder, port))}`;
+    if (!given.json) return context.print(line);
+    return context.print(JSON.stringify({ schema: 1, ca: word, command: line, responder: responder.certificate.file }));
+  }
   const ready = (url: string) =>
     given.json
       ? context.print(JSON.stringify({ schema: 1, ca: word, url, responder: responder.certificate.file }))
@@ -79,11 +83,11 @@ async function tellStatus(
   refuseFormer(open, ca, serial, word);
   const { answer, ...status } = await askStatus(openResponder(open, ca, days, context.controller), serial);
   if (output !== undefined) writeOutput(output, answer, isAnswer);
-  if (given.json) context.print(JSON.stringify({ schema: 1, given: word, ca, serial, ...status }));
+  if (given.json) context.print(JSON.stringify({ schema: 1, given: word, ca, serial: wholeSerial(serial), ...status }));
   else if (!given.quiet) {
     const until = status.nextUpdate === undefined ? '' : `, until ${status.nextUpdate}`;
     const why = status.revoked === undefined ? '' : ` since ${status.revoked} (${status.reason})`;
-    context.print(`${word}: ${status.status}${why} (${ca}, serial ${serial}${until})`);
+    context.print(`${word}: ${status.status}${why} (${ca}, serial ${wholeSerial(serial)}${until})`);
   }
   return status.status === 'good' ? 0 : 1;
 }

@@ -2,6 +2,7 @@
 import { openAuthority } from '../lib/authority/open.ts';
 import { type Changed, findTarget, REASONS, revoke, type Target } from '../lib/authority/revoke.ts';
 import { UsageError } from '../lib/errors.ts';
+import { wholeSerial } from '../lib/store/database-rows.ts';
 import { parseWords, textOf } from '../options.ts';
 import { DIRECTORY_HELP, DIRECTORY_OPTIONS, noteTo, openToWrite, RELEASE_HELP, readWord } from './directory.ts';
 import type { VerbContext } from './verb.ts';
@@ -40,7 +41,7 @@ export async function revokeVerb(context: VerbContext): Promise<number> {
     try {
       const own = targets.filter(target => target.ca === ca);
       const results = revoke(authority, own, revocation, new Date());
-      done.push(...own.map((target, i) => ({ ...target, ...results[i]! })));
+      done.push(...own.map((target, i) => ({ ...target, serial: wholeSerial(target.serial), ...results[i]! })));
     } finally {
       authority.close();
     }

@@ -23,7 +23,7 @@ test('states, reasons and requests', () => {
     ['valid', 'valid', 'revoked', 'revoked', 'expired', 'valid'],
   );
   assert.equal(all[0], {
-    serial: 'A',
+    serial: '0A',
     subject: '/CN=soon',
     notAfter: '2027-01-01T00:00:00Z',
     status: 'valid',

@@ -192,7 +192,12 @@ test('what goes wrong is told, and changes nothing', async () => {
       /no time in the past/,
     ],
     [['revoke', MAIN, '--dir', 'wrong'], 1, /holds no certificate/],
-    [['revoke', 'ABCDEF', '--dir', 'wrong'], 2, /neither a certificate file/],
+    [
+      ['revoke', 'ABCDEF', '--dir', 'wrong'],
+      1,
+      /no CA of the directory issued a certificate with the serial number "ABCDEF"/,
+    ],
+    [['ocsp', '0x1234', '--dir', 'wrong'], 1, /no CA of the directory issued/],
     [['crl', 'backend_sub', '--dir', 'wrong'], 2, /has no CA "backend_sub"\n.*did you mean "backend_subca"/],
     [['crl', 'backend', '--dir', 'wrong'], 2, /has no CA "backend"/],
     [['crl', '--days', '0', '--dir', 'wrong'], 2, /is no number of days/],
@@ -246,6 +251,8 @@ test('a database of which a part is gone: what is lost is told, what is not goes
   for (const words of [
     ['issue', 'backend_subca', 'other'],
     ['crl', 'backend_subca'],
+    ['list', 'backend_subca'],
+    ['ocsp', 'backend'],
   ]) {
     const { status, stderr } = await pki.run(...words);
     assert.is(status, 1);
@@ -357,6 +364,37 @@ test('after a new key of a CA, who has the old chain learns of revocations by a 
     /no list by the key that it had before: "\.pki\/retired\/device_subca\/[0-9A-F]+\.key" is not/,
   );
   assert.not.match(without.stdout, /by the old key/);
+});
+
+test('below a CA that is revoked or on hold nothing is signed, and no device is to trust a revoked root', async () => {
+  const pki = copyOf('above');
+  await pki.succeed('revoke', 'backend_subca', '--reason', 'certificateHold');
+  const held = await pki.run('issue', 'backend_subca', 'mdm');
+  assert.is(held.status, 1);
+  assert.match(
+    held.stderr,
+    /was revoked by gen_rootca \(certificateHold\)\n.*revoke backend_subca --reason removeFromCRL/,
+  );
+  await pki.succeed('revoke', 'backend_subca', '--reason', 'removeFromCRL');
+  await pki.succeed('revoke', 'gen_rootca', '--reason', 'CACompromise');
+  for (const words of [
+    ['issue', 'backend_subca', 'mdm'],
+    ['renew', 'backend'],
+  ]) {
+    const { status, stderr } = await pki.run(...words);
+    assert.is(status, 1);
+    assert.match(
+      stderr,
+      /gen_rootca was revoked by gen_rootca \(CACompromise\), and backend_subca is below it\n.*rekey gen_rootca --cascade/,
+    );
+  }
+  const anchors = await pki.run('export', 'anchors');
+  assert.is(anchors.status, 0);
+  assert.match(anchors.stderr, /gen_rootca is left out: it is revoked \(CACompromise\)/);
+  assert.is(anchors.stdout.match(/BEGIN CERTIFICATE/g)!.length, 1);
+  const named = await pki.run('export', 'anchors', 'gen_rootca');
+  assert.is(named.status, 1);
+  assert.match(named.stderr, /gen_rootca is revoked \(CACompromise\): no device is to trust it/);
 });
 
 test('two revocations at once both hold', async () => {

@@ -1,7 +1,7 @@
 // What a CA issued, as rows for people and programs.
 import { printable } from '../errors.ts';
 import { isoTime } from '../model/validity.ts';
-import type { DatabaseRow } from '../store/database-rows.ts';
+import { type DatabaseRow, wholeSerial } from '../store/database-rows.ts';
 import type { LedgerEntry } from './ledger.ts';
 
 export type Status = 'valid' | 'revoked' | 'expired';
@@ -48,7 +48,7 @@ export function issuedOf(
     const { expiry, serial, subject, revocation, reason } = row;
     const request = entries.get(serial)?.sha256;
     return {
-      serial,
+      serial: wholeSerial(serial),
       subject,
       notAfter: isoTime(expiry),
       status: statusOf(row, now),

@@ -11,18 +11,33 @@ import { indexFile, replaceFile } from './database.ts';
 
 export const hasDatabase = (path: string, ca: string): boolean => existsSync(join(path, indexFile(ca)));
 
-/**
- * Writes issued certificates, a number, then the index: its presence says that the database is whole. Throws a
- * StateError where there was one, of which nothing else knows what it had revoked.
- */
-export function buildDatabase({ path, certificates }: PkiDirectory, authority: CertificateFile): number {
-  const { stem } = authority;
+/** For a verb that only reads: what builds a database, or that there was one. */
+export function refuseWithoutDatabase(path: string, stem: string): void {
+  if (hasDatabase(path, stem)) return;
+  refuseLost(path, stem);
+  throw new StateError(
+    `${stem} has no database in "${path}"`,
+    `"trustme-pki crl ${stem}" builds one from the certificates there`,
+  );
+}
+
+/** Throws a StateError where there was a database, of which nothing else knows what it had revoked. */
+function refuseLost(path: string, stem: string): void {
   const traces = databaseTraces(stem).filter(file => existsSync(join(path, file)));
   if (traces.length > 0)
     throw new StateError(
       `"${indexFile(stem)}" is missing, though there was one, as "${traces[0]}" tells: what ${stem} issued and revoked stood in it`,
       `restore it from a backup, or begin anew by moving away ${traces.map(file => `"${file}"`).join(' and ')}`,
     );
+}
+
+/**
+ * Writes issued certificates, a number, then the index: its presence says that the database is whole. Throws a
+ * StateError where there was one.
+ */
+export function buildDatabase({ path, certificates }: PkiDirectory, authority: CertificateFile): number {
+  const { stem } = authority;
+  refuseLost(path, stem);
   const issued = certificates.filter(each => isIssuedBy(each.certificate, authority.certificate));
   mkdirSync(join(path, issuedFolder(stem)), { recursive: true });
   const blocks = issued.map(({ certificate }) => certificate.toString());

@@ -14,6 +14,7 @@ import { removeTree } from '../run/staging.ts';
 import { describeCertificate } from '../store/certificate-facts.ts';
 import { readContained } from '../store/contained-file.ts';
 import { type CertificateFile, type PkiDirectory, readPkiDirectory } from '../store/directory.ts';
+import { issuersOf } from '../store/issuer.ts';
 import { configurationFile, databaseFolder, JOURNAL, lockFile } from '../store/names.ts';
 import { packageVersion } from '../store/package.ts';
 import { readSettings, type Settings } from '../store/settings.ts';
@@ -45,6 +46,8 @@ export interface Authority {
   readonly stem: string;
   readonly path: string;
   readonly certificate: CertificateFile;
+  /** The CAs of the directory above it, the nearest first. */
+  readonly above: readonly CertificateFile[];
   /** Text of its openssl configuration; its paths hold in the directory. */
   readonly configuration: string;
   readonly key: PrivateKey;
@@ -151,6 +154,7 @@ async function underLock(
     stem,
     path,
     certificate,
+    above: issuersOf(certificate, authoritiesOf(open)),
     configuration: await configurationOf(open, certificate),
     key: keyOf(open, stem),
     surroundings: surroundingsIn(path, open.options.environment, controller),

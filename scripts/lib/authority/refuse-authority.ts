@@ -1,4 +1,4 @@
-// A CA that must not sign: no key, expired, or revoked by the CA above it.
+// A CA that must not sign: no key, expired, or revoked, as is what stands below a CA that is revoked.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { StateError } from '../errors.ts';
@@ -7,15 +7,21 @@ import type { Authority } from './open.ts';
 import { revocationOf } from './revoked.ts';
 
 /** Throws a StateError that says what to do instead. */
-export function refuseAuthority({ certificate: { certificate }, path, stem }: Authority): void {
+export function refuseAuthority({ certificate: own, above, path, stem }: Authority): void {
+  const { certificate } = own;
   if (!existsSync(join(path, `${stem}.key`)))
     throw new StateError(`the key of ${stem} is not in the directory`, 'sign where the key is');
   if (new Date(certificate.validTo) < new Date())
     throw new StateError(`${stem} has expired (${certificate.validTo})`, `trustme-pki renew ${stem} --cascade`);
-  const revocation = revocationOf(path, serialOf(certificate.serialNumber));
-  if (revocation !== undefined)
+  for (const each of [own, ...above]) {
+    const revocation = revocationOf(path, serialOf(each.certificate.serialNumber));
+    if (revocation === undefined) continue;
+    const where = each === own ? '' : `, and ${stem} is below it`;
     throw new StateError(
-      `${stem} was revoked by ${revocation.ca}`,
-      `nobody would accept what it signs: trustme-pki rekey ${stem} --cascade`,
+      `${each.stem} was revoked by ${revocation.ca} (${revocation.reason})${where}`,
+      revocation.reason === 'certificateHold'
+        ? `release it first: trustme-pki revoke ${each.stem} --reason removeFromCRL`
+        : `nobody would accept what ${stem} signs: trustme-pki rekey ${each.stem} --cascade`,
     );
+  }
 }

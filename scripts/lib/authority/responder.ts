@@ -13,7 +13,7 @@ import type { CertificateFile } from '../store/directory.ts';
 import { isIssuedBy } from '../store/issuer.ts';
 import { indexFile, lacksLineEnd, readRows } from './database.ts';
 import { keyOf } from './directory-key.ts';
-import { hasDatabase } from './old-directory.ts';
+import { refuseWithoutDatabase } from './old-directory.ts';
 import { findAuthority, type OpenDirectory } from './open.ts';
 import { refuseDamage } from './sound-database.ts';
 
@@ -34,8 +34,7 @@ const OCSP_SIGNING = '1.3.6.1.5.5.7.3.9';
 export function openResponder(open: OpenDirectory, stem: string, days: number, controller: AbortController): Responder {
   const ca = findAuthority(open, stem);
   const { directory, options } = open;
-  if (!hasDatabase(directory.path, stem))
-    throw new StateError(`${stem} has no database in "${directory.path}"`, `"trustme-pki crl ${stem}" builds one`);
+  refuseWithoutDatabase(directory.path, stem);
   if (new Date(ca.certificate.validTo) < new Date())
     throw new StateError(
       `${stem} has expired: nobody takes an answer about what it issued`,

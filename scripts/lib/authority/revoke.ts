@@ -49,6 +49,11 @@ export function findTarget(open: OpenDirectory, given: string): Target {
   const [holder, other] = holders;
   if (other) throw new StateError(`two CAs issued the serial number ${serial}`, 'give the certificate’s file');
   if (holder) return { given, ca: holder.stem, serial: serial! };
+  if (serial !== undefined)
+    throw new StateError(
+      `no CA of the directory issued a certificate with the serial number "${given}", and none there has that name`,
+      '"trustme-pki list CA" lists what a CA issued',
+    );
   throw new UsageError(
     `"${given}" is neither a certificate file, nor a serial number, nor a name in the directory`,
     '"trustme-pki list CA" lists what a CA issued',

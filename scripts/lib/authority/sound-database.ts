@@ -1,6 +1,7 @@
 // A database that lost something must not be worked with: a list or an answer made of it would say that what was revoked
 // is not.
 import { StateError } from '../errors.ts';
+import { wholeSerial } from '../store/database-rows.ts';
 import type { CertificateFile } from '../store/directory.ts';
 import { crlFile } from '../store/names.ts';
 import { forgottenBy, publishedList } from '../store/revocation-list.ts';
@@ -12,7 +13,7 @@ export function refuseDamage(path: string, ca: CertificateFile): void {
   const list = publishedList(path, ca);
   const [first, ...others] = list ? forgottenBy(rows, list) : [];
   if (first === undefined) return;
-  const which = others.length > 0 ? `serial number ${first} and ${others.length} more` : `serial number ${first}`;
+  const which = `serial number ${wholeSerial(first)}${others.length > 0 ? ` and ${others.length} more` : ''}`;
   throw new StateError(
     `"${indexFile(ca.stem)}" does not know that ${which} is revoked, as "${crlFile(ca.stem)}" says: rows are lost`,
     `restore the database from a backup; where that was done on purpose, move "${crlFile(ca.stem)}" away`,

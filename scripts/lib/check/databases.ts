@@ -3,7 +3,7 @@ import type { X509Certificate } from 'node:crypto';
 import { certificateBlocks } from '../model/pem.ts';
 import { parseCertificate } from '../store/certificate.ts';
 import { readContained, refusalToRead } from '../store/contained-file.ts';
-import { type DatabaseRow, NUMBER_FILE, parseIndex, serialOf } from '../store/database-rows.ts';
+import { type DatabaseRow, NUMBER_FILE, parseIndex, serialOf, wholeSerial } from '../store/database-rows.ts';
 import type { CertificateFile } from '../store/directory.ts';
 import { crlFile, databaseFolder, databaseTraces, HIDDEN, issuedFolder } from '../store/names.ts';
 import { hasIssued } from '../store/retired.ts';
@@ -97,7 +97,7 @@ const forgotten = (index: string, serial: string, list: string): Finding =>
   error(
     'revocation-lost',
     index,
-    `it does not know that serial number ${serial} is revoked, as "${list}" says`,
+    `it does not know that serial number ${wholeSerial(serial)} is revoked, as "${list}" says`,
     `restore it from a backup; where that was done on purpose, move "${list}" away`,
   );
 

@@ -15,7 +15,7 @@ import { runCommand } from '../run/exec.ts';
 import type { Report } from '../run/report.ts';
 import { parseCertificate } from '../store/certificate.ts';
 import { describeCertificate } from '../store/certificate-facts.ts';
-import { serialOf } from '../store/database-rows.ts';
+import { serialOf, wholeSerial } from '../store/database-rows.ts';
 import { firstCertificate, syncPath, writeNew } from '../store/files.ts';
 import { retire } from '../store/retired.ts';
 import type { Outcome } from './renew.ts';
@@ -41,7 +41,7 @@ export async function reissue(
     syncPath(authority.path);
     const { serialNumber, validTo } = parseCertificate(firstCertificate(join(authority.path, file)));
     const notAfter = isoTime(new Date(validTo));
-    const renewed = [{ name: stem, issuer, serial: serialOf(serialNumber), notAfter }];
+    const renewed = [{ name: stem, issuer, serial: wholeSerial(serialOf(serialNumber)), notAfter }];
     return { renewed, files: [file, retired], fieldUpdates: [] };
   } finally {
     authority.close();

@@ -16,7 +16,7 @@ import { makeStaging, removeStaging, removeTree } from '../run/staging.ts';
 import { requireTokenKeys } from '../run/token-step.ts';
 import { requireTools } from '../run/tools.ts';
 import { parseCertificate } from '../store/certificate.ts';
-import { serialOf } from '../store/database-rows.ts';
+import { serialOf, wholeSerial } from '../store/database-rows.ts';
 import { byStem, type CertificateFile, type PkiDirectory } from '../store/directory.ts';
 import { DERIVED_EXPORTS } from '../store/exports.ts';
 import { firstCertificate } from '../store/files.ts';
@@ -138,7 +138,7 @@ function describe(staging: string, { directory, selection, inputs }: Renewal, fi
     return {
       name: stem,
       issuer: entity.issuer,
-      serial: serialOf(serialNumber),
+      serial: wholeSerial(serialOf(serialNumber)),
       notAfter: isoTime(new Date(validTo)),
       ...(selection.rekeyed.has(stem) ? { retiredKey: retiredFile(stem, old, 'key') } : {}),
     };

@@ -23,6 +23,9 @@ export interface DatabaseRows {
 /** Serial numbers in one spelling: upper-case hexadecimal, no leading zero. */
 export const serialOf = (hex: string): string => hex.toUpperCase().replace(/^0+(?=.)/, '');
 
+/** A serial number for people and programs: whole bytes, as openssl prints it and names the files of issued certificates. */
+export const wholeSerial = (serial: string): string => (serial.length % 2 === 0 ? serial : `0${serial}`);
+
 /** A file with the number of the next list or certificate; openssl wants whole bytes. */
 export const NUMBER_FILE = /^([0-9A-Fa-f]{2})+\n?$/;
 

@@ -25,6 +25,20 @@ export const isIssuedBy = (subject: X509Certificate, issuer: X509Certificate): b
 export const isByKeyOf = (issuer: X509Certificate, subject: X509Certificate): boolean =>
   isKeyNamed(issuer, subject) && hasSigned(issuer, subject);
 
+/** Those of some certificates that lead up from one, the nearest first. */
+export function issuersOf<Each extends { readonly certificate: X509Certificate }>(
+  { certificate }: Each,
+  all: readonly Each[],
+): Each[] {
+  const found: Each[] = [];
+  for (let subject = certificate; ; ) {
+    const issuer = all.find(each => each.certificate !== subject && mayHaveIssued(each.certificate, subject));
+    if (!issuer || found.includes(issuer)) return found;
+    found.push(issuer);
+    subject = issuer.certificate;
+  }
+}
+
 function isKeyKnown(certificate: X509Certificate): boolean {
   try {
     return certificate.publicKey !== undefined;
