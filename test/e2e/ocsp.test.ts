@@ -180,6 +180,9 @@ test('what goes wrong is told', async () => {
   assert.is(busy.status, 1);
   assert.match(busy.stderr, new RegExp(`cannot listen on 127\\.0\\.0\\.1:${port}: EADDRINUSE\n.*--port`));
   assert.is((await program('ocsp', '--serve', 'backend_subca', '--port', '70000', '--dir', path)).status, 2);
+  const told = JSON.parse(await succeed('ocsp', '--command', 'backend_subca', '--json', '--dir', path));
+  assert.match(told.command, /^cd .* && openssl ocsp -port 2560 /);
+  assert.is(told.responder, 'ocsp_server.cert');
   await succeed('revoke', 'ocsp_server', '--dir', path);
   const revoked = await program('ocsp', 'backend', '--dir', path);
   assert.match(revoked.stderr, /responder certificate "ocsp_server\.cert" has expired or is revoked\n.*--profile ocsp/);
