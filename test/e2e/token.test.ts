@@ -211,6 +211,30 @@ if (isThere) {
     assert.match(readFileSync(join(folder, 'moving/ssig_subca.key'), 'utf8'), /object=ssig_subca;/);
   });
 
+  test('a new key is never made as a file because nobody said where: refused, unless the configuration says so', async () => {
+    const dir = ['--dir', 'unsaid'];
+    cpSync(join(folder, 'all'), join(folder, 'unsaid'), { recursive: true });
+    const before = ['KEK.key', 'backend.key'].map(file => readFileSync(join(folder, 'unsaid', file), 'utf8'));
+    const unsaid = /the old key of \S+ is in the token "all"[\s\S]*--conf FOLDER/;
+    await refused(['rekey', 'backend', ...dir], unsaid);
+    await refused(['rekey', 'ssig_subca', '--cascade', ...dir], unsaid);
+    for (const name of ['KEK', 'db', 'PK']) await refused(['uefi', 'rotate', name, ...dir], unsaid);
+    await refused(['uefi', 'rotate', 'KEK', ...dir], unsaid, {});
+    assert.equal(
+      ['KEK.key', 'backend.key'].map(file => readFileSync(join(folder, 'unsaid', file), 'utf8')),
+      before,
+    );
+    assert.not(existsSync(join(folder, 'unsaid/certs/signing_key.pem')));
+    mkdirSync(join(folder, 'conf-file/customer'), { recursive: true });
+    mkdirSync(join(folder, 'conf-file/secure-boot'), { recursive: true });
+    for (const file of ['customer/backend.ini', 'secure-boot/KEK.ini'])
+      writeFileSync(join(folder, 'conf-file', file), '[key]\nstorage = file\n');
+    await succeed('rekey', 'backend', 'KEK', '--conf', 'conf-file', ...dir);
+    for (const file of ['backend.key', 'KEK.key'])
+      assert.match(readFileSync(join(folder, 'unsaid', file), 'utf8'), /^-----BEGIN PRIVATE KEY-----/);
+    await sound('unsaid');
+  });
+
   test('a wrong PIN: one attempt, one error, and nothing is left', async () => {
     const wrong = { TRUSTME_PKCS11_PIN: '999999' };
     const words = ['generate', '--dir', 'wrong', '--conf', 'conf-all', ...EC];

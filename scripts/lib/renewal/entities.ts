@@ -2,7 +2,7 @@
 import { StateError } from '../errors.ts';
 import type { Hierarchy } from '../model/hierarchy.ts';
 import { formatKeyType, parseKeyType } from '../model/key-type.ts';
-import { tokenUri } from '../model/token.ts';
+import { describeToken, tokenUri } from '../model/token.ts';
 import { type Entity, isSelfSigned, type KeyType, type TokenKey, type Validity } from '../model/types.ts';
 import { validityOf } from '../model/validity.ts';
 import { describeCertificate } from '../store/certificate-facts.ts';
@@ -66,8 +66,16 @@ export function tokenFor(
       `the new key of ${entity.stem} would be the old one: ${tokenUri(there)}`,
       `name another object in the [key] section of ${entity.stem}.ini`,
     );
+  // Without a word on it the new one would be made as a file, under the token's PIN.
+  if (there && !entity.token && !saysFile(entity))
+    throw new StateError(
+      `the old key of ${entity.stem} is in the token ${describeToken(there)}, and the configuration does not say where its new one is`,
+      `give it: --conf FOLDER, where ${entity.stem}.ini has a [key] section with another object, or with storage = file`,
+    );
   return entity.token;
 }
+
+const saysFile = ({ facts }: Entity): boolean => facts.get('key')?.get('storage')?.value === 'file';
 
 function refuseOther({ stem, subject }: Entity, { certificate }: CertificateFile): void {
   const words = (names: readonly { name: string; value: string }[]) =>

@@ -85,9 +85,9 @@ export async function inputsOf(
     keysAtHand: new Set([...entities].filter(stem => !rekeyed.has(stem))),
     templateOf: await loadTemplates(templates),
     version: packageVersion(),
-    // A key keeps its passphrase; where it is not here, the configuration says what it would be.
+    // A key keeps its passphrase, but none has a token's PIN; where it is not here, the configuration says what it would be.
     passphraseOf: entity =>
-      directory.keys.has(entity.stem)
+      directory.keys.has(entity.stem) && (entity.token || !tokenOf(open, entity.stem))
         ? passphraseOf(open, entity.stem)
         : passphraseVariable(entity, options.environment),
     serialOf: stem => serials.get(stem)!,
