@@ -233,7 +233,7 @@ together('UEFI', [
   [
     'an update whose authoriser is gone',
     remove('KEK.crt', 'KEK.key', 'KEK.esl'),
-    ['error file-missing KEK.crt', 'error update-refused DB.auth'],
+    ['error file-missing KEK.crt', 'error file-missing KEK.esl', 'error update-refused DB.auth'],
   ],
   [
     'an update from the future',

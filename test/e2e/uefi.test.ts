@@ -346,6 +346,64 @@ test('what nobody recorded is an error of verify, and stays until it is taken ou
   await sound(pki);
 });
 
+test('a list that is gone, or lost what was added: nothing is made from the rest of it', async () => {
+  const pki = copyOf('lost');
+  await succeed('uefi', 'add', 'db', 'board.pem', '--dir', pki, '--quiet');
+  await succeed('uefi', 'add', 'dbx', HASH, '--dir', pki, '--quiet');
+  const updates = ['DB.auth', 'DBX.auth'].map(file => readFileSync(path(pki, file)));
+  const [db, dbx] = ['DB.esl', 'DBX.esl'].map(file => readFileSync(path(pki, file))) as [Buffer, Buffer];
+  const asked: readonly [lost: Buffer, file: string, words: readonly string[]][] = [
+    [dbx, 'DBX.esl', ['uefi', 'add', 'dbx', 'vendor.pem']],
+    [dbx, 'DBX.esl', ['uefi', 'remove', 'dbx', HASH]],
+    [dbx, 'DBX.esl', ['uefi', 'kit', 'no-kit']],
+    ...(hasEfi ? [[dbx, 'DBX.esl', ['check', 'efi', EFI]] as [Buffer, string, string[]]] : []),
+    [dbx, 'DBX.esl', ['rekey', 'KEK']],
+    [db, 'DB.esl', ['uefi', 'add', 'db', 'vendor.pem']],
+    [db, 'DB.esl', ['renew', 'DB']],
+  ];
+  for (const [lost, file, words] of asked) {
+    rmSync(path(pki, file));
+    await refused(new RegExp(`"${file}": it held an entry .*is gone[\\s\\S]*tail -c`), ...words, '--dir', pki);
+    writeFileSync(path(pki, file), lost);
+  }
+  rmSync(path(pki, 'DBX.esl'));
+  const { stdout } = await run('verify', pki);
+  assert.match(stdout, /DBX\.esl: it held an entry besides our certificates, and is gone \[file-missing\]/);
+  // The rest of the PKI goes on, and what the hint says brings the list back.
+  await succeed('renew', 'backend', '--dir', pki, '--quiet');
+  tool('sh', ['-c', /tail -c \d+ DBX\.auth >DBX\.esl/.exec(stdout)![0]], path(pki));
+  assert.equal(readFileSync(path(pki, 'DBX.esl')), dbx);
+  await sound(pki);
+  writeFileSync(path(pki, 'DBX.esl'), '');
+  await refused(/"DBX\.esl": it lacks an entry that/, 'uefi', 'add', 'dbx', 'vendor.pem', '--dir', pki);
+  assert.match(
+    (await run('verify', pki)).stdout,
+    /DBX\.esl: it lacks an entry that "uefi add" recorded \[list-mismatch\]/,
+  );
+  assert.equal(
+    ['DB.auth', 'DBX.auth'].map(file => readFileSync(path(pki, file))),
+    updates,
+  );
+});
+
+test('kit: a list that is damaged is refused in words', async () => {
+  const pki = copyOf('damaged');
+  for (const file of ['DB.esl', 'KEK.esl', 'PK.esl']) {
+    writeFileSync(path(pki, file), readFileSync(path('base', file)).subarray(0, 500));
+    await refused(new RegExp(`"${file}": it is no signature list: broken`), 'uefi', 'kit', 'no-kit', '--dir', pki);
+    copyFileSync(path('base', file), path(pki, file));
+  }
+  assert.not.ok(existsSync(path('no-kit')));
+});
+
+test('an update that is damaged is made again by the next change, later than it was', async () => {
+  const pki = copyOf('cut');
+  writeFileSync(path(pki, 'DB.auth'), readFileSync(path('base/DB.auth')).subarray(0, 300));
+  await succeed('uefi', 'add', 'db', HASH, '--dir', pki, '--quiet');
+  await sound(pki);
+  assert.ok(update(pki, 'DB.append.auth').time > update('base', 'DB.auth').time);
+});
+
 const mistakes: readonly [name: string, expected: RegExp, words: readonly string[]][] = [
   ['no subverb', /what is to be done is missing[\s\S]*uefi show\|add/, []],
   ['a subverb with a slip', /did you mean "uefi rotate"/, ['rotat', 'db']],

@@ -2,7 +2,7 @@
 import { X509Certificate } from 'node:crypto';
 import { copyFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readList } from '../check/lists.ts';
+import { refuseLost, requireList } from '../check/lists.ts';
 import { CommandError, StateError } from '../errors.ts';
 import { derToPem } from '../model/pem.ts';
 import { parseSignatureLists, SHA256_GUID, type Signature, X509_GUID } from '../model/signature-list.ts';
@@ -78,13 +78,12 @@ export interface Databases {
   readonly dbx: readonly Signature[];
 }
 
-/** Those of a directory. Throws a StateError where a list is none. */
-export function databasesOf({ path, lists }: PkiDirectory): Databases {
+/** Those of a directory. Throws a StateError where a list is none, or lacks what was in it. */
+export function databasesOf(directory: PkiDirectory): Databases {
+  const { path, lists } = directory;
   const read = (stem: string): readonly Signature[] => {
-    if (!lists.has(stem)) return [];
-    const held = readList(path, listFile(stem));
-    if (!Array.isArray(held)) throw new StateError(`"${listFile(stem)}": ${held.message}`, held.hint);
-    return held;
+    refuseLost(directory, stem, []);
+    return lists.has(stem) ? requireList(path, listFile(stem)) : [];
   };
   return { db: read('DB'), dbx: read(DBX) };
 }

@@ -1,10 +1,15 @@
-// Do the UEFI signature lists hold the certificates that they should?
+// Do the UEFI signature lists hold the certificates that they should, and all that was put into them?
+import { StateError } from '../errors.ts';
 import { isSame, parseSignatureLists, type Signature, X509_GUID } from '../model/signature-list.ts';
 import type { Variable } from '../model/types.ts';
+import { parseVariableUpdate } from '../model/variable-update.ts';
 import { readContained } from '../store/contained-file.ts';
 import { byStem, type PkiDirectory } from '../store/directory.ts';
-import { listFile } from '../store/names.ts';
+import type { Manifest } from '../store/manifest.ts';
+import { listFile, updateFile } from '../store/names.ts';
+import { digestOf } from '../store/signature-digest.ts';
 import { error, type Finding } from './finding.ts';
+import { readRecord } from './record.ts';
 
 export const LISTS_HINT = 'make it again from the certificates, and sign its update again';
 
@@ -43,6 +48,64 @@ export function readList(root: string, file: string): Signature[] | Finding {
   } catch (failure) {
     return error('list-unreadable', file, `it is no signature list: ${(failure as Error).message}`, LISTS_HINT);
   }
+}
+
+/**
+ * What a list lacks and nothing else can give back: entries that the manifest names, and where there is no list, those of
+ * its update that are not our certificates `contains`. One that is made again would forget them.
+ */
+export function checkLost(
+  directory: PkiDirectory,
+  stem: string,
+  contains: Variable['contains'],
+  recorded: Manifest['others'] = {},
+): Finding[] {
+  const file = listFile(stem);
+  const isThere = directory.lists.has(stem);
+  const held = isThere ? readList(directory.path, file) : [];
+  if (!Array.isArray(held)) return [];
+  const payload = isThere ? undefined : payloadOf(directory, stem);
+  const own = contains.map(certificatesByStem(directory));
+  const carried = payload
+    ? parseSignatureLists(payload).filter(({ data }) => !own.some(each => each?.equals(data)))
+    : [];
+  const digests = held.map(digestOf);
+  const wanted = [...(recorded[stem] ?? []), ...carried.map(digestOf)];
+  const { size } = new Set(wanted.filter(each => !digests.includes(each)));
+  if (size === 0) return [];
+  const what = size === 1 ? 'an entry' : `${size} entries`;
+  const restore = 'restore it from a copy';
+  if (isThere) return [error('list-mismatch', file, `it lacks ${what} that "uefi add" recorded`, restore)];
+  const update = payload
+    ? `, or take it out of its update: tail -c ${payload.length} ${updateFile(stem)} >${file}`
+    : '';
+  return [error('file-missing', file, `it held ${what} besides our certificates, and is gone`, `${restore}${update}`)];
+}
+
+/** The lists that an update carries; undefined: there is none that can be read, which is told elsewhere. */
+function payloadOf({ path, updates }: PkiDirectory, stem: string): Buffer | undefined {
+  if (!updates.has(stem)) return undefined;
+  try {
+    const { payload } = parseVariableUpdate(readContained(path, updateFile(stem)));
+    parseSignatureLists(payload);
+    return payload;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Throws a StateError where a list is to be relied on, or made again, and lacks what was in it. */
+export function refuseLost(directory: PkiDirectory, stem: string, contains: Variable['contains']): void {
+  const record = readRecord(directory.path);
+  const [lost] = checkLost(directory, stem, contains, record.state === 'read' ? record.manifest.others : undefined);
+  if (lost) throw new StateError(`"${lost.file}": ${lost.message}`, lost.hint);
+}
+
+/** What a list holds. Throws a StateError where it is none. */
+export function requireList(root: string, file: string): Signature[] {
+  const held = readList(root, file);
+  if (Array.isArray(held)) return held;
+  throw new StateError(`"${file}": ${held.message}`, held.hint);
 }
 
 /** The certificate of a stem, as a list holds it. */

@@ -7,7 +7,7 @@ import { listFile, updateFile } from '../store/names.ts';
 import { digestOf } from '../store/signature-digest.ts';
 import { type Finding, info, warning } from './finding.ts';
 import type { Inspection } from './inspection.ts';
-import { certificatesByStem, checkList, readList } from './lists.ts';
+import { certificatesByStem, checkList, checkLost, readList } from './lists.ts';
 import { checkFieldUpdates, checkUpdate, readUpdate } from './updates.ts';
 
 /** One update and when it says that it was signed. */
@@ -47,8 +47,9 @@ function checkLists({ directory, entries, record }: Inspection, variables: reado
     const findings = checkList(directory, stem, contains, certificateOf, others);
     return findings.length > 0 || recorded ? findings : noteOthers(directory, stem, contains.length);
   });
+  const lost = variables.flatMap(({ stem, variable }) => checkLost(directory, stem, variable.contains, recorded));
   const hidden = entries.filter(({ file, kind }) => kind === 'file' && /^\.pki\/[^/]+\.esl$/.test(file));
-  return [...own, ...hidden.flatMap(({ file }) => parse(directory, file))];
+  return [...own, ...lost, ...hidden.flatMap(({ file }) => parse(directory, file))];
 }
 
 /** Without a manifest nobody can have recorded what a list holds. */

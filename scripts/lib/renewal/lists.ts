@@ -1,11 +1,9 @@
 // What the lists of UEFI variables hold besides the certificates of entities: vendors' certificates, hashes, and in a
 // rotation the certificates that others take the place of.
-import { LISTS_HINT } from '../check/lists.ts';
-import { StateError } from '../errors.ts';
+import { requireList } from '../check/lists.ts';
 import type { Hierarchy } from '../model/hierarchy.ts';
-import { parseSignatureLists, type Signature, X509_GUID } from '../model/signature-list.ts';
+import { type Signature, X509_GUID } from '../model/signature-list.ts';
 import { type VariableFiles, variablesIn } from '../model/uefi.ts';
-import { readContained } from '../store/contained-file.ts';
 import { byStem, type PkiDirectory } from '../store/directory.ts';
 import { readManifest } from '../store/manifest.ts';
 import { listFile } from '../store/names.ts';
@@ -32,16 +30,8 @@ export function listsOf(directory: PkiDirectory, hierarchy: Hierarchy): Map<stri
 function othersIn({ path, certificates }: PkiDirectory, { stem, variable: { contains } }: VariableFiles): Signature[] {
   const known = byStem(certificates);
   const own = contains.flatMap(each => known.get(each)?.certificate.raw ?? []);
-  const held = parsed(path, listFile(stem));
+  const held = requireList(path, listFile(stem));
   return held.filter(({ type, data }) => type !== X509_GUID || !own.some(each => each.equals(data)));
-}
-
-function parsed(path: string, file: string): Signature[] {
-  try {
-    return parseSignatureLists(readContained(path, file));
-  } catch (error) {
-    throw new StateError(`"${file}" is no signature list: ${(error as Error).message}`, LISTS_HINT);
-  }
 }
 
 /** The lists with the certificates that are replaced staying in them; PK holds one. */

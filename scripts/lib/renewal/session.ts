@@ -4,6 +4,7 @@ import { hasDatabase } from '../authority/old-directory.ts';
 import { type Authority, type OpenDirectory, openAuthority, openDirectory } from '../authority/open.ts';
 import { refuseAuthority } from '../authority/refuse-authority.ts';
 import { revokedIn } from '../authority/revoked.ts';
+import { refuseLost } from '../check/lists.ts';
 import { keepsDatabase } from '../model/types.ts';
 import { heldBy } from '../model/uefi.ts';
 import { type RenewalInputs, variablesOf } from '../plan/renewal.ts';
@@ -124,6 +125,7 @@ export async function renewSelected(
   const authorities = new Map<string, Authority>();
   try {
     const inputs = await inputsOf(open, settings, selection, change, now, mayGenerateInTokens);
+    for (const { stem, variable } of variablesOf(inputs)) refuseLost(open.directory, stem, variable.contains);
     noteUnrecorded(open, inputs, change, report);
     refuseWithoutKeys(open.directory, selection, inputs);
     const signers = new Set([...selection.entities].map(stem => inputs.hierarchy.get(stem)!.issuer));

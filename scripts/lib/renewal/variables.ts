@@ -1,11 +1,11 @@
 // What renewed UEFI variables keep, and what they must not: owners stay, time stamps rise.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { requireList } from '../check/lists.ts';
+import { readUpdate } from '../check/updates.ts';
 import type { Hierarchy } from '../model/hierarchy.ts';
-import { parseSignatureLists } from '../model/signature-list.ts';
 import type { VariableName } from '../model/types.ts';
 import { VARIABLE_ORDER, variablesIn } from '../model/uefi.ts';
-import { parseVariableUpdate } from '../model/variable-update.ts';
 import type { PkiDirectory } from '../store/directory.ts';
 import { readManifest } from '../store/manifest.ts';
 import { CLEAR_PK, fieldUpdateFile, listFile, updateFile } from '../store/names.ts';
@@ -14,7 +14,7 @@ import { CLEAR_PK, fieldUpdateFile, listFile, updateFile } from '../store/names.
 export function ownersOf({ path, certificates, lists }: PkiDirectory): ReadonlyMap<string, string> {
   const owners = new Map<string, string>();
   for (const stem of lists)
-    for (const { owner, data } of parseSignatureLists(readFileSync(join(path, listFile(stem)))))
+    for (const { owner, data } of requireList(path, listFile(stem)))
       for (const each of certificates) if (each.certificate.raw.equals(data)) owners.set(each.stem, owner);
   return new Map([...owners, ...Object.entries(readManifest(path)?.owners ?? {})]);
 }
@@ -43,7 +43,11 @@ export function timesOf(path: string, hierarchy: Hierarchy, now: Date): (variabl
 function timesThere(path: string, stem: string, name: VariableName): number[] {
   const isPk = name === 'PK';
   const files = [updateFile(stem), fieldUpdateFile(stem, !isPk), ...(isPk ? [CLEAR_PK] : [])];
-  return files
-    .filter(file => existsSync(join(path, file)))
-    .map(file => parseVariableUpdate(readFileSync(join(path, file))).time.getTime());
+  return (
+    files
+      .filter(file => existsSync(join(path, file)))
+      .map(file => readUpdate(path, file))
+      // One that is damaged is no update, and its time is recorded.
+      .flatMap(update => ('code' in update ? [] : [update.time.getTime()]))
+  );
 }

@@ -2,6 +2,7 @@
 import { rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { OpenDirectory } from '../authority/open.ts';
+import { refuseLost } from '../check/lists.ts';
 import { StateError, UsageError } from '../errors.ts';
 import { warningOfSize } from '../model/firmware.ts';
 import { isSame, type Signature, X509_GUID } from '../model/signature-list.ts';
@@ -77,6 +78,7 @@ export function addEntries(
   if (name === 'PK') throw new UsageError('PK holds one key', 'to replace it: trustme-pki uefi rotate PK');
   return inSession(given, report, controller, async session => {
     const variable = openVariable(session, name);
+    refuseLost(session.open.directory, variable.stem, variable.variable.contains);
     const entries = (await read(session, variable.owner)).map(each => withOwnOwner(each, session));
     const unfit = name === 'KEK' && entries.find(({ type }) => type !== X509_GUID);
     if (unfit) throw new StateError('KEK holds certificates alone', 'give it to db or dbx');
@@ -111,6 +113,7 @@ export function removeEntries(
 ): Promise<Changed> {
   return inSession(given, report, controller, async session => {
     const variable = openVariable(session, name);
+    refuseLost(session.open.directory, variable.stem, variable.variable.contains);
     const removed = await choose(session, variable.own, variable.others);
     const all = variable.others.filter(each => !removed.includes(each));
     return write(variable, { all, added: [], removed }, width);

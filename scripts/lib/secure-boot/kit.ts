@@ -2,10 +2,11 @@
 // secret; what lies in it is a function of the directory's lists and updates.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { refuseLost, requireList } from '../check/lists.ts';
 import { StateError } from '../errors.ts';
 import type { Hierarchy } from '../model/hierarchy.ts';
 import { derToPem } from '../model/pem.ts';
-import { formatSignatureLists, parseSignatureLists, type Signature, X509_GUID } from '../model/signature-list.ts';
+import { formatSignatureLists, type Signature, X509_GUID } from '../model/signature-list.ts';
 import { type VariableFiles, variablesIn } from '../model/uefi.ts';
 import { readContained } from '../store/contained-file.ts';
 import { byStem, type PkiDirectory } from '../store/directory.ts';
@@ -26,9 +27,11 @@ export interface NamedEntry extends Signature {
   readonly isCertificate: boolean;
 }
 
-/** Files of the kit by their relative paths. Throws a StateError where the directory has no UEFI keys. */
+/** Files of the kit by their relative paths. Throws a StateError where the directory has no UEFI keys, or not whole. */
 export function kitFiles(directory: PkiDirectory, hierarchy: Hierarchy): ReadonlyMap<string, Buffer | string> {
-  const variables = variablesIn(hierarchy)
+  const all = variablesIn(hierarchy);
+  for (const { stem, variable } of all) refuseLost(directory, stem, variable.contains);
+  const variables = all
     .filter(({ stem }) => directory.lists.has(stem) && directory.updates.has(stem))
     .map(each => enrolled(directory, each));
   const missing = ['PK', 'KEK', 'db'].filter(name => !variables.some(({ variable }) => variable.name === name));
@@ -67,12 +70,12 @@ export function kitFiles(directory: PkiDirectory, hierarchy: Hierarchy): Readonl
 function enrolled({ path, certificates }: PkiDirectory, files: VariableFiles): Enrolled {
   const { stem, variable } = files;
   const known = byStem(certificates);
-  const list = readContained(path, listFile(stem));
-  const entries = parseSignatureLists(list).map(each => {
+  const entries = requireList(path, listFile(stem)).map(each => {
     const own = variable.contains.find(member => known.get(member)?.certificate.raw.equals(each.data));
     const name = own ?? digestOf(each).slice(0, 16);
     return { ...each, name, isCertificate: each.type === X509_GUID };
   });
+  const list = readContained(path, listFile(stem));
   return { ...files, list, update: readContained(path, updateFile(stem)), entries };
 }
 
