@@ -1,5 +1,5 @@
 // `trustme-pki uefi kit FOLDER`: the UEFI keys of a directory, in the shapes that firmware and its tools take.
-import { existsSync, readdirSync, renameSync, rmdirSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, rmdirSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { openDirectory } from '../lib/authority/open.ts';
 import { StateError, UsageError } from '../lib/errors.ts';
@@ -30,6 +30,8 @@ export async function uefiKit(context: VerbContext): Promise<number> {
       'usage: trustme-pki uefi kit FOLDER',
     );
   const target = resolve(folder);
+  if (existsSync(target) && !statSync(target).isDirectory())
+    throw new UsageError(`"${folder}" is no folder`, 'give one that is not there yet');
   if (existsSync(target) && readdirSync(target).length > 0)
     throw new StateError(`"${folder}" is not empty`, 'give a folder that is not there yet');
   const { directory, settings } = openDirectory(readDirectoryOptions(given, context.environment), false);

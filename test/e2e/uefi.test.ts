@@ -386,7 +386,7 @@ test('a list that is gone, or lost what was added: nothing is made from the rest
   );
 });
 
-test('kit: a list that is damaged is refused in words', async () => {
+test('kit: a list that is damaged, and a FILE in the place of FOLDER, are refused in words', async () => {
   const pki = copyOf('damaged');
   for (const file of ['DB.esl', 'KEK.esl', 'PK.esl']) {
     writeFileSync(path(pki, file), readFileSync(path('base', file)).subarray(0, 500));
@@ -394,6 +394,9 @@ test('kit: a list that is damaged is refused in words', async () => {
     copyFileSync(path('base', file), path(pki, file));
   }
   assert.not.ok(existsSync(path('no-kit')));
+  const { status, stderr } = await run('uefi', 'kit', 'board.pem', '--dir', pki);
+  assert.is(status, 2);
+  assert.match(stderr, /"board\.pem" is no folder/);
 });
 
 test('an update that is damaged is made again by the next change, later than it was', async () => {
