@@ -6,6 +6,7 @@ import { authoritiesOf, openDirectory } from '../lib/authority/open.ts';
 import { UsageError } from '../lib/errors.ts';
 import { renew, type SessionOutcome } from '../lib/renewal/session.ts';
 import { makeReport } from '../lib/run/report.ts';
+import { formatFieldUpdates } from '../lib/secure-boot/format.ts';
 import { type Given, parseWords } from '../options.ts';
 import { DIRECTORY_HELP, DIRECTORY_OPTIONS, RELEASE_HELP, readDays, readDirectoryOptions } from './directory.ts';
 import type { VerbContext } from './verb.ts';
@@ -25,7 +26,7 @@ in the place of the old ones; files that contain them (chains, exports, signatur
 certificates stay valid, in the database and in .pki/retired; no one is revoked. A validity ends with that of its issuer.
 
 For UEFI db and KEK, NAME.append.auth adds the new certificate on machines that have the old one; for PK, PK.update.auth
-replaces it.
+replaces it. The old keys sign them: machines take that of db first, then that of KEK, and that of PK in the end.
 
   --expiring DAYS    all that expire by then; none is no failure
   --cascade          what is below a CA, too
@@ -111,7 +112,7 @@ function describe(
       return `${name}: until ${notAfter} (${issuer}, serial ${serial})${key}`;
     }),
     `changed: ${visible.join(', ')}`,
-    ...(fieldUpdates.length > 0 ? [`for machines in the field: ${fieldUpdates.join(', ')}`] : []),
+    ...formatFieldUpdates(fieldUpdates),
     ...left,
     ...(dependants.length > 0 ? [`below, as they were: ${dependants.join(', ')}`] : []),
     ...Object.entries(elsewhere).map(

@@ -264,6 +264,17 @@ const append =
       ...['-a', '-t', '2026-01-01 00:00:00', '-k', join(out, 'KEK.key'), '-c', join(out, 'KEK.crt')],
       ...['db', join(out, list), join(out, 'DB.append.auth')],
     ]);
+/** As if `other` had the KEK of former days. */
+const keepFormerKek: Harm = out => {
+  mkdirSync(join(out, '.pki/retired/KEK'), { recursive: true });
+  cpSync(join(other, 'KEK.crt'), join(out, '.pki/retired/KEK/AA.pem'));
+  const signer = ['-k', join(other, 'KEK.key'), '-c', join(other, 'KEK.crt')];
+  const words = ['-a', '-t', '2026-01-01 00:00:00', ...signer, 'db', join(out, 'DB.esl'), join(out, 'DB.append.auth')];
+  execFileSync('sign-efi-sig-list', words, { stdio: 'ignore' });
+};
+together('UEFI, field updates by a former authoriser', [
+  ['one of another run', keepFormerKek, ['warning field-update-lapsed DB.append.auth']],
+]);
 together('UEFI, field updates', [
   [
     'an appended update with what the list does not hold',

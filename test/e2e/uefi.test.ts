@@ -407,6 +407,50 @@ test('an update that is damaged is made again by the next change, later than it 
   assert.ok(update(pki, 'DB.append.auth').time > update('base', 'DB.auth').time);
 });
 
+test('field updates of a former authoriser go with it; verify finds those that are left', async () => {
+  const pki = copyOf('lapsed');
+  await succeed('uefi', 'add', 'dbx', HASH, '--dir', pki, '--quiet');
+  await succeed('uefi', 'add', 'db', 'vendor.pem', '--dir', pki, '--quiet');
+  const old = readFileSync(path(pki, 'DBX.append.auth'));
+  await succeed('uefi', 'rotate', 'KEK', '--dir', pki, '--quiet');
+  // Machines know the old KEK as long as it is in the list.
+  assert.equal(readFileSync(path(pki, 'DBX.append.auth')), old);
+  await succeed('uefi', 'add', 'db', 'board.pem', '--dir', pki, '--quiet');
+  await sound(pki);
+  await succeed('uefi', 'rotate', 'KEK', '--finish', '--dir', pki, '--quiet');
+  assert.not.ok(existsSync(path(pki, 'DBX.append.auth')));
+  assert.ok(existsSync(path(pki, 'DB.append.auth')));
+  await sound(pki);
+  await succeed('uefi', 'kit', 'lapsed-kit', '--dir', pki);
+  assert.not.ok(existsSync(path('lapsed-kit/updates/DBX.append.auth')));
+  writeFileSync(path(pki, 'DBX.append.auth'), old);
+  const { status, stdout } = await run('verify', pki);
+  assert.is(status, 1);
+  assert.match(stdout, /warning +DBX\.append\.auth: a former KEK signed it: .* \[field-update-lapsed\]/);
+  assert.not.match(stdout, /^error/m);
+});
+
+test('field updates are told in the order in which machines take them; all are signed by whom these know', async () => {
+  const pki = copyOf('ordered');
+  const said = await succeed('rekey', 'PK', 'KEK', 'DB', '--dir', pki);
+  assert.match(
+    said,
+    /^for machines in the field, in this order: DB\.append\.auth, KEK\.append\.auth, PK\.update\.auth$/m,
+  );
+  await sound(pki);
+  // Each verifies with what is there before the next one.
+  for (const [file, variable] of [
+    ['DB.append.auth', 'db'],
+    ['KEK.append.auth', 'KEK'],
+    ['PK.update.auth', 'PK'],
+  ]) {
+    const shown = JSON.parse(await succeed('uefi', 'show', `${pki}/${file}`, '--dir', 'base', '--json'));
+    assert.is(shown.files[0].update.variable, variable);
+  }
+  const { fieldUpdates } = JSON.parse(await succeed('renew', 'PK', 'KEK', 'DB', '--dir', pki, '--json'));
+  assert.equal(fieldUpdates, ['DB.append.auth', 'KEK.append.auth', 'PK.update.auth']);
+});
+
 const mistakes: readonly [name: string, expected: RegExp, words: readonly string[]][] = [
   ['no subverb', /what is to be done is missing[\s\S]*uefi show\|add/, []],
   ['a subverb with a slip', /did you mean "uefi rotate"/, ['rotat', 'db']],

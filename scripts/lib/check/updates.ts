@@ -1,16 +1,19 @@
 // Are the authenticated variable updates signed by their authorisers, and do they carry what the lists hold?
+import type { X509Certificate } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { isSame, parseSignatureLists } from '../model/signature-list.ts';
+import { isSame, parseSignatureLists, X509_GUID } from '../model/signature-list.ts';
 import type { Variable } from '../model/types.ts';
 import type { VariableFiles } from '../model/uefi.ts';
 import { parseVariableUpdate, type VariableUpdate } from '../model/variable-update.ts';
 import type { Surroundings } from '../run/exec.ts';
+import { certificateIn } from '../store/certificate.ts';
 import { readContained } from '../store/contained-file.ts';
 import type { PkiDirectory } from '../store/directory.ts';
 import { CLEAR_PK, fieldUpdateFile, listFile, updateFile } from '../store/names.ts';
 import { retiredCertificates } from '../store/retired.ts';
 import { error, type Finding, warning } from './finding.ts';
+import { readList } from './lists.ts';
 import { refusalOfUpdate } from './update-signature.ts';
 
 const HINT = 'sign it again: sign-efi-sig-list of efitools, with key and certificate of its authoriser';
@@ -43,9 +46,16 @@ const refused = (file: string, { authoriser }: Variable, refusal: string | undef
 const presentOf = ({ certificates }: PkiDirectory, stem: string) =>
   certificates.filter(each => each.stem === stem).map(({ certificate }) => certificate);
 
+/** Those whom machines with the present list of an authoriser know: in a rotation that holds two. */
+function knownAs(directory: PkiDirectory, stem: string): X509Certificate[] {
+  const held = directory.lists.has(stem) ? readList(directory.path, listFile(stem)) : [];
+  const inList = Array.isArray(held) ? held.filter(({ type }) => type === X509_GUID) : [];
+  return [...presentOf(directory, stem), ...inList.flatMap(({ data }) => certificateIn(data) ?? [])];
+}
+
 /**
  * Checks what machines in the field are given beside the updates of `variables`: they may know an authoriser that was
- * replaced since.
+ * replaced by the run that made both.
  */
 export async function checkFieldUpdates(
   directory: PkiDirectory,
@@ -61,16 +71,41 @@ export async function checkFieldUpdates(
       .map(async file => {
         const update = readUpdate(directory.path, file);
         if ('code' in update) return [update];
-        const signers = [
-          ...presentOf(directory, variable.authoriser),
-          ...retiredCertificates(directory.path, variable.authoriser),
+        const known = knownAs(directory, variable.authoriser);
+        const former = retiredCertificates(directory.path, variable.authoriser);
+        const refusalBy = (signers: readonly X509Certificate[]) =>
+          refusalOfUpdate(update, { name: variable.name, isAppended }, signers, scratch, surroundings);
+        const refusal = await refusalBy([...known, ...former]);
+        const isLate = isAppended && refusal === undefined && !isMadeWithWhole(directory, stem, update);
+        const hasLapsed = isLate && former.length > 0 && (await refusalBy(known)) !== undefined;
+        return [
+          ...refused(file, variable, refusal),
+          ...(hasLapsed ? [lapsed(file, variable)] : []),
+          ...checkContent(directory, stem, file, update),
         ];
-        const purpose = { name: variable.name, isAppended };
-        const refusal = await refusalOfUpdate(update, purpose, signers, scratch, surroundings);
-        return [...refused(file, variable, refusal), ...checkContent(directory, stem, file, update)];
       });
   });
   return (await Promise.all(checked)).flat();
+}
+
+/** What is made in one run bears times a second apart; the run may have replaced the authoriser, whom the first still knows. */
+function isMadeWithWhole({ path }: PkiDirectory, stem: string, { time }: VariableUpdate): boolean {
+  const whole = readUpdate(path, updateFile(stem));
+  return !('code' in whole) && whole.time.getTime() - time.getTime() === 1000;
+}
+
+const lapsed = (file: string, { authoriser }: Variable): Finding =>
+  warning(
+    'field-update-lapsed',
+    file,
+    `a former ${authoriser} signed it: firmware that knows the present one refuses it`,
+    'move it away',
+  );
+
+/** Names of field updates whose signer was replaced by a later run. */
+export async function lapsedFieldUpdates(...asked: Parameters<typeof checkFieldUpdates>): Promise<string[]> {
+  const findings = await checkFieldUpdates(...asked);
+  return findings.filter(({ code }) => code === 'field-update-lapsed').map(({ file }) => file);
 }
 
 /** The one that empties PK carries nothing; the others what is in the list. */

@@ -4,7 +4,8 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Authority } from '../authority/open.ts';
 import { checkDirectory, refuseUnsound } from '../check/check.ts';
-import { filledVariables } from '../model/uefi.ts';
+import { lapsedFieldUpdates } from '../check/updates.ts';
+import { filledVariables, variablesIn } from '../model/uefi.ts';
 import { isoTime } from '../model/validity.ts';
 import { planRenewal, type RenewalInputs, variablesOf } from '../plan/renewal.ts';
 import type { Surroundings } from '../run/exec.ts';
@@ -13,14 +14,15 @@ import { publishInto } from '../run/journal.ts';
 import { syncTree } from '../run/publish.ts';
 import type { PlanReport } from '../run/report.ts';
 import { makeStaging, removeStaging, removeTree } from '../run/staging.ts';
+import { inTemporary } from '../run/temporary.ts';
 import { requireTokenKeys } from '../run/token-step.ts';
 import { requireTools } from '../run/tools.ts';
 import { parseCertificate } from '../store/certificate.ts';
 import { serialOf, wholeSerial } from '../store/database-rows.ts';
-import { byStem, type CertificateFile, type PkiDirectory } from '../store/directory.ts';
+import { byStem, type CertificateFile, type PkiDirectory, readPkiDirectory } from '../store/directory.ts';
 import { DERIVED_EXPORTS } from '../store/exports.ts';
 import { firstCertificate } from '../store/files.ts';
-import { certificateFile, isFieldUpdate, keyFile, retiredFile, SCRATCH } from '../store/names.ts';
+import { certificateFile, fieldUpdateFile, keyFile, retiredFile, SCRATCH } from '../store/names.ts';
 import { replaceInChains } from './chains.ts';
 import { filesOf, fillStaging } from './fill-staging.ts';
 import type { Lists } from './lists.ts';
@@ -41,7 +43,7 @@ export interface Outcome {
   readonly renewed: readonly Renewed[];
   /** Files of the directory that changed, relative. */
   readonly files: readonly string[];
-  /** Updates for firmware that has the old certificates. */
+  /** Updates for firmware that has the old certificates, in the order in which it takes them. */
   readonly fieldUpdates: readonly string[];
 }
 
@@ -73,12 +75,17 @@ export async function renewEntities(renewal: Renewal, report: PlanReport): Promi
     removeTree(join(staging, SCRATCH));
     const chains = rewriteChains(staging, renewal);
     const files = [...filesOf(plan), ...writeRecords(staging, renewal), ...chains];
+    const lapsed = await removeLapsed(staging, renewal, inside);
     await verify(staging, renewal, chains, inside);
     const changed = inOrder(files.filter(file => isChanged(directory.path, staging, file)));
     const outcome = describe(staging, renewal, changed);
     await syncTree(staging, inside);
     surroundings.controller.signal.throwIfAborted();
     publishInto(staging, directory.path, changed);
+    for (const file of lapsed) {
+      rmSync(join(directory.path, file), { force: true });
+      report.note(`trustme-pki: removed "${file}": a former authoriser signed it`);
+    }
     removeKeyExports(directory.path, renewal);
     return outcome;
   } finally {
@@ -91,6 +98,17 @@ function removeKeyExports(path: string, { selection: { rekeyed }, inputs: { hier
   const moved = [...rekeyed].flatMap(stem => (hierarchy.get(stem)?.token ? [keyFile(stem)] : []));
   for (const { file, key } of DERIVED_EXPORTS)
     if (key && moved.includes(key)) rmSync(join(path, file), { force: true });
+}
+
+/** Updates of former runs for machines in the field, whose signer those do not know any more. */
+async function removeLapsed(staging: string, { inputs }: Renewal, surroundings: Surroundings): Promise<string[]> {
+  const variables = variablesOf(inputs);
+  if (variables.length === 0) return [];
+  const lapsed = await inTemporary(folder =>
+    lapsedFieldUpdates(readPkiDirectory(staging), variables, folder, surroundings),
+  );
+  for (const file of lapsed) rmSync(join(staging, file));
+  return lapsed;
 }
 
 /** Files whose chain has a certificate that was renewed. */
@@ -143,5 +161,7 @@ function describe(staging: string, { directory, selection, inputs }: Renewal, fi
       ...(selection.rekeyed.has(stem) ? { retiredKey: retiredFile(stem, old, 'key') } : {}),
     };
   });
-  return { renewed, files, fieldUpdates: files.filter(isFieldUpdate) };
+  // In the order in which machines take them: the present authoriser of each signed it, and PK's goes in the end.
+  const updates = variablesIn(inputs.hierarchy).map(each => fieldUpdateFile(each.stem, each.variable.name !== 'PK'));
+  return { renewed, files, fieldUpdates: updates.reverse().filter(file => files.includes(file)) };
 }

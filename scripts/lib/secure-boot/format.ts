@@ -29,6 +29,12 @@ export function formatEntry({ type, owner, sha256, subject, keyType, notAfter }:
   return `${type}${certificate}\n     ${sha256}\n     owner ${owner}`;
 }
 
+/** A line, if there are any. */
+export const formatFieldUpdates = (files: readonly string[]): string[] =>
+  files.length === 0
+    ? []
+    : [`for machines in the field${files.length > 1 ? ', in this order' : ''}: ${files.join(', ')}`];
+
 /** What a change did: lines, the value of --json, and what some firmware does not take of it. */
 export function formatChanged({ variable, stem, added, removed, files, fieldUpdates, warnings }: Changed) {
   const entries = { added: added.map(describeEntry), removed: removed.map(describeEntry) };
@@ -41,7 +47,7 @@ export function formatChanged({ variable, stem, added, removed, files, fieldUpda
           ...list('added', entries.added),
           ...list('removed', entries.removed),
           `changed: ${visible.join(', ')}`,
-          ...(fieldUpdates.length > 0 ? [`for machines in the field: ${fieldUpdates.join(', ')}`] : []),
+          ...formatFieldUpdates(fieldUpdates),
         ];
   return {
     text: lines.join('\n'),
