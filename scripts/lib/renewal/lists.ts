@@ -57,12 +57,16 @@ export function keepFormer(
   return result;
 }
 
-/** Entries that no run of ours put there, by the stem of the list. */
-export function unrecorded({ path }: PkiDirectory, lists: Lists): ReadonlyMap<string, readonly Signature[]> {
+/** Entries that no run of ours put there, by the stem of the list. What this run keeps of ours is none of them. */
+export function unrecorded(
+  { path, certificates }: PkiDirectory,
+  lists: Lists,
+): ReadonlyMap<string, readonly Signature[]> {
   const recorded = readManifest(path)?.others ?? {};
+  const isOurs = ({ data }: Signature) => certificates.some(({ certificate }) => certificate.raw.equals(data));
+  const isKnown = (stem: string, each: Signature) => recorded[stem]?.includes(digestOf(each)) || isOurs(each);
   const unknown = [...lists].map(
-    ([stem, { all, fresh }]) =>
-      [stem, all.filter(each => !fresh.includes(each) && !recorded[stem]?.includes(digestOf(each)))] as const,
+    ([stem, { all, fresh }]) => [stem, all.filter(each => !fresh.includes(each) && !isKnown(stem, each))] as const,
   );
   return new Map(unknown.filter(([, entries]) => entries.length > 0));
 }

@@ -1,4 +1,5 @@
 // A renewal from choice to outcome: locks taken, configuration read as the directory was made with it, inputs drawn.
+import { join } from 'node:path';
 import { readRows } from '../authority/database.ts';
 import { hasDatabase } from '../authority/old-directory.ts';
 import { type Authority, type OpenDirectory, openAuthority, openDirectory } from '../authority/open.ts';
@@ -149,7 +150,7 @@ export async function renewSelected(
 
 /** What stays in lists that are signed again, and no run of ours put there. */
 function noteUnrecorded(
-  { directory }: OpenDirectory,
+  { directory, options }: OpenDirectory,
   inputs: RenewalInputs,
   { lists }: ListChange,
   report: PlanReport,
@@ -158,6 +159,6 @@ function noteUnrecorded(
   for (const [stem, entries] of unrecorded(directory, lists))
     if (signed.has(stem))
       report.note(
-        `trustme-pki: "${listFile(stem)}" keeps ${entries.length === 1 ? 'an entry' : `${entries.length} entries`} that nobody recorded: trustme-pki uefi show ${listFile(stem)}`,
+        `trustme-pki: "${listFile(stem)}" keeps ${entries.length === 1 ? 'an entry' : `${entries.length} entries`} that nobody recorded: trustme-pki uefi show ${join(options.dir, listFile(stem))}`,
       );
 }
