@@ -18,7 +18,7 @@ import {
   matching,
   removeEntries,
 } from '../lib/secure-boot/change.ts';
-import { readEntries, readGuid } from '../lib/secure-boot/entries.ts';
+import { readEntries, readGuid, refuseOtherVariable } from '../lib/secure-boot/entries.ts';
 import { formatChanged } from '../lib/secure-boot/format.ts';
 import { revokedForFirmware } from '../lib/secure-boot/revoked.ts';
 import { type Given, parseWords, textOf } from '../options.ts';
@@ -69,14 +69,18 @@ export async function uefiAdd(context: VerbContext): Promise<number> {
     const { directory, options } = session.open;
     const surroundings = surroundingsIn(directory.path, options.environment, context.controller);
     const entries: Signature[] = [];
-    for (const word of words) entries.push(...(await readEntries(word, { given: guid, own }, surroundings)));
+    const known = directory.certificates.map(({ certificate }) => certificate);
+    for (const word of words) {
+      await refuseOtherVariable(word, name, known, surroundings);
+      entries.push(...(await readEntries(word, { given: guid, own }, surroundings)));
+    }
     if (!given.revoked) return entries;
     const { entries: revoked, lost } = revokedForFirmware(directory, session.settings.configuration.hierarchy, own);
     for (const serial of lost)
       note(`trustme-pki: warning: the revoked certificate ${serial} is not here: it is passed over`);
     return [...entries, ...revoked];
   };
-  return finish(context, given, options => addEntries(options, name, read));
+  return finish(context, given, options => addEntries(options, name, read, guid));
 }
 
 export async function uefiRemove(context: VerbContext): Promise<number> {

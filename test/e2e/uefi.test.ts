@@ -453,6 +453,29 @@ test('field updates are told in the order in which machines take them; all are s
   assert.equal(fieldUpdates, ['DB.append.auth', 'KEK.append.auth', 'PK.update.auth']);
 });
 
+test('an update of another variable is refused with the right one; an owner that changes nothing is told', async () => {
+  const pki = copyOf('mistaken');
+  for (const [name, file, hint] of [
+    ['db', 'KEK.auth', /"base\/KEK\.auth" is an update of KEK, not of db[\s\S]*uefi add KEK base\/KEK\.auth/],
+    ['db', 'PK.auth', /is an update of PK, not of db[\s\S]*uefi rotate PK/],
+    ['KEK', 'PK.auth', /is an update of PK, not of KEK/],
+    ['dbx', 'DB.auth', /is an update of db, not of dbx/],
+  ] as const)
+    await refused(hint, 'uefi', 'add', name, `base/${file}`, '--dir', pki);
+  assert.equal(readFileSync(path(pki, 'DB.esl')), readFileSync(path('base/DB.esl')));
+  const guid = '11111111-2222-3333-4444-555555555555';
+  await succeed('uefi', 'add', 'db', 'board.pem', '--owner', guid, '--dir', pki, '--quiet');
+  for (const [owner, expected] of [
+    [VENDOR, new RegExp(`warning: db has [0-9a-f]{64} with the owner ${guid}, which stays: "uefi remove"`)],
+    [guid, /^$/],
+  ] as const) {
+    const { status, stdout, stderr } = await run('uefi', 'add', 'db', 'board.pem', '--owner', owner, '--dir', pki);
+    assert.is(status, 0);
+    assert.match(stdout, /nothing to change/);
+    assert.match(stderr, expected);
+  }
+});
+
 const mistakes: readonly [name: string, expected: RegExp, words: readonly string[]][] = [
   ['no subverb', /what is to be done is missing[\s\S]*uefi show\|add/, []],
   ['a subverb with a slip', /did you mean "uefi rotate"/, ['rotat', 'db']],

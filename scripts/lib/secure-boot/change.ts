@@ -18,6 +18,7 @@ import { fieldUpdateFile } from '../store/names.ts';
 import { retiredCertificates } from '../store/retired.ts';
 import { digestOf } from '../store/signature-digest.ts';
 import { warningsOf } from './describe.ts';
+import { otherOwners } from './entries.ts';
 
 export interface ChangeOptions {
   readonly given: OpenDirectory;
@@ -69,24 +70,31 @@ function openVariable(session: Session, name: VariableName): OpenVariable {
   return { ...files, session, own, others: lists.get(files.stem)?.all ?? [], owner, lists };
 }
 
-/** Adds what `read` gives to a variable, but for what is there; everything of one call is one update. */
+/**
+ * Adds what `read` gives to a variable, but for what is there; everything of one call is one update. `wantedOwner`
+ * is what a person named.
+ */
 export function addEntries(
   { given, width, report, controller }: ChangeOptions,
   name: VariableName,
   read: (session: Session, owner: string) => Promise<readonly Signature[]>,
+  wantedOwner?: string,
 ): Promise<Changed> {
   if (name === 'PK') throw new UsageError('PK holds one key', 'to replace it: trustme-pki uefi rotate PK');
   return inSession(given, report, controller, async session => {
     const variable = openVariable(session, name);
     refuseLost(session.open.directory, variable.stem, variable.variable.contains);
-    const entries = (await read(session, variable.owner)).map(each => withOwnOwner(each, session));
+    const wanted = await read(session, variable.owner);
+    const entries = wanted.map(each => withOwnOwner(each, session));
     const unfit = name === 'KEK' && entries.find(({ type }) => type !== X509_GUID);
     if (unfit) throw new StateError('KEK holds certificates alone', 'give it to db or dbx');
     const there = [...variable.own, ...variable.others];
     const added: Signature[] = [];
     for (const each of entries) if (![...there, ...added].some(other => isSame(each, other))) added.push(each);
     const changed = await write(variable, { all: [...variable.others, ...added], added, removed: [] }, width);
-    return { ...changed, warnings: [...changed.warnings, ...contradictions(session, name, added)] };
+    const owned = wanted.filter(each => each.owner === wantedOwner);
+    const warnings = [...contradictions(session, name, added), ...otherOwners(name, owned, [...there, ...added])];
+    return { ...changed, warnings: [...changed.warnings, ...warnings] };
   });
 }
 

@@ -135,7 +135,8 @@ function keyRefusal(keyType: string, isPss: boolean): string | undefined {
   }
 }
 
-async function describeUpdate(
+/** Who signed an update, and for which variable. */
+export async function describeUpdate(
   update: VariableUpdate,
   known: readonly X509Certificate[],
   surroundings: Surroundings,

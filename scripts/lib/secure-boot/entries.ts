@@ -4,10 +4,13 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { hashOfBinary } from '../artifact/efi.ts';
 import { StateError, UsageError } from '../errors.ts';
 import { certificateBlocks } from '../model/pem.ts';
-import { parseSignatureLists, SHA256_GUID, type Signature, X509_GUID } from '../model/signature-list.ts';
-import { parseVariableUpdate } from '../model/variable-update.ts';
+import { isSame, parseSignatureLists, SHA256_GUID, type Signature, X509_GUID } from '../model/signature-list.ts';
+import type { VariableName } from '../model/types.ts';
+import { parseVariableUpdate, type VariableUpdate } from '../model/variable-update.ts';
 import type { Surroundings } from '../run/exec.ts';
 import { inputFile, readInput } from '../store/input-file.ts';
+import { digestOf } from '../store/signature-digest.ts';
+import { describeUpdate } from './describe.ts';
 
 /** Who owns the entries of whose certificates (SignatureOwner), where nothing says otherwise. */
 const VENDORS: readonly (readonly [subject: RegExp, owner: string])[] = [
@@ -30,7 +33,7 @@ export interface Owners {
 /** The entries that a word means. Throws where it is neither a hash nor a file with any. */
 export async function readEntries(given: string, owners: Owners, surroundings: Surroundings): Promise<Signature[]> {
   const plain = owners.given ?? owners.own;
-  if (/^[0-9a-fA-F]{64}$/.test(given)) return [{ type: SHA256_GUID, owner: plain, data: Buffer.from(given, 'hex') }];
+  if (isHash(given)) return [{ type: SHA256_GUID, owner: plain, data: Buffer.from(given, 'hex') }];
   if (isEfiBinary(inputFile(given)))
     return [{ type: SHA256_GUID, owner: plain, data: await hashOfBinary(inputFile(given), surroundings) }];
   const bytes = readInput(given);
@@ -40,6 +43,35 @@ export async function readEntries(given: string, owners: Owners, surroundings: S
     `"${given}" is nothing that a UEFI list holds`,
     'give a certificate (PEM or DER), a signature list (.esl), an update (.auth), an EFI binary, or 64 hexadecimal digits',
   );
+}
+
+/** Throws where a word is an update of another variable than `name`, as far as its signer is known. */
+export async function refuseOtherVariable(
+  given: string,
+  name: VariableName,
+  known: readonly X509Certificate[],
+  surroundings: Surroundings,
+): Promise<void> {
+  const update = isHash(given) || isEfiBinary(inputFile(given)) ? undefined : updateIn(readInput(given));
+  const variable = update && (await describeUpdate(update, known, surroundings)).variable;
+  if (!variable || variable === name) return;
+  throw new StateError(
+    `"${given}" is an update of ${variable}, not of ${name}`,
+    variable === 'PK'
+      ? 'PK holds one key, to replace it: trustme-pki uefi rotate PK'
+      : `trustme-pki uefi add ${variable} ${given}; or give what of it is meant by itself`,
+  );
+}
+
+const isHash = (given: string): boolean => /^[0-9a-fA-F]{64}$/.test(given);
+
+function updateIn(bytes: Buffer): VariableUpdate | undefined {
+  try {
+    return parseVariableUpdate(bytes);
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
 }
 
 /** PE binaries begin with "MZ" (Microsoft PE and COFF specification, 2.1). */
@@ -73,6 +105,15 @@ function readLists(bytes: Buffer): Signature[] | undefined {
     }
   return undefined;
 }
+
+/** Entries that keep another owner than the one that was asked for. */
+export const otherOwners = (name: VariableName, wanted: readonly Signature[], held: readonly Signature[]): string[] =>
+  wanted.flatMap(each => {
+    const owner = held.find(other => isSame(each, other))?.owner;
+    return owner === undefined || owner === each.owner
+      ? []
+      : [`${name} has ${digestOf(each)} with the owner ${owner}, which stays: "uefi remove" it before it gets another`];
+  });
 
 /** A GUID in the usual text form, as typed. */
 export function readGuid(given: string): string {
