@@ -1,13 +1,12 @@
 // The programmatic interface: `import { planPki, generate, verify } from 'trustme-pki'`. Its types stand here whole, so
 // that they can be read without the rest.
-import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
+import { generateOptions, requireDirectory, verifyOptions } from './api-options.ts';
 import { isSound } from './lib/check/finding.ts';
 import { verifyDirectory } from './lib/check/verify.ts';
-import { isPkiError as isOwn } from './lib/errors.ts';
-import { type GenerateOptions, generate as generatePki, resolveOutDir } from './lib/generate/generate.ts';
+import { Aborted, hintOfSystem, isPkiError as isOwn, StateError } from './lib/errors.ts';
+import { generate as generatePki } from './lib/generate/generate.ts';
 import { prepare } from './lib/generate/prepare.ts';
-import { parseKeyType } from './lib/model/key-type.ts';
 import { jobShell, scriptOf } from './lib/plan/script.ts';
 import type { PlanReport } from './lib/run/report.ts';
 import { packageVersion } from './lib/store/package.ts';
@@ -35,9 +34,9 @@ export interface PkiOptions {
 export interface RunOptions extends PkiOptions {
   /** Make everything with keys that are thrown away first. */
   readonly rehearse?: boolean;
-  /** Commands side by side; one a processor if not given. */
+  /** Commands side by side, 1 to 9999; one a processor if not given. */
   readonly jobs?: number;
-  /** Aborting it stops the run; nothing is published then. */
+  /** Aborting it stops the run: a PkiError with the reason as its `cause`; nothing is published then. */
   readonly signal?: AbortSignal;
   /** Called with a line for people now and then. */
   readonly note?: (text: string) => void;
@@ -88,13 +87,14 @@ export interface Finding {
 }
 
 export interface VerifyOptions {
-  /** How early a certificate's end is a warning; 30 if not given. */
+  /** How early a certificate's end is a warning, 0 to 36500; 30 if not given. */
   readonly expiresWithinDays?: number;
   /** Whether a development PKI is an error. */
   readonly production?: boolean;
   /** Configuration folders to compare the directory with. */
   readonly configurationFolders?: readonly string[];
   readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** Aborting it stops the questions: a PkiError, too. */
   readonly signal?: AbortSignal;
 }
 
@@ -111,7 +111,7 @@ export interface Verification {
 export interface PkiError extends Error {
   /** What to type or edit. */
   readonly hint: string | undefined;
-  /** Exit code of the command line for it: 1 failed, 2 wrong use, 130 and 143 interrupted. */
+  /** Exit code of the command line for it: 1 failed, 2 wrong use, 130 stopped by `signal`. */
   readonly exitCode: number;
 }
 
@@ -121,50 +121,36 @@ export const isPkiError = (error: unknown): error is PkiError => isOwn(error);
 export const version: string = packageVersion();
 
 /** Plans a PKI; runs nothing and writes nothing. Throws a PkiError with all mistakes of the configuration. */
-export async function planPki(options: PkiOptions = {}): Promise<PkiPlan> {
-  const { hasPlatformKeys, ...rest } = generateOptions('', options);
-  const { plan, notes } = await prepare(rest, ({ variable }) => hasPlatformKeys || !variable);
-  const settings = tokenSettings();
-  return {
-    jobs: plan.jobs.map(job => {
-      const { id, needs, makes, makesKey } = job;
-      return { id, needs, makes, makesKey, shell: jobShell(job) };
-    }),
-    folders: plan.folders,
-    notes,
-    script: scriptOf(plan, `trustme-pki ${version}: the plan of a PKI`, notes, settings),
-  };
+export function planPki(options: PkiOptions = {}): Promise<PkiPlan> {
+  return run(undefined, async () => {
+    const { hasPlatformKeys, ...rest } = generateOptions('', options);
+    const { plan, notes } = await prepare(rest, ({ variable }) => hasPlatformKeys || !variable);
+    const settings = tokenSettings();
+    return {
+      jobs: plan.jobs.map(job => {
+        const { id, needs, makes, makesKey } = job;
+        return { id, needs, makes, makesKey, shell: jobShell(job) };
+      }),
+      folders: plan.folders,
+      notes,
+      script: scriptOf(plan, `trustme-pki ${version}: the plan of a PKI`, notes, settings),
+    };
+  });
 }
 
 /** Makes the PKI in `directory`, or adds what is missing; published whole or not at all. */
 export async function generate(directory: string, options: RunOptions = {}): Promise<Generated> {
-  resolveOutDir(directory);
-  return withMask(() =>
-    generatePki(generateOptions(directory, options), quietly(options.note), controllerFor(options.signal)),
-  );
+  requireDirectory(directory);
+  const asked = generateOptions(directory, options);
+  return run(options.signal, controller => withMask(() => generatePki(asked, quietly(options.note), controller)));
 }
 
 /** Is a directory sound, whoever made it? Only reads. */
 export async function verify(directory: string, options: VerifyOptions = {}): Promise<Verification> {
-  const { expiresWithinDays = 30, production = false, configurationFolders = [], environment = process.env } = options;
-  const asked = { expiresWithinDays, isProduction: production, configurationFolders, environment };
-  const findings = await verifyDirectory(directory, asked, controllerFor(options.signal));
+  requireDirectory(directory);
+  const asked = verifyOptions(options);
+  const findings = await run(options.signal, controller => verifyDirectory(directory, asked, controller));
   return { directory: resolve(directory), sound: isSound(findings), findings };
-}
-
-function generateOptions(outDir: string, options: RunOptions): GenerateOptions {
-  return {
-    outDir,
-    keyType: options.keyType === undefined ? undefined : parseKeyType(options.keyType),
-    hasPlatformKeys: options.platformKeys ?? false,
-    brand: options.brand,
-    isWeakForced: options.forceWeak ?? false,
-    mayGenerateInTokens: options.generateTokenKeys ?? false,
-    isRehearsed: options.rehearse ?? false,
-    width: options.jobs ?? availableParallelism(),
-    configurationFolders: options.configurationFolders ?? [],
-    environment: options.environment ?? process.env,
-  };
 }
 
 const quietly = (note: RunOptions['note']): PlanReport => ({
@@ -173,11 +159,21 @@ const quietly = (note: RunOptions['note']): PlanReport => ({
   end: () => {},
 });
 
-function controllerFor(signal: AbortSignal | undefined): AbortController {
+/** Works until `signal` is aborted. What it throws is a PkiError also where the caller stopped it or the system refused. */
+async function run<T>(signal: AbortSignal | undefined, work: (controller: AbortController) => Promise<T>): Promise<T> {
   const controller = new AbortController();
-  if (signal?.aborted) controller.abort(signal.reason);
-  else signal?.addEventListener('abort', () => controller.abort(signal.reason), { once: true });
-  return controller;
+  const stop = () => controller.abort(new Aborted(signal?.reason));
+  if (signal?.aborted) stop();
+  signal?.addEventListener('abort', stop, { once: true });
+  try {
+    controller.signal.throwIfAborted();
+    return await work(controller);
+  } catch (error) {
+    const hint = hintOfSystem(error);
+    throw hint === undefined ? error : new StateError((error as Error).message, hint);
+  } finally {
+    signal?.removeEventListener('abort', stop);
+  }
 }
 
 /** Files get the modes of the contract whatever the process' mask is. */

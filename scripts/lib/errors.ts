@@ -116,3 +116,13 @@ export class Interrupted extends PkiError {
     this.exitCode = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 }[signal];
   }
 }
+
+/** A program that uses this package stopped the run, with whatever reason: exit code as for SIGINT. */
+export class Aborted extends PkiError {
+  readonly exitCode = 130;
+
+  constructor(reason: unknown) {
+    super(`aborted: ${reason instanceof Error ? reason.message : String(reason)}`, 'nothing was published; run again');
+    this.cause = reason;
+  }
+}

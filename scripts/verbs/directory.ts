@@ -2,6 +2,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { type DirectoryOptions, openForWriting } from '../lib/authority/open.ts';
 import { StateError, UsageError } from '../lib/errors.ts';
+import { DAYS, wholeNumber } from '../lib/model/whole-number.ts';
 import { COMMON, type Given, type OptionTable, readFolders, textOf } from '../options.ts';
 import type { VerbContext } from './verb.ts';
 
@@ -45,8 +46,7 @@ export const noteTo =
 /** A whole number of days from 1 on. */
 export function readDays(given: Given, name = 'days'): number | undefined {
   const text = textOf(given, name);
-  if (text === undefined || /^[1-9][0-9]{0,5}$/.test(text)) return text === undefined ? undefined : Number(text);
-  throw new UsageError(`--${name} "${text}" is no number of days`, 'give a number from 1 to 999999');
+  return text === undefined ? undefined : wholeNumber(`--${name}`, text, DAYS);
 }
 
 /** One of a list of words, by the option's name. */

@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { UsageError } from '../lib/errors.ts';
 import type { GenerateOptions } from '../lib/generate/generate.ts';
 import { parseKeyType } from '../lib/model/key-type.ts';
+import { JOBS, wholeNumber } from '../lib/model/whole-number.ts';
 import { COMMON, type Given, type OptionTable, parseWords, readFolders, textOf } from '../options.ts';
 import { run, type VerbContext } from './verb.ts';
 
@@ -37,7 +38,7 @@ Makes the PKI, or adds what is missing to one that is there. Nothing is ever ove
 
 /** The options that `generate` and the drop-in door share. */
 export function readGenerateOptions(given: Given, environment: NodeJS.ProcessEnv): GenerateOptions {
-  const keyType = textOf(given, 'key-type');
+  const [keyType, jobs] = [textOf(given, 'key-type'), textOf(given, 'jobs')];
   return {
     outDir: (given.dir as string | undefined) ?? (environment.TRUSTME_PKI_DIR || 'test_certificates'),
     keyType: keyType === undefined ? undefined : parseKeyType(keyType),
@@ -46,17 +47,10 @@ export function readGenerateOptions(given: Given, environment: NodeJS.ProcessEnv
     isWeakForced: given['force-weak'] === true,
     mayGenerateInTokens: given['generate-token-keys'] === true,
     isRehearsed: given.rehearse === true,
-    width: readJobs(textOf(given, 'jobs')),
+    width: jobs === undefined ? availableParallelism() : wholeNumber('--jobs', jobs, JOBS),
     configurationFolders: readFolders(given.conf, environment),
     environment,
   };
-}
-
-function readJobs(text: string | undefined): number {
-  if (text === undefined) return availableParallelism();
-  if (!/^[1-9][0-9]{0,3}$/.test(text))
-    throw new UsageError(`--jobs "${text}" is no number of jobs`, 'give a number from 1 to 9999');
-  return Number(text);
 }
 
 export async function generateVerb(context: VerbContext): Promise<number> {

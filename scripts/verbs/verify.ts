@@ -4,6 +4,7 @@ import { isSound } from '../lib/check/finding.ts';
 import { formatFindings, formatJson } from '../lib/check/report.ts';
 import { verifyDirectory } from '../lib/check/verify.ts';
 import { UsageError } from '../lib/errors.ts';
+import { EARLY_DAYS, wholeNumber } from '../lib/model/whole-number.ts';
 import { COMMON, type Given, type OptionTable, parseWords, textOf } from '../options.ts';
 import { readGenerateOptions } from './generate.ts';
 import type { VerbContext } from './verb.ts';
@@ -30,15 +31,13 @@ exports, modes, CA databases, and what does not belong there. It only reads. Exi
 docs/verify.md tells what each finding means.`;
 
 const DEFAULT_DAYS = 30;
-/** A hundred years. */
-const MOST_DAYS = 36_500;
 
 export async function verifyVerb({ words, environment, controller, print }: VerbContext): Promise<number> {
   const { given, positionals } = parseWords('trustme-pki verify', words, OPTIONS);
   if (given.help) return print(HELP);
   const { outDir, configurationFolders } = readGenerateOptions(withDir(given, positionals), environment);
   const options = {
-    expiresWithinDays: readDays(given),
+    expiresWithinDays: wholeNumber('--expires-within', textOf(given, 'expires-within') ?? DEFAULT_DAYS, EARLY_DAYS),
     environment,
     configurationFolders,
     isProduction: given.production === true,
@@ -54,11 +53,4 @@ function withDir(given: Given, [dir, extra]: readonly string[]): Given {
   if (dir === undefined) return given;
   if (given.dir !== undefined) throw new UsageError('DIR is given twice', `leave out --dir, or "${dir}"`);
   return { ...given, dir };
-}
-
-function readDays(given: Given): number {
-  const text = textOf(given, 'expires-within') ?? String(DEFAULT_DAYS);
-  if (!/^\d{1,5}$/.test(text) || Number(text) > MOST_DAYS)
-    throw new UsageError(`--expires-within "${text}" is no number of days`, `give a number from 0 to ${MOST_DAYS}`);
-  return Number(text);
 }

@@ -44,6 +44,78 @@ test('a wrong type of an option does not compile', () => {
   assert.throws(() => compile('wrong.ts'));
 });
 
+/** Runs a body of a program; what it prints, line by line. */
+async function printed(name: string, body: string): Promise<string[]> {
+  writeFileSync(
+    join(folder, `${name}.mjs`),
+    `import { generate, isPkiError, planPki, verify } from 'trustme-pki';\n${body}`,
+  );
+  const { status, stdout, stderr } = await start(process.execPath, [`${name}.mjs`], {
+    cwd: folder,
+    env: cleanEnvironment(),
+  }).ended;
+  assert.is(status, 0, stderr);
+  return stdout.trimEnd().split('\n');
+}
+
+const TELL = `const tell = work => work.then(() => console.log('done'), error =>
+  console.log([isPkiError(error) && Boolean(error.hint), error.exitCode, error.message, error.cause?.name ?? error.cause].join(' ').trim()));`;
+
+test('values that the types do not allow are wrong use, not a directory that is sound nor a bug', async () => {
+  const wrong: readonly (readonly [call: string, message: string])[] = [
+    ["verify('pki', { expiresWithinDays: Number(undefined) })", 'expiresWithinDays "NaN" is no number of days'],
+    ["verify('pki', { expiresWithinDays: -1 })", 'expiresWithinDays "-1" is no number of days'],
+    ["verify('pki', { expiresWithinDays: 36501 })", 'expiresWithinDays "36501" is no number of days'],
+    ["verify('pki', { expiresWithinDays: 'abc' })", 'expiresWithinDays: found "abc", expected a number'],
+    ["verify('pki', { production: 'false' })", 'production: found "false", expected true or false'],
+    ['verify(undefined)', 'directory: found "undefined", expected a text that is not empty'],
+    ["generate('wrong', { jobs: 1e9 })", 'jobs "1000000000" is no number of jobs'],
+    ...['NaN', '0', '-1', '1.5'].map(
+      jobs => [`generate('wrong', { jobs: ${jobs} })`, `jobs "${jobs}" is no number of jobs`] as const,
+    ),
+    ["generate('wrong', { jobs: '2x' })", 'jobs: found "2x", expected a number'],
+    ["generate('wrong', { signal: 5 })", 'signal: found "5", expected an AbortSignal'],
+    ["generate('wrong', null)", 'options: found "null", expected an object'],
+    ["planPki({ configurationFolders: 'x' })", 'configurationFolders: found "x", expected a list of paths'],
+    ["planPki({ configurationFolders: [''] })", 'configurationFolders: found "[ \'\' ]", expected a list of paths'],
+    ['planPki({ keyType: 5 })', 'keyType: found "5", expected a text that is not empty'],
+    ["planPki({ brand: '' })", 'brand: found "", expected a text that is not empty'],
+    ['planPki(null)', 'options: found "null", expected an object'],
+  ];
+  const lines = await printed('wrong', `${TELL}\n${wrong.map(([call]) => `await tell(${call});`).join('\n')}`);
+  assert.equal(
+    lines,
+    wrong.map(([, message]) => `true 2 ${message}`),
+  );
+  assert.not.ok(existsSync(join(folder, 'wrong')));
+});
+
+test('a run that its caller stops, or the system, throws a PkiError whatever the reason', async () => {
+  const lines = await printed(
+    'stopped',
+    `import { writeFileSync } from 'node:fs';
+    ${TELL}
+    const soon = (reason, ms) => { const stop = new AbortController(); setTimeout(() => stop.abort(reason), ms); return stop.signal; };
+    await tell(generate('stopped', { signal: soon(undefined, 300) }));
+    await tell(generate('stopped', { signal: AbortSignal.abort('by hand') }));
+    await tell(generate('stopped', { signal: AbortSignal.timeout(300) }));
+    await tell(verify('pki', { signal: AbortSignal.abort() }));
+    await tell(verify('pki', { signal: soon(undefined, 30) }));
+    writeFileSync('file', '');
+    await tell(generate('file/pki', {}));`,
+  );
+  const aborted = 'true 130 aborted: This operation was aborted AbortError';
+  assert.equal(lines.slice(0, 5), [
+    aborted,
+    'true 130 aborted: by hand by hand',
+    'true 130 aborted: The operation was aborted due to timeout TimeoutError',
+    aborted,
+    aborted,
+  ]);
+  assert.match(lines[5]!, /^true 1 .*file/);
+  assert.not.ok(existsSync(join(folder, 'stopped')));
+});
+
 test('an aborted run publishes nothing; require() works, too', async () => {
   const script = `const { generate, isPkiError } = require('trustme-pki');
     const controller = new AbortController();

@@ -38,7 +38,10 @@ export async function verifyDirectory(
     const inspection = inspect(root, options, scratch, controller);
     const { certificates, unreadable } = inspection.directory;
     if (certificates.length + unreadable.length === 0) return [isAwaited(root) ? awaited(path, root) : noPki(path)];
-    return inOrder(await askAll(inspection));
+    const findings = inOrder(await askAll(inspection));
+    // A question whose command was stopped may have taken that for its answer.
+    controller.signal.throwIfAborted();
+    return findings;
   } finally {
     removeTree(scratch);
   }
