@@ -1,48 +1,19 @@
 // What `--json` prints, by verb: the schemas of docs/output-schemas.json. A test holds real outputs against them.
 
-/** Type and meaning by path: `results[].serial`, with `?` where it may be missing, `{}` for a member of any name. */
-export type Fields = Readonly<
-  Record<string, readonly [type: 'string' | 'number' | 'boolean' | 'any', meaning: string]>
->;
-
-const SERIAL = ['string', 'serial number, hexadecimal'] as const;
-const TIME = ['string', 'when its validity ends, ISO 8601 in UTC'] as const;
-const RENEWAL: Fields = {
-  'renewed[].name': ['string', 'the entity'],
-  'renewed[].issuer': ['string', 'the CA that signed it'],
-  'renewed[].serial': SERIAL,
-  'renewed[].notAfter': TIME,
-  'renewed[].retiredKey?': ['string', 'where the key before lies now; missing where the key stayed'],
-  'files[]': ['string', 'files that changed, inside the directory'],
-  'fieldUpdates[]': ['string', 'UEFI updates for devices in the field'],
-  'hindered[].name': ['string', 'what could not be renewed here'],
-  'hindered[].reason': ['string', 'why'],
-  'hindered[].hint': ['string', 'what to do'],
-  'dependants[]': ['string', 'what depends on it and was not renewed'],
-  'elsewhere.{}': ['number', 'valid certificates that renewed CAs gave to requests from outside, by CA'],
-};
-const ENTRY: Fields = {
-  type: ['string', 'signature type: X.509, SHA-256, …'],
-  owner: ['string', 'GUID of whoever put it there'],
-  sha256: ['string', 'of the entry, hexadecimal'],
-  bytes: ['number', 'its length'],
-  'subject?': ['string', 'of a certificate'],
-  'keyType?': ['string', 'of a certificate'],
-  'notAfter?': TIME,
-};
-const entries = (path: string): Fields =>
-  Object.fromEntries(Object.entries(ENTRY).map(([name, field]) => [`${path}[].${name}`, field]));
-
-const VALUE: Fields = {
-  section: ['string', 'section of the ini file; empty before the first one'],
-  key: ['string', 'the key'],
-  value: ['string', 'what holds'],
-  file: ['string', 'where it stands'],
-  line: ['number', 'its line; 0: said on the command line'],
-  'overrode[]': ['any', 'weaker values: file, line, value'],
-};
-const values = (path: string): Fields =>
-  Object.fromEntries(Object.entries(VALUE).map(([name, field]) => [`${path}[].${name}`, field]));
+import {
+  CERTIFICATE,
+  CHANGE,
+  ENTRY,
+  each,
+  FINDING,
+  type Fields,
+  IMPORTED,
+  RENEWAL,
+  RENEWED,
+  SERIAL,
+  TIME,
+  VALUE,
+} from './fields.ts';
 
 export const OUTPUTS = {
   generate: {
@@ -65,8 +36,30 @@ export const OUTPUTS = {
     'jobs[].step': ['any', 'what is done: `kind`, and tool and args, or text'],
     'jobs[].shell': ['string', 'the same for a shell'],
   },
-  show: { ...values('defaults'), ...values('entities.{}') },
-  'show ENTITY': { entity: ['string', 'its name'], ...values('values') },
+  'plan --diff': {
+    directory: ['string', 'absolute path'],
+    'comparisons[].stem': ['string', 'the entity'],
+    'comparisons[].state': ['string', 'missing: configured, not there; extra: the other way round; different'],
+    'comparisons[].file': ['string', 'of its certificate, inside the directory'],
+    'comparisons[].differences[].key': ['string', 'what differs, in the words of the ini files'],
+    'comparisons[].differences[].is': ['string', 'what the certificate says; empty: nothing'],
+    'comparisons[].differences[].should': ['string', 'what the configuration says; empty: nothing'],
+  },
+  show: { ...each('defaults', VALUE), ...each('entities.{}', VALUE) },
+  'show ENTITY': { entity: ['string', 'its name'], ...each('values', VALUE) },
+  'show ENTITY --cnf': {
+    entity: ['string', 'its name'],
+    configuration: ['string', 'the openssl configuration that is rendered for it'],
+  },
+  graph: {
+    source: ['string', 'configuration, directory'],
+    title: ['string', 'the directory, as given, or whose configuration it is'],
+    now: ['string', 'for when it holds, ISO 8601 in UTC'],
+    'groups[].kind': ['string', 'hierarchy, UEFI'],
+    'groups[].title': ['string', 'name of the group'],
+    ...each('groups[].roots', CERTIFICATE),
+    ...each('findings', FINDING),
+  },
   list: {
     ca: ['string', 'the CA'],
     'issued[].serial': SERIAL,
@@ -124,11 +117,7 @@ export const OUTPUTS = {
   verify: {
     directory: ['string', 'absolute path'],
     sound: ['boolean', 'whether there is neither an error nor a warning'],
-    'findings[].severity': ['string', 'error, warning, info'],
-    'findings[].code': ['string', 'kind of finding: docs/verify.md'],
-    'findings[].file': ['string', 'inside the directory; `.` is the directory'],
-    'findings[].message': ['string', 'what was found'],
-    'findings[].hint': ['string', 'what to do'],
+    ...each('findings', FINDING),
   },
   doctor: {
     able: ['boolean', 'whether everything that is asked for can be done'],
@@ -144,27 +133,27 @@ export const OUTPUTS = {
     'anchors[].sha256': ['string', 'of the certificate, hexadecimal'],
     'anchors[].pin': ['string', 'of the key, for `curl --pinnedpubkey`'],
   },
+  'export pkcs12': { name: ['string', 'whose key and certificate'], file: ['string', 'absolute path'] },
   sign: { 'signer[]': ['string', 'entities whose keys signed'], 'files[]': ['string', 'what was written'] },
   check: {
     taken: ['boolean', 'whether all are good'],
     'results[].file': ['string', 'as given'],
     'results[].refusal?': ['string', 'why it is not'],
   },
-  'uefi add': {
-    variable: ['string', 'KEK, db or dbx'],
-    ...entries('added'),
-    ...entries('removed'),
-    'files[]': ['string', 'files that changed, inside the directory'],
-    'fieldUpdates[]': ['string', 'updates for devices in the field'],
-    'warnings[]': ['string', 'what firmware may not take'],
+  'uefi add': CHANGE,
+  'uefi remove': CHANGE,
+  'uefi remove PK': {
+    variable: ['string', 'PK'],
+    'files[]': ['string', 'the update that clears it, inside the directory'],
   },
   'uefi rotate': RENEWAL,
+  'uefi rotate --finish': CHANGE,
   'uefi show': {
     'files[].file': ['string', 'as given'],
     'files[].kind': ['string', 'signature-list, variable-update'],
     'files[].bytes': ['number', 'its length'],
     'files[].update?': ['any', '`time`, `variable`, `isAppended`, `signers` of an update'],
-    ...entries('files[].entries'),
+    ...each('files[].entries', ENTRY),
     'files[].warnings[]': ['string', 'what firmware may not take'],
   },
   'uefi kit': { folder: ['string', 'absolute path'], 'files[]': ['string', 'inside the folder'] },
@@ -175,5 +164,16 @@ export const OUTPUTS = {
     'requests[].description': ['string', 'file that says what is asked for'],
     'requests[].sha256': ['string', 'of the request, in groups of four digits'],
     'requests[].keySha256': ['string', 'of its public key, likewise'],
+  },
+  import: {
+    name: ['string', 'the entity'],
+    ...IMPORTED,
+    ...RENEWED,
+  },
+  'import, of a PKI that is not there yet': {
+    name: ['string', 'the entity'],
+    ...IMPORTED,
+    'waiting[]': ['string', 'entities whose certificates are still to come'],
+    'generated?': ['any', 'with the last one: what was made, as of `generate`'],
   },
 } as const satisfies Readonly<Record<string, Fields>>;

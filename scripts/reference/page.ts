@@ -2,8 +2,9 @@
 import type { VerbHelp } from '../lib/help/completion.ts';
 import { VARIABLES } from '../lib/help/variables.ts';
 import { READERS } from '../lib/store/readers.ts';
+import type { Fields } from './fields.ts';
 import { KEY_SECTIONS, type KeySection } from './keys.ts';
-import { type Fields, OUTPUTS } from './outputs.ts';
+import { OUTPUTS } from './outputs.ts';
 
 const EXIT_CODES = [
   ['0', 'done, or nothing to do; `verify`: sound; `check`: all good'],

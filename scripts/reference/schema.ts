@@ -1,5 +1,5 @@
 // The fields of an output as JSON Schema.
-import type { Fields } from './outputs.ts';
+import type { Fields } from './fields.ts';
 
 type Schema = { [name: string]: unknown };
 

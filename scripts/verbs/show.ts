@@ -58,7 +58,10 @@ export async function showVerb(context: VerbContext): Promise<number> {
     const { environment } = context;
     const tokenRoad = entity.token ? findTokenRoad(environment) : 'engine';
     const key = keyOf(entity, { passphraseOf: each => passphraseVariable(each, environment), tokenRoad });
-    return context.print(renderConfiguration(template, entity, key, packageVersion()).trimEnd());
+    const configuration = renderConfiguration(template, entity, key, packageVersion());
+    return context.print(
+      given.json ? JSON.stringify({ schema: 1, entity: stem, configuration }) : configuration.trimEnd(),
+    );
   }
   if (given.json) return context.print(JSON.stringify({ schema: 1, entity: stem, values: valuesOf(entity) }));
   return context.print(`${stem}  (${entity.file})\n\n${formatValues(valuesOf(entity))}`);

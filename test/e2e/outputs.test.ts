@@ -7,7 +7,7 @@ import * as assert from 'uvu/assert';
 import { makeRequest } from '../../scripts/bench/requests.ts';
 import { OUTPUTS } from '../../scripts/reference/outputs.ts';
 import { schemaOf } from '../../scripts/reference/schema.ts';
-import { scratch } from '../helpers/door.ts';
+import { STEMS, scratch } from '../helpers/door.ts';
 import { programIn } from '../helpers/program.ts';
 
 const test = suite('outputs');
@@ -15,14 +15,20 @@ const folder = scratch();
 const ajv = new Ajv2020({ strict: true, allErrors: true });
 const HASH = 'ab'.repeat(32);
 const DIR = ['--dir', 'pki'];
+const BEGUN = ['--dir', 'begun', '--conf', 'few', '--key-type', 'ec:prime256v1'];
+/** The entities of a PKI whose root is elsewhere. */
+const AWAITED = ['guestos_subca', 'user_subca'];
 
 /** Each output, and the words that print it, in the order in which they are run. */
 const RUNS: readonly (readonly [keyof typeof OUTPUTS, readonly string[]])[] = [
   ['generate', ['generate', ...DIR, '--key-type', 'ec:prime256v1', '--platform-keys']],
   ['generate', ['generate', ...DIR]],
   ['plan', ['plan', '--platform-keys']],
+  ['plan --diff', ['plan', '--diff', ...DIR, '--brand', 'Other']],
   ['show', ['show', '--brand', 'Other']],
   ['show ENTITY', ['show', 'ssig', '--key-type', 'ec:prime256v1']],
+  ['show ENTITY --cnf', ['show', 'ssig', '--cnf']],
+  ['graph', ['graph']],
   ['sign-csr', ['sign-csr', 'device_subca', 'requests', 'forged.csr', '--output-dir', 'out', ...DIR]],
   ['issue', ['issue', 'device_subca', 'device_ocsp', '--profile', 'ocsp', ...DIR]],
   ['revoke', ['revoke', 'out/1.cert', '--reason', 'keyCompromise', ...DIR]],
@@ -35,17 +41,33 @@ const RUNS: readonly (readonly [keyof typeof OUTPUTS, readonly string[]])[] = [
   ['renew', ['renew', 'device_subca', '--cascade', ...DIR]],
   ['rekey', ['rekey', 'ocsp_server', ...DIR]],
   ['uefi add', ['uefi', 'add', 'db', HASH, ...DIR]],
+  ['uefi add', ['uefi', 'add', 'db', HASH, ...DIR]],
+  ['uefi remove', ['uefi', 'remove', 'db', HASH, ...DIR]],
   ['uefi rotate', ['uefi', 'rotate', 'KEK', ...DIR]],
+  ['uefi rotate --finish', ['uefi', 'rotate', 'KEK', '--finish', ...DIR]],
+  ['uefi remove PK', ['uefi', 'remove', 'PK', ...DIR]],
   ['uefi show', ['uefi', 'show', 'pki/DB.auth', 'pki/KEK.esl']],
   ['uefi kit', ['uefi', 'kit', 'kit', ...DIR]],
+  ['graph', ['graph', ...DIR]],
   ['verify', ['verify', 'pki', '--production']],
   ['doctor', ['doctor']],
   ['export anchors', ['export', 'anchors', '--output', 'anchors.pem', ...DIR]],
   ['export anchors --format hash', ['export', 'anchors', '--format', 'hash', ...DIR]],
+  ['export pkcs12', ['export', 'pkcs12', 'backend', '--output', 'backend.p12', ...DIR]],
   ['sign', ['sign', 'config', 'guest.conf', ...DIR]],
   ['check', ['check', 'config', 'guest.conf', ...DIR]],
   ['init-conf', ['init-conf', 'conf']],
   ['request', ['request', 'device_subca', '--output-dir', 'out', ...DIR]],
+  ['sign-csr', ['sign-csr', 'gen_rootca', 'out/device_subca.csr', '--same-key', ...DIR]],
+  ['import', ['import', 'device_subca', 'out/device_subca.cert', '--cascade', ...DIR]],
+  ...AWAITED.flatMap((name): [keyof typeof OUTPUTS, string[]][] => [
+    ['request', ['request', name, ...BEGUN]],
+    ['sign-csr', ['sign-csr', 'gen_rootca', `begun/${name}.csr`, '--output-dir', 'out', ...DIR]],
+  ]),
+  ...AWAITED.map((name): [keyof typeof OUTPUTS, string[]] => [
+    'import, of a PKI that is not there yet',
+    ['import', name, `out/${name}.cert`, ...BEGUN],
+  ]),
 ];
 
 /** The schema with every field that it does not name forbidden. */
@@ -63,9 +85,13 @@ test.before(() => {
   for (const i of [1, 2]) writeFileSync(join(folder, `requests/${i}.csr`), makeRequest(i));
   writeFileSync(join(folder, 'forged.csr'), 'no request');
   writeFileSync(join(folder, 'guest.conf'), 'name: guest\n');
+  mkdirSync(join(folder, 'few'));
+  const others = [...STEMS, 'PK', 'KEK', 'DB'].filter(stem => ![...AWAITED, 'gen_rootca'].includes(stem));
+  for (const stem of others) writeFileSync(join(folder, `few/${stem}.ini`), 'remove = yes\n');
+  writeFileSync(join(folder, 'few/gen_rootca.ini'), `certificate-file = ${join(folder, 'pki/gen_rootca.cert')}\n`);
 });
 
-const { run } = programIn(folder);
+const { run } = programIn(folder, { TRUSTME_PKI_P12_PASSWORD: 'secret' });
 for (const [output, words] of RUNS)
   test(`${words.slice(0, 3).join(' ')} --json`, async () => {
     const { stdout, stderr } = await run(...words, '--json');
