@@ -4,13 +4,14 @@ import { resolve } from 'node:path';
 import { generateOptions, requireDirectory, verifyOptions } from './api-options.ts';
 import { isSound } from './lib/check/finding.ts';
 import { verifyDirectory } from './lib/check/verify.ts';
-import { Aborted, hintOfSystem, isPkiError as isOwn, StateError } from './lib/errors.ts';
+import { Aborted, isPkiError as isOwn, StateError } from './lib/errors.ts';
 import { generate as generatePki } from './lib/generate/generate.ts';
 import { prepare } from './lib/generate/prepare.ts';
 import { jobShell, scriptOf } from './lib/plan/script.ts';
 import type { PlanReport } from './lib/run/report.ts';
 import { packageVersion } from './lib/store/package.ts';
 import { tokenSettings } from './lib/store/templates.ts';
+import { explainSystemError } from './lib/system-error.ts';
 
 /** What a PKI is to be. All paths hold in the current folder. */
 export interface PkiOptions {
@@ -169,8 +170,8 @@ async function run<T>(signal: AbortSignal | undefined, work: (controller: AbortC
     controller.signal.throwIfAborted();
     return await work(controller);
   } catch (error) {
-    const hint = hintOfSystem(error);
-    throw hint === undefined ? error : new StateError((error as Error).message, hint);
+    const told = explainSystemError(error);
+    throw told ? new StateError(told.message, told.hint) : error;
   } finally {
     signal?.removeEventListener('abort', stop);
   }
