@@ -151,6 +151,17 @@ test('a certificate that is not what was asked for is refused, and nothing chang
   assert.equal(leftovers(folder), []);
 });
 
+test('where the root is in the same directory, its database has what is imported once', async () => {
+  cpSync(path('base'), path('whole'), { recursive: true });
+  const whole = ['--dir', 'whole'];
+  await succeed('request', 'device_subca', ...whole);
+  await succeed('sign-csr', 'gen_rootca', 'whole/device_subca.csr', '--same-key', '--output-dir', '.', ...whole);
+  await succeed('import', 'device_subca', 'device_subca.cert', ...whole);
+  const serials = read('whole/.pki/gen_rootca/index.txt').match(/\t[0-9A-F]+\tunknown\t/g)!;
+  assert.is(new Set(serials).size, serials.length);
+  await sound('whole');
+});
+
 /** A root that is alone, and the configuration of the PKI that has its certificate. */
 async function offlineRoot(): Promise<void> {
   const others: Readonly<Record<string, readonly string[]>> = {

@@ -32,7 +32,10 @@ export function writeRecords(staging: string, renewal: Renewal): string[] {
   }
   for (const ca of authorities.keys()) {
     const mine = [...selection.entities].filter(stem => inputs.hierarchy.get(stem)!.issuer === ca);
-    const rows = mine.map(stem => indexRow(firstCertificate(join(staging, issuedFile(ca, inputs.serialOf(stem))))));
+    const issued = mine.map(stem => issuedFile(ca, inputs.serialOf(stem)));
+    // One that is imported may have been issued by this very database.
+    const fresh = issued.filter(file => !existsSync(join(path, file)));
+    const rows = fresh.map(file => indexRow(firstCertificate(join(staging, file))));
     mkdirSync(dirname(join(staging, indexFile(ca))), { recursive: true });
     copyWithRows(join(path, indexFile(ca)), join(staging, indexFile(ca)), rows.join(''));
     files.push(indexFile(ca));
