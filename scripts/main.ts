@@ -2,7 +2,7 @@
 // `trustme-pki VERB`: the verb table, the exit code and the only catch of what verbs throw.
 import { Interrupted, isPkiError, printable, StateError, UsageError } from './lib/errors.ts';
 import { explainSystemError } from './lib/system-error.ts';
-import { helpOf, listed, VERBS } from './verb-table.ts';
+import { listed, readHelps, VERBS } from './verb-table.ts';
 
 const help = (): string => `usage: trustme-pki VERB [options]
 
@@ -15,10 +15,7 @@ The drop-in scripts gen_dev_certs.sh [OUT_DIR [KEY_TYPE]] and cml_gen_dev_certs 
 
 async function unknownVerb(verb: string): Promise<never> {
   const { nearest } = await import('./lib/model/nearest.ts');
-  const close = nearest(
-    verb,
-    listed().map(([name]) => name),
-  );
+  const close = nearest(verb, [...listed().map(([name]) => name), '--version', '--help']);
   throw new UsageError(
     `unknown verb "${verb}"`,
     close ? `did you mean "${close}"?` : '"trustme-pki --help" lists the verbs',
@@ -44,7 +41,7 @@ async function main(words: readonly string[], controller: AbortController): Prom
     stderr: process.stderr,
     controller,
     print,
-    verbs: listed().map(([name, { summary }]) => ({ name, summary: summary!, help: () => helpOf(name) })),
+    helps: readHelps,
   });
 }
 

@@ -1,4 +1,5 @@
 // The verbs: what each does in a line, and its code, which is loaded only when it is called.
+import type { VerbHelp } from './lib/help/completion.ts';
 import type { VerbContext } from './verbs/verb.ts';
 
 type Verb = (context: VerbContext) => Promise<number>;
@@ -8,6 +9,8 @@ interface VerbEntry {
   readonly summary?: string;
   /** Loads the code, only when the verb is called. */
   readonly load: () => Promise<Verb>;
+  /** What its first word may be, where each has options of its own. */
+  readonly subverbs?: () => Promise<Readonly<Record<string, { readonly summary: string }>>>;
 }
 
 export const VERBS: Readonly<Record<string, VerbEntry>> = {
@@ -82,6 +85,7 @@ export const VERBS: Readonly<Record<string, VerbEntry>> = {
   uefi: {
     summary: 'UEFI lists and updates: show, add, remove, rotate, kit',
     load: async () => (await import('./verbs/uefi.ts')).uefiVerb,
+    subverbs: async () => (await import('./verbs/uefi.ts')).SUBVERBS,
   },
   export: {
     summary: 'trust anchors for devices; keys and certificates for keystores',
@@ -115,15 +119,26 @@ async function door(name: string, hasDefault: boolean): Promise<Verb> {
   };
 }
 
-/** The help text of a verb. */
-export async function helpOf(name: string): Promise<string> {
+/** The help texts of those, each followed by those of its sub-verbs. */
+export async function readHelps(): Promise<VerbHelp[]> {
+  const helps: VerbHelp[] = [];
+  for (const [name, { summary, subverbs }] of listed()) {
+    helps.push({ name, summary: summary!, text: await helpOf(name) });
+    for (const [word, { summary }] of Object.entries((await subverbs?.()) ?? {}))
+      helps.push({ name: `${name} ${word}`, summary, text: await helpOf(name, word) });
+  }
+  return helps;
+}
+
+async function helpOf(name: string, ...words: readonly string[]): Promise<string> {
   let text = '';
   const print = (line: string): number => {
     text = line;
     return 0;
   };
-  const { stderr, env } = process;
-  const context = { words: ['--help'], environment: env, stderr, controller: new AbortController(), print, verbs: [] };
+  const { stderr, env: environment } = process;
+  const controller = new AbortController();
+  const context = { words: [...words, '--help'], environment, stderr, controller, print, helps: async () => [] };
   await (await VERBS[name]!.load())(context);
   return text;
 }

@@ -3,13 +3,14 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { readOptions } from '../scripts/lib/help/completion.ts';
 import { VARIABLES } from '../scripts/lib/help/variables.ts';
 import { ENTITY_SECTIONS, INHERITED_KEYS, SUBJECT_KEYS, TOP_KEYS } from '../scripts/lib/model/entity.ts';
 import { CERTIFICATE_KEYS, ISSUED_KEYS } from '../scripts/lib/model/profile.ts';
 import { TOKEN_KEYS } from '../scripts/lib/model/token.ts';
 import { KEY_SECTIONS } from '../scripts/reference/keys.ts';
 import { generatedDocs } from '../scripts/reference/write.ts';
-import { listed } from '../scripts/verb-table.ts';
+import { listed, readHelps, VERBS } from '../scripts/verb-table.ts';
 import { ROOT } from './helpers/door.ts';
 
 const test = suite('docs');
@@ -50,6 +51,31 @@ test('every verb is told of in README or docs', () => {
 
 test('the reference is what npm run docs makes', async () => {
   for (const [name, text] of Object.entries(await generatedDocs())) assert.fixture(read(`docs/${name}`), text, name);
+});
+
+test('every verb takes the options that its help names, and no others', async () => {
+  const helps = await readHelps();
+  const all = new Set(helps.flatMap(help => readOptions(help).map(({ name }) => name)));
+  assert.ok(all.size > 50);
+  // What "uefi" takes, its sub-verbs take.
+  for (const help of helps.filter(({ name }) => name !== 'uefi')) {
+    const [verb, ...words] = help.name.split(' ');
+    const run = await VERBS[verb!]!.load();
+    const isTaken = async (option: string): Promise<boolean> => {
+      const controller = new AbortController();
+      const context = { environment: {}, stderr: process.stderr, controller, print: () => 0, helps: async () => [] };
+      try {
+        await run({ ...context, words: [...words, `${option}=value`, '--help'] });
+        return true;
+      } catch (error) {
+        return !(error as Error).message.startsWith('unknown option');
+      }
+    };
+    const taken = [];
+    for (const option of all) if (await isTaken(option)) taken.push(option);
+    const named = readOptions(help).map(({ name }) => name);
+    assert.equal(taken.sort(), named.sort(), help.name);
+  }
 });
 
 test('the reference has every key that the program knows, and no other', () => {

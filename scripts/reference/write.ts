@@ -1,18 +1,16 @@
 // `npm run docs`: writes docs/reference.md and docs/output-schemas.json.
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { helpOf, listed } from '../verb-table.ts';
+import { readHelps } from '../verb-table.ts';
 import { OUTPUTS } from './outputs.ts';
 import { formatReference } from './page.ts';
 import { schemaOf } from './schema.ts';
 
 /** The files by name, as they have to be. */
 export async function generatedDocs(): Promise<Readonly<Record<string, string>>> {
-  const verbs = [];
-  for (const [name, { summary }] of listed()) verbs.push({ name, summary: summary!, text: await helpOf(name) });
   const schemas = Object.fromEntries(Object.entries(OUTPUTS).map(([verb, fields]) => [verb, schemaOf(fields)]));
   return {
-    'reference.md': formatReference(verbs),
+    'reference.md': formatReference(await readHelps()),
     'output-schemas.json': `${JSON.stringify({ $schema: 'https://json-schema.org/draft/2020-12/schema', $defs: schemas }, undefined, 2)}\n`,
   };
 }

@@ -5,12 +5,12 @@ import { inputFile } from '../lib/store/input-file.ts';
 import { type Given, type OptionTable, textOf } from '../options.ts';
 import { DIRECTORY_OPTIONS } from './directory.ts';
 
+const { release: _, ...SHARED } = DIRECTORY_OPTIONS;
 export const ARTIFACT_OPTIONS = {
-  ...DIRECTORY_OPTIONS,
+  ...SHARED,
   signer: { type: 'string', multiple: true },
   cms: { type: 'boolean' },
   output: { type: 'string' },
-  config: { type: 'string', short: 'c' },
 } as const satisfies OptionTable;
 
 /** Kinds, each with who signs it where nobody is named. */

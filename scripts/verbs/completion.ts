@@ -1,6 +1,10 @@
 // `trustme-pki completion bash|zsh|fish|man`: completion for shells, and the manual page, from the verbs' help texts.
+import { STATUSES } from '../lib/authority/list.ts';
+import { REASONS } from '../lib/authority/revoke.ts';
 import { UsageError } from '../lib/errors.ts';
-import { formatBash, formatFish, formatZsh } from '../lib/help/completion.ts';
+import { FORMATS as ANCHOR_FORMATS } from '../lib/export/anchors.ts';
+import { GRAPH_FORMATS } from '../lib/graph/format.ts';
+import { formatBash, formatFish, formatZsh, type OptionValues, type VerbHelp } from '../lib/help/completion.ts';
 import { formatManual } from '../lib/help/manual.ts';
 import { VARIABLES } from '../lib/help/variables.ts';
 import { nearest } from '../lib/model/nearest.ts';
@@ -19,12 +23,19 @@ Prints what makes a shell complete verbs and options, or the manual page.
 
 example: . <(trustme-pki completion bash)`;
 
-const FORMATS = {
-  bash: formatBash,
-  zsh: formatZsh,
-  fish: formatFish,
-  man: (verbs: Parameters<typeof formatBash>[0]) => formatManual(verbs, packageVersion(), VARIABLES),
-} as const;
+const VALUES: OptionValues = {
+  'graph --format': GRAPH_FORMATS,
+  'export --format': ANCHOR_FORMATS,
+  'list --status': STATUSES,
+  'revoke --reason': REASONS,
+};
+
+const FORMATS: Readonly<Record<string, (verbs: readonly VerbHelp[]) => string>> = {
+  bash: verbs => formatBash(verbs, VALUES),
+  zsh: verbs => formatZsh(verbs, VALUES),
+  fish: verbs => formatFish(verbs, VALUES),
+  man: verbs => formatManual(verbs, packageVersion(), VARIABLES),
+};
 
 export async function completionVerb(context: VerbContext): Promise<number> {
   const { given, positionals } = parseWords('trustme-pki completion', context.words, {
@@ -40,7 +51,5 @@ export async function completionVerb(context: VerbContext): Promise<number> {
       close && others.length === 0 ? `did you mean "${close}"?` : `usage: trustme-pki completion ${names.join('|')}`,
     );
   }
-  const verbs = [];
-  for (const { name: verb, summary, help } of context.verbs) verbs.push({ name: verb, summary, text: await help() });
-  return context.print(FORMATS[name as keyof typeof FORMATS](verbs));
+  return context.print(FORMATS[name]!(await context.helps()));
 }

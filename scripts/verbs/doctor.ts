@@ -13,6 +13,7 @@ keys are in tokens, each of them signs a trial (one login; a wrong PIN is tried 
 needed is missing or fails.
 
   --conf DIR         a configuration folder of your own, repeatable (TRUSTME_PKI_CONF)
+  --dir DIR          changes nothing: no directory is looked at
   --json             print the result as JSON
   --quiet            print nothing: the exit code alone
 

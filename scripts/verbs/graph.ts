@@ -22,7 +22,8 @@ Draws the PKI that the configuration describes, or the one that a directory hold
   --output FILE    write to a file, in place of a regular one that is there (default: stdout)
   --conf DIR       a configuration folder of your own, repeatable (TRUSTME_PKI_CONF)
   --brand B, --key-type T   as with "generate"; of the configuration only
-  --json           print what the picture shows as JSON`;
+  --json           print what the picture shows as JSON
+  --quiet          do not say what was written`;
 
 export async function graphVerb(context: VerbContext): Promise<number> {
   const { given, positionals } = parseWords('trustme-pki graph', context.words, OPTIONS);

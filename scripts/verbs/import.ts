@@ -28,6 +28,8 @@ after "renew". Of a PKI that is not there yet, the last certificate has everythi
   --accept-differences
                      take it although it says otherwise than was asked for
   --cascade          renew what is below it, where it has a new key
+  --key-type T, --brand B, --platform-keys, --force-weak, --generate-token-keys, --jobs N
+                     of a PKI that is not there yet, as for generate; else as "request" was told
   --rehearse         make the whole PKI of the configuration first, with keys that are thrown away, verify it, and hold
                      the certificate against the one that was made there
   --dir DIR          the PKI directory (TRUSTME_PKI_DIR; else ./test_certificates)

@@ -14,8 +14,11 @@ import { parseWords } from '../options.ts';
 import { GENERATE_OPTIONS, readGenerateOptions } from './generate.ts';
 import type { VerbContext } from './verb.ts';
 
-const { jobs: _, dir: __, 'platform-keys': ___, rehearse: ____, ...SHARED } = GENERATE_OPTIONS;
-const OPTIONS = { ...SHARED, cnf: { type: 'boolean' } } as const;
+const { conf, brand, json, quiet, help, ...OTHERS } = GENERATE_OPTIONS;
+const OPTIONS = {
+  ...{ conf, brand, json, quiet, help, 'key-type': OTHERS['key-type'], 'force-weak': OTHERS['force-weak'] },
+  cnf: { type: 'boolean' },
+} as const;
 
 const HELP = `usage: trustme-pki show [ENTITY] [options]
 
@@ -27,6 +30,7 @@ ENTITY a line for each entity and the values of defaults.ini.
   --key-type T, --brand B, --force-weak
                      as for "generate"
   --json             the same as JSON
+  --quiet            changes nothing: the values are the result
 
 example: trustme-pki show device_subca --conf our-conf`;
 

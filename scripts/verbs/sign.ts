@@ -18,6 +18,7 @@ import type { VerbContext } from './verb.ts';
 
 const OPTIONS = {
   ...ARTIFACT_OPTIONS,
+  config: { type: 'string', short: 'c' },
   key: { type: 'string', short: 'k' },
   cert: { type: 'string' },
   'passphrase-env': { type: 'string', short: 'p' },

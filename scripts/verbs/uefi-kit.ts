@@ -10,6 +10,8 @@ import { parseWords } from '../options.ts';
 import { DIRECTORY_HELP, DIRECTORY_OPTIONS, readDirectoryOptions } from './directory.ts';
 import type { VerbContext } from './verb.ts';
 
+const { release: _, ...OPTIONS } = DIRECTORY_OPTIONS;
+
 const HELP = `usage: trustme-pki uefi kit FOLDER [options]
 
 Makes FOLDER, which must not be there or be empty: certificates for firmware menus, lists for KeyTool, updates,
@@ -21,7 +23,7 @@ ${DIRECTORY_HELP}
 example: trustme-pki uefi kit uefi-kit`;
 
 export async function uefiKit(context: VerbContext): Promise<number> {
-  const { given, positionals } = parseWords('trustme-pki uefi kit', context.words, DIRECTORY_OPTIONS);
+  const { given, positionals } = parseWords('trustme-pki uefi kit', context.words, OPTIONS);
   if (given.help) return context.print(HELP);
   const [folder, ...others] = positionals;
   if (folder === undefined || others.length > 0)

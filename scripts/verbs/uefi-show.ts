@@ -11,6 +11,8 @@ import { parseWords } from '../options.ts';
 import { DIRECTORY_HELP, DIRECTORY_OPTIONS, readDirectoryOptions } from './directory.ts';
 import type { VerbContext } from './verb.ts';
 
+const { release: _, ...OPTIONS } = DIRECTORY_OPTIONS;
+
 const HELP = `usage: trustme-pki uefi show [FILE...] [options]
 
 Says of each signature list (.esl) and variable update (.auth) what it holds: type, subject, SHA-256 and owner of each
@@ -22,7 +24,7 @@ ${DIRECTORY_HELP}
 example: trustme-pki uefi show DBXUpdate.bin`;
 
 export async function uefiShow(context: VerbContext): Promise<number> {
-  const { given, positionals } = parseWords('trustme-pki uefi show', context.words, DIRECTORY_OPTIONS);
+  const { given, positionals } = parseWords('trustme-pki uefi show', context.words, OPTIONS);
   if (given.help) return context.print(HELP);
   const options = readDirectoryOptions(given, context.environment);
   const isAsked = given.dir !== undefined || positionals.length === 0;

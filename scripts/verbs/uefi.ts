@@ -17,12 +17,17 @@ kit: a folder with what firmware menus, KeyTool, systemd-boot, EDK2 builds and v
 
 "trustme-pki uefi SUBVERB --help" lists the options of each.`;
 
-const SUBVERBS: Readonly<Record<string, () => Promise<(context: VerbContext) => Promise<number>>>> = {
-  show: async () => (await import('./uefi-show.ts')).uefiShow,
-  add: async () => (await import('./uefi-change.ts')).uefiAdd,
-  remove: async () => (await import('./uefi-change.ts')).uefiRemove,
-  rotate: async () => (await import('./uefi-rotate.ts')).uefiRotate,
-  kit: async () => (await import('./uefi-kit.ts')).uefiKit,
+interface Subverb {
+  readonly summary: string;
+  readonly load: () => Promise<(context: VerbContext) => Promise<number>>;
+}
+
+export const SUBVERBS: Readonly<Record<string, Subverb>> = {
+  show: { summary: 'what lists and updates say', load: async () => (await import('./uefi-show.ts')).uefiShow },
+  add: { summary: 'entries for a list', load: async () => (await import('./uefi-change.ts')).uefiAdd },
+  remove: { summary: 'entries out of a list', load: async () => (await import('./uefi-change.ts')).uefiRemove },
+  rotate: { summary: 'a new key for a variable', load: async () => (await import('./uefi-rotate.ts')).uefiRotate },
+  kit: { summary: 'a folder for firmware and its tools', load: async () => (await import('./uefi-kit.ts')).uefiKit },
 };
 
 export async function uefiVerb(context: VerbContext): Promise<number> {
@@ -36,5 +41,5 @@ export async function uefiVerb(context: VerbContext): Promise<number> {
       close ? `did you mean "uefi ${close}"?` : `usage: trustme-pki uefi ${names.join('|')} ...`,
     );
   }
-  return (await SUBVERBS[word]!())({ ...context, words });
+  return (await SUBVERBS[word]!.load())({ ...context, words });
 }

@@ -1,6 +1,7 @@
 // What every verb gets, and the end that `generate` and the drop-in door share: run, then print the result.
 import { type GenerateOptions, generate } from '../lib/generate/generate.ts';
 import { formatOutcome } from '../lib/generate/summary.ts';
+import type { VerbHelp } from '../lib/help/completion.ts';
 import { makeReport } from '../lib/run/report.ts';
 import type { Given } from '../options.ts';
 
@@ -13,14 +14,8 @@ export interface VerbContext {
   readonly controller: AbortController;
   /** Prints a line of the result to stdout; returns the exit code 0. */
   readonly print: (text: string) => number;
-  /** All that people call, with their help texts. */
-  readonly verbs: readonly VerbSummary[];
-}
-
-export interface VerbSummary {
-  readonly name: string;
-  readonly summary: string;
-  readonly help: () => Promise<string>;
+  /** The help texts of all verbs that people call. */
+  readonly helps: () => Promise<readonly VerbHelp[]>;
 }
 
 /** Generates and prints the outcome; returns the exit code. */

@@ -23,7 +23,8 @@ async function verify(...words: string[]): Promise<{ status: number; stdout: str
     printed.push(`${text}\n`);
     return 0;
   };
-  const context = { words, environment, stderr: process.stderr, controller: new AbortController(), print, verbs: [] };
+  const controller = new AbortController();
+  const context = { words, environment, stderr: process.stderr, controller, print, helps: async () => [] };
   try {
     return { status: await verifyVerb(context), stdout: printed.join(''), stderr: '' };
   } catch (error) {
@@ -66,7 +67,7 @@ const WRONG: readonly [words: readonly string[], status: number, message: RegExp
   [['a', '--dir', 'b'], 2, /DIR is given twice/],
   [['--expires-within', 'soon'], 2, /"soon" is no number of days/],
   [['--expires', '3'], 2, /unknown option "--expires"/],
-  [['absent'], 1, /cannot read the directory "absent": ENOENT/],
+  [['absent'], 1, /"absent" is not there/],
   [[import.meta.filename], 1, /is no directory/],
   [['SOUND', '--conf', 'absent'], 1, /cannot read the configuration folder "absent"/],
 ];

@@ -44,6 +44,29 @@ test('bash completes verbs, first words and options', async () => {
   );
 });
 
+test('bash offers every option that is told of, once, and no word of an example', () => {
+  assert.equal(offers('show', '--b'), ['--brand']);
+  assert.equal(offers('show', 'ssig', '--force'), ['--force-weak']);
+  assert.equal(offers('graph', '--k'), ['--key-type']);
+  assert.equal(offers('verify', '--d'), ['--dir']);
+  assert.equal(offers('request', '--pl'), ['--platform-keys']);
+  assert.equal(offers('export', 'anchors', '--ou'), ['--output']);
+  // That of its example stands in the middle of a line.
+  assert.equal(offers('ocsp', '--pr'), ['']);
+  for (const verb of ['rekey', 'ocsp', 'renew', 'issue']) assert.not.ok(offers(verb, '').includes('backend'), verb);
+});
+
+test('bash offers the options of sub-verbs, and words where a value is one', () => {
+  for (const option of ['--owner', '--revoked', '--release']) assert.ok(offers('uefi', 'add', '--').includes(option));
+  assert.equal(offers('uefi', 'rotate', '--fi'), ['--finish']);
+  assert.equal(offers('uefi', 'show', '--r'), ['']);
+  assert.equal(offers('uefi', 'add'), ['add']);
+  assert.equal(offers('graph', '--format', ''), ['tree', 'mermaid', 'svg', 'html']);
+  assert.equal(offers('export', 'anchors', '--format', 'k'), ['kernel']);
+  assert.equal(offers('list', 'user_subca', '--status', 'r'), ['revoked']);
+  assert.ok(offers('revoke', 'name', '--reason', '').includes('certificateHold'));
+});
+
 test('shellcheck has nothing to say of it', () => {
   if (!isMissing('shellcheck')) tool('shellcheck', ['-s', 'bash', 'complete.bash'], folder);
 });
@@ -53,17 +76,28 @@ test('zsh and fish get every verb with its options', async () => {
     const text = await printed('completion', shell);
     for (const name of await VERBS()) assert.ok(text.includes(name), name);
     assert.match(text, /same-key/);
+    assert.match(text, /generate-token-keys(:|' -d '|.* -d ')make keys that are to be in a token/);
+    assert.match(text, /finish(:|.* -d ')end the time in which both are there/);
+    assert.match(text, /valid revoked expired/);
   }
 });
 
 test('the manual page has every verb, and roff takes it', async () => {
   const page = await printed('completion', 'man');
   for (const name of await VERBS()) assert.ok(page.includes(`.SS ${name.replaceAll('-', '\\-')}\n`), name);
+  assert.match(page, /^\.SS uefi add\n[\s\S]*\\-\\-owner GUID/m);
+  assert.match(page, /^0: done.* 129, 130, 143: /m);
   writeFileSync(join(folder, 'page.1'), page);
   if (isMissing('groff')) return;
   const { status, stderr } = await start('groff', ['-man', '-ww', '-Tutf8', 'page.1'], { cwd: folder }).ended;
   assert.is(status, 0);
   assert.is(stderr, '');
+});
+
+test('a mistyped option in the place of a verb', async () => {
+  const { status, stderr } = await run('--vesion');
+  assert.is(status, 2);
+  assert.match(stderr, /did you mean "--version"/);
 });
 
 test('another word is refused', async () => {

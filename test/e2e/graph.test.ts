@@ -64,7 +64,7 @@ suite('wrong use ends with 2, no PKI with 1, and both say what to do', async () 
     [['--dir', EC, '--brand', 'x'], 2, 'say nothing of a directory'],
     [['--output', ''], 2, '--output is empty'],
     [[EC], 2, '--dir'],
-    [['--dir', join(folder, 'absent')], 1, 'cannot read the directory'],
+    [['--dir', join(folder, 'absent')], 1, '/absent" is not there'],
     [['--dir', empty], 1, 'holds no certificates'],
   ] as const) {
     const ended = await graph(args);

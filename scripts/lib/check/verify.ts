@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { StateError } from '../errors.ts';
 import { removeTree } from '../run/staging.ts';
+import { asUnreadable } from '../store/directory.ts';
 import { isAwaited, readPending } from '../store/requests.ts';
 import { checkAlgorithms } from './algorithms.ts';
 import { checkChains } from './chains.ts';
@@ -99,8 +100,6 @@ function rootOf(path: string): string {
     accessSync(path, constants.R_OK | constants.X_OK);
     return realpathSync(path);
   } catch (failure) {
-    const { code } = failure as NodeJS.ErrnoException;
-    if (code === undefined) throw failure;
-    throw new StateError(`cannot read the directory "${path}": ${code}`, 'give the directory of a PKI: --dir DIR');
+    throw asUnreadable(path, failure);
   }
 }

@@ -19,16 +19,20 @@ const FORMATS: Readonly<Record<string, Formatter>> = {
   json: picture => JSON.stringify(picture),
 };
 
+/** Those of `--format`. */
+export const GRAPH_FORMATS: readonly string[] = Object.keys(FORMATS).filter(name => name !== 'json');
+
 /** The formatter of `--format` or `--json`; the tree where neither is given. Throws a UsageError. */
 export function formatterOf(format: string | undefined, isJson: boolean): Formatter {
-  const names = Object.keys(FORMATS).filter(name => name !== 'json');
   if (isJson && format !== undefined)
     throw new UsageError('--json and --format exclude each other', 'give one of them');
   const wanted = format ?? (isJson ? 'json' : 'tree');
   if (wanted !== 'json' || isJson) if (Object.hasOwn(FORMATS, wanted)) return FORMATS[wanted]!;
-  const close = wanted === 'json' ? '--json' : nearest(wanted, names);
+  const close = wanted === 'json' ? '--json' : nearest(wanted, GRAPH_FORMATS);
   throw new UsageError(
     `unknown format "${wanted}"`,
-    close ? `did you mean "${close}"? The formats are ${names.join(', ')}` : `give one of ${names.join(', ')}`,
+    close
+      ? `did you mean "${close}"? The formats are ${GRAPH_FORMATS.join(', ')}`
+      : `give one of ${GRAPH_FORMATS.join(', ')}`,
   );
 }

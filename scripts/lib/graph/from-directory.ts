@@ -2,7 +2,7 @@
 import type { Finding } from '../check/finding.ts';
 import { StateError } from '../errors.ts';
 import { makesCa } from '../model/extensions.ts';
-import { type PkiDirectory, readPkiDirectory } from '../store/directory.ts';
+import { asUnreadable, type PkiDirectory, readPkiDirectory } from '../store/directory.ts';
 import { collectCertificates, type Held } from './directory-certificates.ts';
 import { assignFindings, filesOf, issuedToRequests } from './directory-files.ts';
 import { type Linked, linkCertificates } from './link.ts';
@@ -36,9 +36,7 @@ function read(path: string): PkiDirectory {
   try {
     return readPkiDirectory(path);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === undefined) throw error;
-    throw new StateError(`cannot read the directory "${path}": ${code}`, 'give the directory of a PKI: --dir DIR');
+    throw asUnreadable(path, error);
   }
 }
 

@@ -27,7 +27,7 @@ export function formatManual(
     '.SH ENVIRONMENT',
     ...variables.flatMap(([name, meaning]) => ['.TP', `.B ${escaped(name)}`, escaped(meaning)]),
     '.SH EXIT STATUS',
-    '0: done, or sound. 1: failed, or findings. 2: wrong use. 130, 143: interrupted.',
+    '0: done, or sound. 1: failed, or findings. 2: wrong use. 129, 130, 143: stopped by SIGHUP, SIGINT, SIGTERM.',
   ].join('\n');
 }
 

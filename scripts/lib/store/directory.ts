@@ -1,7 +1,7 @@
 // What lies in a PKI directory, read once: certificates and the names of keys, lists and updates.
 import type { X509Certificate } from 'node:crypto';
 import { readdirSync } from 'node:fs';
-import { UsageError } from '../errors.ts';
+import { StateError, UsageError } from '../errors.ts';
 import { nearest } from '../model/nearest.ts';
 import { certificateBlocks } from '../model/pem.ts';
 import { parseCertificate } from './certificate.ts';
@@ -73,4 +73,12 @@ export function findCertificate(certificates: readonly CertificateFile[], name: 
     `the directory has no certificate "${name}"`,
     close ? `did you mean "${close}"?` : 'give the name of a .cert or .crt file in it',
   );
+}
+
+/** Why a directory cannot be read, in words; what was thrown otherwise stays as it is. */
+export function asUnreadable(path: string, failure: unknown): unknown {
+  const { code } = failure as NodeJS.ErrnoException;
+  if (code === undefined) return failure;
+  const what = code === 'ENOENT' ? `"${path}" is not there` : `cannot read the directory "${path}": ${code}`;
+  return new StateError(what, 'give the directory of a PKI: --dir DIR');
 }
