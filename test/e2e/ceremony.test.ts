@@ -70,6 +70,28 @@ test('a sub CA of an offline root: same key, request, signature, import; all pri
   await sound(online);
 });
 
+test('what is asked for names the profile that gives it, and a sub CA that signs certificates alone is made by it', async () => {
+  const [online, offline] = split('profile');
+  await succeed('request', 'ssig_subca_cml', '--dir', online, '--output-dir', '.');
+  const command = /^ {2}trustme-pki (sign-csr .*)$/m.exec(read('ssig_subca_cml.request.txt'))![1]!;
+  assert.is(command, 'sign-csr ssig_rootca ssig_subca_cml.csr --profile ca');
+  await succeed(...command.split(' '), '--dir', offline, '--same-key');
+  await succeed('import', 'ssig_subca_cml', 'ssig_subca_cml.cert', '--dir', online, '--cascade');
+  await sound(online);
+  // No shipped profile is that of ocsp_server: what it would have to be is said.
+  rmSync(path(online, 'backend_subca.key'));
+  await succeed('request', 'ocsp_server', '--dir', online, '--output-dir', '.');
+  assert.match(
+    read('ocsp_server.request.txt'),
+    /^No profile of backend_subca gives [\s\S]* --profile NAME --conf FOLDER$/m,
+  );
+  await succeed('sign-csr', 'backend_subca', 'ocsp_server.csr', '--dir', offline, '--same-key');
+  await refused(
+    /is not what was asked for[\s\S]*right profile: trustme-pki sign-csr backend_subca ocsp_server\.csr --profile NAME/,
+    ...['import', 'ocsp_server', 'ocsp_server.cert', '--dir', online],
+  );
+});
+
 test('a new key: chains, exports, UEFI lists and what is below follow, and the old key is kept', async () => {
   const [online, offline] = split('new');
   await succeed('request', 'ssig_subca', '--rekey', '--dir', online);

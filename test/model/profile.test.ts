@@ -31,7 +31,7 @@ suite('a certificate that is no CA has no profiles', () => {
 suite('an emptied section is no profile', () => {
   const empty = Object.entries({ days: '', basicConstraints: '', keyUsage: '' }).map(([key]) => `${key} =\n`);
   const files = { 'ssig_rootca.ini': `[issued]\n${empty.join('')}caIssuers =\nOCSP =\ncrlDistributionPoints =\n` };
-  assert.equal([...entityOf(readShipped(files), 'ssig_rootca').issued.keys()], ['ocsp']);
+  assert.equal([...entityOf(readShipped(files), 'ssig_rootca').issued.keys()], ['ca', 'ocsp']);
 });
 
 const VALIDITIES: readonly [lines: string, notBefore: string | undefined, notAfter: string | undefined][] = [

@@ -9,6 +9,7 @@ import { certificateKey } from '../store/der.ts';
 import { differencesOf } from '../store/differences.ts';
 import { readInput } from '../store/input-file.ts';
 import { isIssuedBy } from '../store/issuer.ts';
+import { signCommand } from './profile.ts';
 
 /** The first certificate of a file, PEM or DER. */
 export function readCertificate(given: string): X509Certificate {
@@ -46,7 +47,7 @@ export function judgeCertificate(
   if (told !== '' && !acceptsDifferences)
     throw new StateError(
       `"${given}" is not what was asked for: ${told}`,
-      'have it signed by the right profile; or take it as it is: --accept-differences',
+      `have it signed by the right profile: ${signCommand(entity, hierarchy.get(entity.issuer))}; or take it as it is: --accept-differences`,
     );
   return told;
 }

@@ -5,6 +5,7 @@ import { spoken } from '../model/protocol.ts';
 import { type Entity, hasPssKey } from '../model/types.ts';
 import { formatValidity } from '../model/validity.ts';
 import type { RequestFacts } from '../store/request-facts.ts';
+import { profileGiving, signCommand } from './profile.ts';
 
 /** Plain text. The certificate that comes back is held against these values. */
 export function describeWanted(entity: Entity, hierarchy: Hierarchy, { sha256, keySha256 }: RequestFacts): string {
@@ -13,20 +14,25 @@ export function describeWanted(entity: Entity, hierarchy: Hierarchy, { sha256, k
   const extensions = [...(entity.facts.get('certificate') ?? [])]
     .filter(([key, { value }]) => value !== '' && !/^(days|notBefore|notAfter)$/.test(key))
     .map(([key, { value }]) => `  ${key} = ${value}`);
+  const giver = hierarchy.get(issuer);
+  const lacking = `No profile of ${issuer} gives these extensions: in a configuration folder there, its ini file needs a section
+[issued NAME] with them and days.
+
+`;
   return `What ${stem}.csr asks for
 
 request:  SHA-256 ${spoken(sha256)}
 key:      SHA-256 ${spoken(keySha256)}
           ${canonicalKeyType(entity.keyType)}${hasPssKey(entity) ? ' (rsa-pss)' : ''}
 subject:  ${subject.map(({ name, value }) => `${name} = ${value}`).join(', ')}
-issuer:   ${issuer}: ${name(hierarchy.get(issuer))}
+issuer:   ${issuer}: ${name(giver)}
 validity: ${formatValidity(certificate)}
 extensions:
 ${extensions.join('\n')}
 
-Where the key of ${issuer} is:
+${profileGiving(entity, giver) === undefined ? lacking : ''}Where the key of ${issuer} is:
 
-  trustme-pki sign-csr ${issuer} ${stem}.csr
+  ${signCommand(entity, giver)}
 
 Then, where the request was made:
 

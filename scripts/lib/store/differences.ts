@@ -92,7 +92,8 @@ function extensionPairs(entity: Entity, { extensions }: CertificateFacts): Diffe
   });
 }
 
-function wantedValue(key: string, value: string, entity: Entity): string {
+/** A value of an ini file as it is compared: what the certificate of `entity` gets of it. */
+export function wantedValue(key: string, value: string, entity: Entity): string {
   const isRsaEncryption = entity.keyType.kind === 'rsa' && !isPss(entity);
   const kept =
     key === 'keyUsage' && !isRsaEncryption ? value.replace(/keyEncipherment,? ?/, '').replace(/, *$/, '') : value;
