@@ -63,7 +63,11 @@ export async function signConfig(
   // A certificate beside a signature is that of an earlier run.
   const wasSigned = existsSync(files.signature);
   await publishFile(files.signature, async draft => {
-    await runCommand(commandWithKey('openssl', [...args, '-out', draft, file], key), files.signature, surroundings);
+    await runCommand(
+      commandWithKey('openssl', [...args, '-out', draft, file], key, certificate.file),
+      files.signature,
+      surroundings,
+    );
     if (!isSignedBy(file, readFileSync(draft), certificate.certificate))
       throw new StateError(`the signature of "${file}" does not fit ${certificate.file}: it was thrown away`);
     // The certificate first: a signature that is there has what verifies it.
@@ -96,7 +100,11 @@ async function signCms(file: string, output: string, signer: Signer): Promise<vo
       ...['-inkey', key.argument, ...passin(key), ...(isPssKey ? ['-keyopt', 'rsa_pss_saltlen:digest'] : [])],
     ];
     await publishFile(output, async draft => {
-      await runCommand(commandWithKey('openssl', [...args, '-out', draft], key), output, surroundings);
+      await runCommand(
+        commandWithKey('openssl', [...args, '-out', draft], key, certificate.file),
+        output,
+        surroundings,
+      );
       await requireCms(file, draft, certificate.file, surroundings);
     });
   });

@@ -44,7 +44,7 @@ export async function signEfi(file: string, output: string, signers: readonly Si
 async function addSignature(draft: string, output: string, { certificate, key, surroundings }: Signer): Promise<void> {
   const from = key.token ? ['--engine', 'pkcs11', '--key', tokenUri(key.token)] : ['--key', key.file];
   const args = [...from, '--cert', certificate.file, '--output', draft, draft];
-  await runCommand(commandWithKey('sbsign', args, key), output, surroundings);
+  await runCommand(commandWithKey('sbsign', args, key, certificate.file), output, surroundings);
 }
 
 /** Asks sbverify about one certificate (PEM). */

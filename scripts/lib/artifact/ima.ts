@@ -38,7 +38,7 @@ export async function signIma(file: string, output: string, digest: string, sign
     writeNew(join(folder, 'certificate.pem'), certificate.certificate.toString());
     const from = key.token ? ['--engine', 'pkcs11', '--key', tokenUri(key.token)] : ['--key', key.file];
     const args = ['ima_sign', '--sigfile', '--hashalgo', digest, '--keyid-from-cert', join(folder, 'certificate.pem')];
-    await runCommand(commandWithKey('evmctl', [...args, ...from, copy], key), output, surroundings);
+    await runCommand(commandWithKey('evmctl', [...args, ...from, copy], key, certificate.file), output, surroundings);
     const signature = readFileSync(`${copy}.sig`);
     if (!isImaSignature(signature, readFileSync(copy), certificate.certificate))
       throw new StateError(`the signature of "${file}" does not fit ${certificate.file}: it was thrown away`);

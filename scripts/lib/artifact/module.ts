@@ -55,7 +55,7 @@ export async function signModule(
       '-out',
       signature,
     ];
-    await runCommand(commandWithKey('openssl', [...args, ...by], key), output, surroundings);
+    await runCommand(commandWithKey('openssl', [...args, ...by], key, certificate.file), output, surroundings);
     await publishFile(output, async draft => {
       const append = command(signFile, ['-s', signature, digest, certificate.file, plain, draft]);
       await runCommand(append, output, surroundings);

@@ -32,7 +32,7 @@ export function signUpdate(
     list,
     out,
   ];
-  return commandWithKey('sign-efi-sig-list', args, signer.key);
+  return commandWithKey('sign-efi-sig-list', args, signer.key, signer.certificate);
 }
 
 /** efitools know the engine by its own option and the token's URI as it is; their PIN comes by the engine's set-up. */

@@ -12,6 +12,8 @@ export interface Command {
   readonly secrets: readonly string[];
   /** The key in a token that it uses; undefined: none. */
   readonly token?: TokenKey;
+  /** The certificate (PEM) that this key has to fit: its file, as the command names it. */
+  readonly certificate?: string;
 }
 
 /** A key in a token, made there where it is missing and may be made; its file gets the public key and the URI. */
@@ -91,7 +93,14 @@ export const command = (
   token?: TokenKey,
 ): Command => ({ kind: 'command', tool, args, secrets, ...(token ? { token } : {}) });
 
-/** A command that uses one private key. */
-export const commandWithKey = (tool: string, args: readonly string[], { passphrase, token }: KeyUse): Command =>
-  command(tool, args, passphrase ? [passphrase] : [], token);
+/** A command that uses one private key; where that is in a token, it has to be the one of `certificate`. */
+export const commandWithKey = (
+  tool: string,
+  args: readonly string[],
+  { passphrase, token }: KeyUse,
+  certificate?: string,
+): Command => ({
+  ...command(tool, args, passphrase ? [passphrase] : [], token),
+  ...(token && certificate !== undefined ? { certificate } : {}),
+});
 type KeyUse = Pick<PrivateKey, 'passphrase' | 'token'>;

@@ -1,12 +1,13 @@
 // Runs a command that uses a key in a token: by itself, under the lock of the token's module, one at a time.
 import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { Command } from '../plan/job.ts';
-import { isByProvider } from '../plan/private-key.ts';
 import { environmentFor } from './command-environment.ts';
 import type { Surroundings } from './exec.ts';
 import { failureOf, notFound } from './failure.ts';
 import type { Output } from './lane.ts';
 import { moduleFile, requirePin, underTokenLock, withModule } from './token.ts';
+import { requireFit } from './token-fit.ts';
 import { type Ask, requireKey, tokenName } from './token-listing.ts';
 import { inTurn, tryOnce } from './token-queue.ts';
 
@@ -21,7 +22,9 @@ export const runOnToken: Run = (command, job, surroundings, output) => {
   const ask: Ask = (asked, what) => start(asked, what, surroundings, 'read');
   const work = () =>
     tryOnce(name, async () => {
-      if (isByProvider(command)) await requireKey(token, surroundings.environment, ask);
+      if (command.tool !== 'pkcs11-tool') await requireKey(token, surroundings.environment, ask);
+      if (command.certificate !== undefined)
+        await requireFit(token, resolve(surroundings.folder, command.certificate), surroundings.environment, ask);
       return start(command, job, surroundings, output);
     });
   return surroundings.isTokenLocked ? work() : inTurn(module, work);

@@ -5,6 +5,7 @@ import type { TokenKey } from '../model/types.ts';
 import type { Command } from '../plan/job.ts';
 import { listKeys, listTokens } from '../plan/pkcs11.ts';
 import { moduleFile } from './token.ts';
+import { requireTools } from './tools.ts';
 
 /** Runs a command that is named `what` in errors, and returns what it printed. */
 export type Ask = (command: Command, what: string) => Promise<string>;
@@ -27,20 +28,33 @@ export const knownListing = (key: TokenKey, environment: NodeJS.ProcessEnv): str
 export async function listingOf(key: TokenKey, environment: NodeJS.ProcessEnv, ask: Ask): Promise<string> {
   const known = knownListing(key, environment);
   if (known !== undefined) return known;
+  requireTools([], environment, ['pkcs11-tool']);
   const slot = await findSlot(key, ask);
   const listing = await ask(listKeys(key, slot), `look at the token ${describeToken(key)}`);
+  return remember(key, environment, listing);
+}
+
+function remember(key: TokenKey, environment: NodeJS.ProcessEnv, listing: string): string {
   const ofRun = listings.get(environment) ?? new Map<string, string>();
   listings.set(environment, ofRun.set(tokenName(key, environment), listing));
   return listing;
 }
 
 /** The keys that it has now, where its slot is known, counted. */
-export const countKeys = async (key: TokenKey, slot: string, ask: Ask): Promise<number> =>
-  countIn(await ask(listKeys(key, slot), `look at the token ${describeToken(key)}`), key);
+export async function countKeys(
+  key: TokenKey,
+  slot: string,
+  environment: NodeJS.ProcessEnv,
+  ask: Ask,
+): Promise<number> {
+  const listing = await ask(listKeys(key, slot), `look at the token ${describeToken(key)}`);
+  return countIn(remember(key, environment, listing), key);
+}
 
 /**
- * Throws where the token is not there, refuses the PIN or lacks the key. pkcs11-provider tells none of these apart; to
- * look after it failed would be a second attempt with a PIN that may be wrong.
+ * Throws where the token is not there or one of two, refuses the PIN, or does not have the key once. The engine takes one
+ * of two keys in silence, and pkcs11-provider tells nothing apart; to look after it failed would be a second attempt with
+ * a PIN that may be wrong.
  */
 export async function requireKey(key: TokenKey, environment: NodeJS.ProcessEnv, ask: Ask): Promise<void> {
   if (countIn(await listingOf(key, environment, ask), key) > 0) return;
@@ -49,6 +63,9 @@ export async function requireKey(key: TokenKey, environment: NodeJS.ProcessEnv, 
   if (countIn(await listingOf(key, environment, ask), key) === 0)
     throw missing(key, 'plug in the token that has it, or name the key that is meant in the [key] section');
 }
+
+/** Where a directory that is there says which key it is. */
+const OR_URI = ', or, of a directory that is there, in the uri of the file NAME.key';
 
 export const missing = (key: TokenKey, hint: string): StateError =>
   new StateError(`the token ${describeToken(key)} has no private key ${describeObject(key)}`, hint);
@@ -73,7 +90,7 @@ export async function findSlot(key: TokenKey, ask: Ask): Promise<string> {
   if (other !== undefined)
     throw new StateError(
       `${slots.length} tokens have the label ${describeToken(key)}`,
-      'say serial = ... in the [key] section',
+      `say serial = ... in the [key] section${OR_URI}`,
     );
   return slot;
 }
@@ -91,7 +108,7 @@ export function countIn(listing: string, key: TokenKey): number {
   if (count > 1)
     throw new StateError(
       `the token ${describeToken(key)} has ${count} private keys ${describeObject(key)}`,
-      'name one of them by object and id',
+      `name one of them by object and id${OR_URI}`,
     );
   return count;
 }

@@ -65,11 +65,11 @@ async function makeWhereMissing(step: UseToken, id: string, inside: Surroundings
   const { key, keyType, label } = step;
   const ask = asking(inside);
   const slot = await findSlot(key, ask);
-  if ((await countKeys(key, slot, ask)) > 0) return;
+  if ((await countKeys(key, slot, inside.environment, ask)) > 0) return;
   if (!step.mayGenerate) throw missing(key, NAME_OR_MAKE);
   await runCommand(generateInToken(key, keyType, label, randomBytes(8).toString('hex'), slot), id, inside);
   // Under load a module may say that it made one, and not have it.
-  if ((await countKeys(key, slot, ask)) === 0)
+  if ((await countKeys(key, slot, inside.environment, ask)) === 0)
     throw new StateError(`the token ${describeToken(key)} did not keep the key that it made for ${id}`);
 }
 

@@ -91,6 +91,8 @@ export const underTokenLock = ({ tool, args, ...rest }: Command, module: string)
 
 const PIN_WRONG = /PIN incorrect|CKR_PIN_INCORRECT/i;
 const PIN_LOCKED = /PIN locked|CKR_PIN_LOCKED/i;
+/** All that sbsign and sign-efi-sig-list say of both. */
+const LOGIN_FAILED = /^Login (to token )?failed/m;
 
 /** Well-known causes in plain words; the last ones stand beside the first in what openssl says. */
 const CAUSES: readonly (readonly [RegExp, string])[] = [
@@ -106,6 +108,11 @@ const CAUSES: readonly (readonly [RegExp, string])[] = [
     'the token is not there: look at its label and serial number, and whether it is plugged in',
   ],
   [/UI_process failed|No PIN code was entered/i, 'the variable with the PIN is not set'],
+  [
+    /Multiple matching slots/i,
+    'several tokens have this label: say serial = ... in the [key] section, or unplug the others',
+  ],
+  [LOGIN_FAILED, 'the PIN is wrong or locked; it was tried once: tokens lock after a few wrong ones'],
   [/The private key was not found|object not found/i, 'the token has no such key: look at object and id'],
 ];
 
@@ -114,4 +121,5 @@ export const tokenHintFor = (exitCode: number | undefined, stderr: string): stri
     ? `another process has held the token for ${PATIENCE} seconds: end it, and run again`
     : CAUSES.find(([pattern]) => pattern.test(stderr))?.[1];
 
-export const isPinRefused = (stderr: string): boolean => PIN_WRONG.test(stderr) || PIN_LOCKED.test(stderr);
+export const isPinRefused = (stderr: string): boolean =>
+  [PIN_WRONG, PIN_LOCKED, LOGIN_FAILED].some(pattern => pattern.test(stderr));
