@@ -32,12 +32,20 @@ export async function signIma(file: string, output: string, digest: string, sign
       'sign with an RSA or EC key: --signer ENTITY',
     );
   await inTemporary(async folder => {
-    // evmctl writes beside the file, by its name.
+    // evmctl writes beside the file, by its name; without -n it sets the attribute, too, which is root's to do.
     const copy = join(folder, 'file');
     copyFileSync(file, copy);
     writeNew(join(folder, 'certificate.pem'), certificate.certificate.toString());
     const from = key.token ? ['--engine', 'pkcs11', '--key', tokenUri(key.token)] : ['--key', key.file];
-    const args = ['ima_sign', '--sigfile', '--hashalgo', digest, '--keyid-from-cert', join(folder, 'certificate.pem')];
+    const args = [
+      'ima_sign',
+      '-n',
+      '--sigfile',
+      '--hashalgo',
+      digest,
+      '--keyid-from-cert',
+      join(folder, 'certificate.pem'),
+    ];
     await runCommand(commandWithKey('evmctl', [...args, ...from, copy], key, certificate.file), output, surroundings);
     const signature = readFileSync(`${copy}.sig`);
     if (!isImaSignature(signature, readFileSync(copy), certificate.certificate))
