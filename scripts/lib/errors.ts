@@ -1,6 +1,8 @@
 // The errors that a person may meet, each with its exit code. lib throws them; main.ts alone prints them and exits.
 // Anything else that is thrown is a bug of ours.
 
+import { explainSystemError } from './system-error.ts';
+
 export abstract class PkiError extends Error {
   abstract readonly exitCode: number;
   /** What to type or edit next; printed after "hint: ". */
@@ -16,6 +18,15 @@ export abstract class PkiError extends Error {
 /** Whether an error is one of these; by its shape, since two bundled files may each have the classes. */
 export const isPkiError = (error: unknown): error is PkiError =>
   error instanceof Error && 'exitCode' in error && 'hint' in error;
+
+/** An error that came after `done` had been done, whose hint must not say that nothing was. */
+export function afterwards(error: unknown, done: string): unknown {
+  const told = isPkiError(error) ? error : explainSystemError(error);
+  if (!told) return error;
+  const own = told.hint?.replace(/nothing was published; |; nothing was published/, '');
+  const hint = [own, done].filter(Boolean).join('; ');
+  return isPkiError(error) ? Object.create(error, { hint: { value: hint } }) : new StateError(told.message, hint);
+}
 
 /** The command line is wrong: exit 2. */
 export class UsageError extends PkiError {

@@ -1,13 +1,13 @@
 // `trustme-pki sign efi|config|module|ima FILE…`: artifacts signed with keys of a PKI directory, of files, or of tokens.
 import { resolve } from 'node:path';
-import { signConfig } from '../lib/artifact/config.ts';
+import { resultsOfConfig, signConfig } from '../lib/artifact/config.ts';
 import { signEfi } from '../lib/artifact/efi.ts';
 import { signIma } from '../lib/artifact/ima.ts';
 import { signModule } from '../lib/artifact/module.ts';
 import { openSigner, type Signer } from '../lib/artifact/signer.ts';
 import { signerFromFiles } from '../lib/artifact/signer-files.ts';
 import { openDirectory } from '../lib/authority/open.ts';
-import { UsageError } from '../lib/errors.ts';
+import { afterwards, UsageError } from '../lib/errors.ts';
 import { findSignFile } from '../lib/run/sign-file.ts';
 import { requireTools } from '../lib/run/tools.ts';
 import { sideBySide } from '../lib/run/workers.ts';
@@ -69,17 +69,48 @@ export async function signVerb(context: VerbContext): Promise<number> {
   requireTools([], context.environment, TOOLS[kind]);
   const signFile = kind === 'module' ? findSignFile(context.environment) : '';
   const target = given.output === undefined ? undefined : resolve(textOf(given, 'output')!);
-  const written = await sideBySide(files, async file => {
-    const signed = target ?? (given['in-place'] ? file : `${file}.${kind === 'ima' ? 'sig' : 'signed'}`);
-    if (kind === 'config') return signConfig(file, target, given.cms === true, signer!);
-    if (kind === 'efi') await signEfi(file, signed, signers);
-    if (kind === 'module') await signModule(file, signed, digest, signFile, signer!);
-    if (kind === 'ima') await signIma(file, signed, digest, signer!);
-    return [signed];
-  });
-  const names = signers.map(({ certificate }) => certificate.stem);
-  if (given.json) return context.print(JSON.stringify({ schema: 1, signer: names, files: written.flat() }));
-  return given.quiet ? 0 : context.print(written.flat().join('\n'));
+  const results = (file: string): string[] => {
+    if (kind === 'config') return resultsOfConfig(file, target, given.cms === true);
+    return [target ?? (given['in-place'] ? file : `${file}.${kind === 'ima' ? 'sig' : 'signed'}`)];
+  };
+  refuseCollisions(files, results);
+  const done = new Set<string>();
+  const print = () => {
+    const written = files.filter(file => done.has(file)).flatMap(results);
+    const names = signers.map(({ certificate }) => certificate.stem);
+    if (given.json) context.print(JSON.stringify({ schema: 1, signer: names, files: written }));
+    else if (!given.quiet && written.length > 0) context.print(written.join('\n'));
+  };
+  try {
+    await sideBySide(files, async file => {
+      const [signed] = results(file) as [string];
+      if (kind === 'config') await signConfig(file, target, given.cms === true, signer!);
+      if (kind === 'efi') await signEfi(file, signed, signers);
+      if (kind === 'module') await signModule(file, signed, digest, signFile, signer!);
+      if (kind === 'ima') await signIma(file, signed, digest, signer!);
+      done.add(file);
+    });
+  } catch (error) {
+    if (done.size === 0) throw error;
+    print();
+    throw afterwards(error, `${done.size} of ${files.length} files were signed before, and stay`);
+  }
+  print();
+  return 0;
+}
+
+/** No result may take the place of another, or of what is still to be signed. */
+function refuseCollisions(files: readonly string[], results: (file: string) => readonly string[]): void {
+  const taken = new Set<string>();
+  for (const file of files)
+    for (const result of results(file)) {
+      if (taken.has(result) || (result !== file && files.includes(result)))
+        throw new UsageError(
+          `"${result}" would be written for "${file}", and is a file to be signed or the result of another`,
+          'name each file once, and sign those whose results have one name in folders of their own',
+        );
+      taken.add(result);
+    }
 }
 
 /** Entities of the directory, or the key and certificate that are named. */

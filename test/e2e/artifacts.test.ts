@@ -1,7 +1,9 @@
 // sign and check: EFI binaries and configurations, with keys in files and in a token, judged by the tools that read them.
 import {
   chmodSync,
+  chownSync,
   copyFileSync,
+  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -23,7 +25,7 @@ const reach: NodeJS.ProcessEnv = hasToken ? { ...softhsm(folder), TRUSTME_PKCS11
 const EFI = '/usr/lib/efitools/x86_64-linux-gnu/HelloWorld.efi';
 const hasEfi = !isMissing('sbsign') && existsSync(EFI);
 
-const { succeed, refused } = programIn(folder, reach);
+const { run, succeed, refused } = programIn(folder, reach);
 
 test.before(async () => {
   await succeed('generate', '--dir', 'ec', '--key-type', 'ec:prime256v1', '--quiet');
@@ -170,6 +172,48 @@ if (!isMissing('evmctl'))
       writeFileSync(join(folder, `${dir}.fw`), 'Firmware');
       await refused(/no signature of it by this key/, 'check', 'ima', `${dir}.fw`, '--dir', dir);
     });
+
+if (!isMissing('evmctl') && process.getuid?.() === 0)
+  test('whoever may write beside a file signs it for IMA: the attribute itself is for root to set', async () => {
+    const own = scratch();
+    cpSync(join(folder, 'ec'), join(own, 'ec'), { recursive: true });
+    writeFileSync(join(own, 'a.fw'), 'firmware');
+    for (const name of ['', ...(readdirSync(own, { recursive: true }) as string[])])
+      chownSync(join(own, name), 65534, 65534);
+    const words = [MAIN, 'sign', 'ima', 'a.fw', '--dir', 'ec'];
+    const options = { cwd: own, env: cleanEnvironment({ TMPDIR: own }), uid: 65534, gid: 65534 };
+    const { status, stderr } = await start(process.execPath, words, options).ended;
+    assert.is(status, 0, stderr);
+    assert.match(await succeed('check', 'ima', join(own, 'a.fw'), '--dir', 'ec'), /: OK/);
+  });
+
+test('two results of one name are refused, and what was signed before another failed is told', async () => {
+  mkdirSync(join(folder, 'many'));
+  for (const name of ['a.conf', 'a.config', 'b.conf', 'c.conf', 'd.sig'])
+    writeFileSync(join(folder, 'many', name), name);
+  const named = (...names: string[]) => names.map(name => `many/${name}`);
+  const sign = ['sign', 'config', '--dir', 'ec'];
+  await refused(/"\S+many\/a\.sig" would be written for "\S+a\.config"/, ...sign, ...named('a.conf', 'a.config'));
+  await refused(/"\S+many\/a\.sig" would be written/, ...sign, ...named('a.conf', 'a.conf'));
+  await refused(/"\S+many\/d\.sig" would be replaced by its own/, ...sign, ...named('d.sig'));
+  assert.not(existsSync(join(folder, 'many/a.sig')));
+  writeFileSync(join(folder, 'many/c.key'), 'another key');
+  const { status, stdout, stderr } = await run(...sign, ...named('a.conf', 'b.conf', 'c.conf'));
+  assert.is(status, 1);
+  assert.equal(
+    stdout.trim().split('\n'),
+    ['a.sig', 'a.cert', 'b.sig', 'b.cert'].map(name => join(folder, 'many', name)),
+  );
+  assert.match(stderr, /would stand beside[\s\S]*hint: .*; 2 of 3 files were signed before, and stay/);
+  if (!hasEfi) return;
+  for (const name of ['one.efi', 'two.efi']) copyFileSync(EFI, join(folder, 'many', name));
+  await refused(/one\.efi\.signed" would be written/, 'sign', 'efi', ...named('one.efi', 'one.efi'), '--dir', 'rsa');
+  mkdirSync(join(folder, 'many/two.efi.signed'));
+  const failed = await run('sign', 'efi', ...named('one.efi', 'two.efi'), '--dir', 'rsa');
+  assert.is(failed.status, 2);
+  assert.is(failed.stdout, `${join(folder, 'many/one.efi.signed')}\n`);
+  assert.not.match(failed.stderr, /nothing was published/);
+});
 
 test('sign_config.sh: its options and its three words, with keys in files and in tokens', async () => {
   const door = join(ROOT, 'scripts/sign_config.sh');

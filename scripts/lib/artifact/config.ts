@@ -15,6 +15,12 @@ import { isOwnDigestName } from '../store/oid-names.ts';
 import { publishFile } from './output.ts';
 import { type Signer, signsDigests } from './signer.ts';
 
+/** What `signConfig` writes. */
+export function resultsOfConfig(file: string, output: string | undefined, isCms: boolean): string[] {
+  const { cms, signature, certificate } = filesOf(file, output);
+  return isCms ? [cms] : [signature, certificate];
+}
+
 /** Files of a configuration, by its own; `stem` is its path without the extension. */
 const filesOf = (file: string, stem = file.replace(/\.[^./]+$/, '')) => ({
   signature: `${stem}.sig`,
@@ -26,16 +32,15 @@ const filesOf = (file: string, stem = file.replace(/\.[^./]+$/, '')) => ({
 /** The salt of a PSS signature is as long as the hash. */
 const PSS = ['-sigopt', 'rsa_padding_mode:pss', '-sigopt', 'rsa_pss_saltlen:digest'];
 
-/** Signs one configuration and returns what it wrote. `output`: path of the results without their extension. */
+/** Signs one configuration. `output`: path of the results without their extension. */
 export async function signConfig(
   file: string,
   output: string | undefined,
   isCms: boolean,
   signer: Signer,
-): Promise<string[]> {
+): Promise<void> {
   const files = filesOf(file, output);
-  const results = isCms ? [files.cms] : [files.signature, files.certificate];
-  if (results.some(result => resolve(result) === resolve(file)))
+  if (resultsOfConfig(file, output, isCms).some(result => resolve(result) === resolve(file)))
     throw new UsageError(
       `"${file}" would be replaced by its own signature`,
       'give --output, another name without extension',
@@ -47,7 +52,7 @@ export async function signConfig(
     await signCms(file, files.cms, signer).catch((error: unknown) => {
       throw isOwnDigestName(keyType) && error instanceof CommandError ? unableToSign(certificate.file, keyType) : error;
     });
-    return results;
+    return;
   }
   if (isOwnDigestName(keyType))
     throw new StateError(
@@ -78,7 +83,6 @@ export async function signConfig(
       () => wasSigned,
     );
   });
-  return results;
 }
 
 const unableToSign = (file: string, keyType: string): StateError =>

@@ -29,11 +29,16 @@ export class Workers {
 /** A directory of thousands of files must not start thousands of processes. */
 const WIDTH = 8;
 
-/** Calls `work` for each, a few at a time; results in the order of `items`. */
-export function sideBySide<Item, Result>(
+/** Calls `work` for each, a few at a time; results in the order of `items`. Throws when all that had begun has ended. */
+export async function sideBySide<Item, Result>(
   items: readonly Item[],
   work: (item: Item) => Promise<Result>,
 ): Promise<Result[]> {
   const workers = new Workers(WIDTH);
-  return Promise.all(items.map(item => workers.run(() => work(item))));
+  const running = items.map(item => workers.run(() => work(item)));
+  try {
+    return await Promise.all(running);
+  } finally {
+    await Promise.allSettled(running);
+  }
 }
