@@ -1,5 +1,7 @@
 // What `sign` and `check` share: kinds of artifacts, their options, and the words that name them.
-import { UsageError } from '../lib/errors.ts';
+
+import { statSync } from 'node:fs';
+import { StateError, UsageError } from '../lib/errors.ts';
 import { nearest } from '../lib/model/nearest.ts';
 import { inputFile } from '../lib/store/input-file.ts';
 import { type Given, type OptionTable, textOf } from '../options.ts';
@@ -34,5 +36,15 @@ export function readArtifacts(verb: string, given: Given, [kind, ...words]: read
     throw new UsageError('--output is for one FILE', 'sign them one after another, or leave --output out');
   for (const option of ['cms', 'config'])
     if (kind !== 'config' && given[option]) throw new UsageError(`--${option} is for configurations`, 'leave it out');
-  return [kind as Kind, files.map(inputFile)];
+  return [kind as Kind, files.map(artifactFile)];
+}
+
+/** What is signed is read whole, and node reads no more than this. */
+const MOST_BYTES = 2 ** 31 - 1;
+
+function artifactFile(given: string): string {
+  const path = inputFile(given);
+  const { size } = statSync(path);
+  if (size <= MOST_BYTES) return path;
+  throw new StateError(`"${given}" has ${size} bytes: files of 2 GiB and more are not signed`, 'is it the right file?');
 }
