@@ -13,22 +13,39 @@ import { command, commandWithKey } from '../plan/job.ts';
 import { runCommand, type Surroundings } from '../run/exec.ts';
 import { inTemporary } from '../run/temporary.ts';
 import { requireTools } from '../run/tools.ts';
+import { describeCertificate } from '../store/certificate-facts.ts';
 import type { PkiDirectory } from '../store/directory.ts';
 import { writeNew } from '../store/files.ts';
 import { listFile } from '../store/names.ts';
+import { isOwnDigestName } from '../store/oid-names.ts';
 import { requireEngine } from '../store/token-road.ts';
+import { explainSystemError } from '../system-error.ts';
 import { publishFile } from './output.ts';
+import { flawOfBinary } from './pe.ts';
 import type { Signer } from './signer.ts';
 
 /** Adds a signature of each signer to a copy of `file`, which is `output`; each is verified before that appears. */
 export async function signEfi(file: string, output: string, signers: readonly Signer[]): Promise<void> {
-  for (const { certificate, key, surroundings } of signers)
+  const flaw = flawOfBinary(file);
+  if (flaw !== undefined)
+    throw new StateError(
+      `"${file}" ${flaw}`,
+      'give a kernel with EFI stub, a unified kernel image or a boot loader, as it was built',
+    );
+  for (const { certificate, key, surroundings } of signers) {
+    const { keyType, isPssKey } = describeCertificate(certificate.certificate.raw);
+    if (isPssKey || isOwnDigestName(keyType))
+      throw new StateError(
+        `${certificate.stem} has an ${isPssKey ? 'RSA-PSS' : keyType} key, and firmware knows none`,
+        'sign with an RSA key: --signer ENTITY',
+      );
     if (key.token) requireEngine('sbsign', surroundings.environment);
     else if (key.passphrase !== undefined)
       throw new StateError(
         `the key of ${certificate.stem} is encrypted, and sbsign cannot be told a passphrase`,
         'sign with a key in a token, or one that is not encrypted',
       );
+  }
   await publishFile(output, async draft => {
     copyFileSync(file, draft);
     for (const signer of signers) await addSignature(draft, output, signer);
@@ -48,16 +65,20 @@ async function addSignature(draft: string, output: string, { certificate, key, s
 }
 
 /** Asks sbverify about one certificate (PEM). */
-async function isSignedBy(file: string, certificate: string, surroundings: Surroundings): Promise<boolean> {
+const isSignedBy = async (file: string, certificate: string, surroundings: Surroundings): Promise<boolean> =>
+  (await refusalBy(file, certificate, surroundings)) === undefined;
+
+/** What sbverify says; undefined: that one signed it. */
+async function refusalBy(file: string, certificate: string, surroundings: Surroundings): Promise<string | undefined> {
   try {
     await inTemporary(async folder => {
       const path = join(folder, 'certificate.pem');
       writeNew(path, certificate);
       await runCommand(command('sbverify', ['--cert', path, file]), file, surroundings);
     });
-    return true;
+    return undefined;
   } catch (error) {
-    if (error instanceof CommandError) return false;
+    if (error instanceof CommandError) return error.stderr;
     throw error;
   }
 }
@@ -94,6 +115,8 @@ export async function refusalByDatabases(
   { db, dbx }: Databases,
   surroundings: Surroundings,
 ): Promise<string | undefined> {
+  const unfit = unfitness(file);
+  if (unfit !== undefined) return unfit;
   const asksForHash = [...db, ...dbx].some(({ type }) => type === SHA256_GUID);
   const hash = asksForHash ? await hashOfBinary(file, surroundings) : undefined;
   const isHash = ({ type, data }: Signature) => type === SHA256_GUID && hash?.equals(data) === true;
@@ -116,12 +139,30 @@ const certificatesIn = (signatures: readonly Signature[]) =>
       pem: derToPem('CERTIFICATE', data),
     }));
 
+/** Why nothing of it can be asked; undefined: it is an EFI binary that can be read. */
+function unfitness(file: string): string | undefined {
+  try {
+    const flaw = flawOfBinary(file);
+    return flaw && `it ${flaw}`;
+  } catch (error) {
+    const told = explainSystemError(error);
+    if (!told) throw error;
+    return told.message;
+  }
+}
+
 /** Why it is not signed by one of these certificates (PEM); undefined: it is. */
 export async function refusalOfEfi(
   file: string,
   certificates: readonly string[],
   surroundings: Surroundings,
 ): Promise<string | undefined> {
-  for (const certificate of certificates) if (await isSignedBy(file, certificate, surroundings)) return undefined;
+  const unfit = unfitness(file);
+  if (unfit !== undefined) return unfit;
+  for (const certificate of certificates) {
+    const said = await refusalBy(file, certificate, surroundings);
+    if (said === undefined) return undefined;
+    if (/Hash doesn't match image/.test(said)) return 'it was changed after it was signed';
+  }
   return 'no certificate that is asked for has signed it';
 }
