@@ -2,6 +2,7 @@
 import type { X509Certificate } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import { refusalOfConfig } from '../lib/artifact/config.ts';
+import { revocationOfConfig } from '../lib/artifact/config-signers.ts';
 import { databasesOf, refusalByDatabases, refusalOfEfi } from '../lib/artifact/efi.ts';
 import { refusalOfIma } from '../lib/artifact/ima.ts';
 import { refusalOfModule } from '../lib/artifact/module.ts';
@@ -22,8 +23,8 @@ import type { VerbContext } from './verb.ts';
 const HELP = `usage: trustme-pki check efi|config|module|ima FILE... [options]
 
 efi: do db and dbx (DB.esl, DBX.esl) let firmware run the file? With --signer: has that one signed it?
-config: is NAME.sig a signature of the file by the key of NAME.cert, and does that lead to a root CA of the directory? With
---cms the same of NAME.p7s.
+config: is NAME.sig a signature of the file by the key of NAME.cert, and does that lead to a root CA of the directory,
+and has none of its CAs revoked it? With --cms the same of NAME.p7s.
 module: is the signature at its end one by the certificate of ssig_subca, or of --signer?
 ima: the same of FILE.sig.
 
@@ -77,7 +78,10 @@ function configQuestion(open: OpenDirectory, given: Given, surroundings: Surroun
   writeNew(anchors, exportAnchors(anchorsOf(open.directory.certificates), 'pem'));
   const output = textOf(given, 'output');
   const base = output === undefined ? undefined : resolve(output);
-  return file => refusalOfConfig(file, base, given.cms === true, anchors, surroundings);
+  const isCms = given.cms === true;
+  return async file =>
+    (await refusalOfConfig(file, base, isCms, anchors, surroundings)) ??
+    (await revocationOfConfig(file, base, isCms, surroundings));
 }
 
 function efiQuestion({ directory, options }: OpenDirectory, given: Given, surroundings: Surroundings): Question {

@@ -120,7 +120,9 @@ function readSigners({ environment, controller }: VerbContext, given: Given, kin
     if (key === undefined || certificate === undefined)
       throw new UsageError(`--${key === undefined ? 'key' : 'cert'} is missing`, 'give both: -k KEY --cert CERT');
     if (given.signer !== undefined) throw new UsageError('--signer goes without --key', 'give the one or the other');
-    return [signerFromFiles({ key, certificate, passphrase }, environment, controller)];
+    return [
+      signerFromFiles({ key, certificate, passphrase, directory: textOf(given, 'dir') }, environment, controller),
+    ];
   }
   const names = (given.signer as string[] | undefined) ?? [SIGNERS[kind]];
   const open = openDirectory(readDirectoryOptions(given, environment), false);

@@ -9,6 +9,7 @@ import {
   readdirSync,
   readFileSync,
   statSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -98,14 +99,69 @@ test('a certificate that is revoked or on hold signs nothing, until it is releas
   writeFileSync(join(folder, 'held.conf'), 'x');
   await succeed('revoke', 'ssig_cml', '--reason', 'certificateHold', '--dir', 'lost');
   await refused(/ssig_cml\.cert is revoked \(certificateHold\)/, 'sign', 'config', 'held.conf', '--dir', 'lost');
+  const files = ['-k', 'lost/ssig_cml.key', '--cert', 'lost/ssig_cml.cert'];
+  await refused(/ssig_cml\.cert is revoked \(certificateHold\)/, 'sign', 'config', 'held.conf', ...files);
+  copyFileSync(join(folder, 'lost/ssig_cml.cert'), join(folder, 'moved.cert'));
+  const moved = ['-k', 'lost/ssig_cml.key', '--cert', 'moved.cert'];
+  await refused(/moved\.cert is revoked/, 'sign', 'config', 'held.conf', ...moved, '--dir', 'lost');
   assert.not.ok(existsSync(join(folder, 'held.sig')));
   await succeed('revoke', 'ssig_cml', '--reason', 'removeFromCRL', '--dir', 'lost');
-  await succeed('sign', 'config', 'held.conf', '--dir', 'lost');
+  for (const cms of [[], ['--cms']]) {
+    await succeed('sign', 'config', 'held.conf', ...cms, '--dir', 'lost');
+    await succeed('check', 'config', 'held.conf', ...cms, '--dir', 'lost');
+  }
+  await succeed('revoke', 'ssig_cml', '--reason', 'keyCompromise', '--dir', 'lost');
+  for (const cms of [[], ['--cms']])
+    await refused(/is revoked \(keyCompromise\): /, 'check', 'config', 'held.conf', ...cms, '--dir', 'lost');
+});
+
+if (!isMissing('faketime'))
+  test('an expired certificate signs nothing, however it is named', async () => {
+    writeFileSync(join(folder, 'late.conf'), 'x');
+    for (const more of [
+      ['-k', 'ec/ssig_cml.key', '--cert', 'ec/ssig_cml.cert'],
+      ['--dir', 'ec'],
+    ]) {
+      const words = ['-f', '+1200d', process.execPath, MAIN, 'sign', 'config', 'late.conf', ...more];
+      const { status, stderr } = await start('faketime', words, { cwd: folder }).ended;
+      assert.is(status, 1, stderr);
+      assert.match(stderr, /ssig_cml\.cert has expired/);
+      assert.not(existsSync(join(folder, 'late.sig')));
+    }
+  });
+
+if (hasEfi)
+  test('what is no EFI binary, or not all of one, is neither signed nor found good', async () => {
+    await succeed('sign', 'efi', EFI, '--output', 'whole.efi', '--dir', 'rsa');
+    const whole = readFileSync(join(folder, 'whole.efi'));
+    const tampered = Buffer.from(whole);
+    tampered[5000] = tampered[5000]! ^ 1;
+    const flawed: readonly (readonly [string, Buffer, RegExp])[] = [
+      ['empty.efi', Buffer.alloc(0), /is no EFI binary \(PE\/COFF\): it is empty/],
+      ['random.efi', Buffer.from('MZ'.padEnd(200, 'x')), /is no EFI binary/],
+      ['short.efi', whole.subarray(0, 1500), /is cut off: its section \S+ ends at byte \d+, and it has 1500/],
+    ];
+    for (const [name, bytes, pattern] of flawed) {
+      writeFileSync(join(folder, name), bytes);
+      await refused(pattern, 'sign', 'efi', name, '--dir', 'rsa');
+      await refused(pattern, 'check', 'efi', name, '--dir', 'rsa');
+      assert.not(existsSync(join(folder, `${name}.signed`)));
+    }
+    writeFileSync(join(folder, 'tampered.efi'), tampered);
+    await refused(/it was changed after it was signed/, 'check', 'efi', 'tampered.efi', '--dir', 'rsa');
+    await refused(/ssig_cml has an RSA-PSS key/, 'sign', 'efi', EFI, '--signer', 'ssig_cml', '--dir', 'rsa');
+  });
+
+test('a file that is too large to be read is refused', async () => {
+  writeFileSync(join(folder, 'huge.ko'), '');
+  truncateSync(join(folder, 'huge.ko'), 2200 * 2 ** 20);
+  for (const verb of ['sign', 'check'])
+    await refused(/"huge\.ko" has 2306867200 bytes/, verb, 'module', 'huge.ko', '--dir', 'rsa');
 });
 
 test('what cannot be signed is said, and nothing is written', async () => {
   writeFileSync(join(folder, 'text.efi'), 'no binary');
-  if (hasEfi) await refused(/text\.efi\.signed/, 'sign', 'efi', 'text.efi', '--dir', 'rsa');
+  if (hasEfi) await refused(/text\.efi" is no EFI binary/, 'sign', 'efi', 'text.efi', '--dir', 'rsa');
   assert.not(existsSync(join(folder, 'text.efi.signed')));
   await refused(/did you mean "config"/, 'sign', 'conifg', 'lonely.conf', '--dir', 'ec');
   await refused(/nothing to be signed is named/, 'sign');

@@ -1,6 +1,6 @@
 // A signer by files, without a PKI directory: a certificate, and a key in a file or a token. So sign_config.sh was told.
 import { X509Certificate } from 'node:crypto';
-import { basename, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import { StateError, UsageError } from '../errors.ts';
 import { certificateBlocks } from '../model/pem.ts';
 import { PIN_VARIABLE, readTokenUri } from '../model/token.ts';
@@ -10,7 +10,7 @@ import { surroundingsIn } from '../run/exec.ts';
 import { inputFile, readInput } from '../store/input-file.ts';
 import { parseTokenKey } from '../store/token-key.ts';
 import { findTokenRoad } from '../store/token-road.ts';
-import type { Signer } from './signer.ts';
+import { refuseExpired, refuseRevoked, type Signer } from './signer.ts';
 
 export interface SignerFiles {
   /** A file, or the URI of a key in a token (RFC 7512). */
@@ -18,19 +18,25 @@ export interface SignerFiles {
   readonly certificate: string;
   /** Name of the variable with passphrase or PIN, `env:` in front or not. */
   readonly passphrase: string | undefined;
+  /** A PKI directory that may have revoked the certificate, as typed; the folder of that is asked anyway. */
+  readonly directory: string | undefined;
 }
 
 /** Throws where a file is not what it should be, or a secret is where others can read it. */
 export function signerFromFiles(
-  { key, certificate, passphrase }: SignerFiles,
+  { key, certificate, passphrase, directory }: SignerFiles,
   environment: NodeJS.ProcessEnv,
   controller: AbortController,
 ): Signer {
   const variable = passphrase === undefined ? undefined : readVariable(passphrase, environment);
   const [own, ...chain] = readChain(certificate);
   const file = inputFile(certificate);
+  const signer = { file, stem: basename(file).replace(/\.[^.]+$/, ''), certificate: own!, chain };
+  refuseExpired(signer, 'sign by a certificate that is valid');
+  for (const folder of new Set([dirname(file), ...(directory === undefined ? [] : [resolve(directory)])]))
+    refuseRevoked(signer, folder, 'sign by another certificate');
   return {
-    certificate: { file, stem: basename(file).replace(/\.[^.]+$/, ''), certificate: own!, chain },
+    certificate: signer,
     key: readKey(key, variable, environment),
     surroundings: surroundingsIn(resolve('.'), environment, controller),
   };

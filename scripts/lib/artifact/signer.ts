@@ -22,26 +22,28 @@ export interface Signer {
 export function openSigner(open: OpenDirectory, name: string, controller: AbortController): Signer {
   const { directory, options } = open;
   const certificate = findCertificate(directory.certificates, name);
-  const { stem, file } = certificate;
+  const { stem } = certificate;
   if (!directory.keys.has(stem))
     throw new StateError(`the key of ${stem} is not in "${options.dir}"`, 'sign where the key is');
-  const end = new Date(certificate.certificate.validTo);
-  if (end < new Date())
-    throw new StateError(
-      `${file} has expired (${end.toISOString()})`,
-      `trustme-pki renew ${stem} --dir ${options.dir}`,
-    );
-  const revocation = revocationOf(directory.path, serialOf(certificate.certificate.serialNumber));
-  if (revocation)
-    throw new StateError(
-      `${file} is revoked (${revocation.reason}): what it signs is for nobody to take`,
-      'sign by another certificate: --signer ENTITY',
-    );
+  refuseExpired(certificate, `trustme-pki renew ${stem} --dir ${options.dir}`);
+  refuseRevoked(certificate, directory.path, 'sign by another certificate: --signer ENTITY');
   return {
     certificate,
     key: keyOf(open, stem),
     surroundings: surroundingsIn(directory.path, options.environment, controller),
   };
+}
+
+export function refuseExpired({ file, certificate }: CertificateFile, hint: string): void {
+  const end = new Date(certificate.validTo);
+  if (end < new Date()) throw new StateError(`${file} has expired (${end.toISOString()})`, hint);
+}
+
+/** Throws where a CA of the directory has revoked it. */
+export function refuseRevoked({ file, certificate }: CertificateFile, directory: string, hint: string): void {
+  const revocation = revocationOf(directory, serialOf(certificate.serialNumber));
+  if (revocation)
+    throw new StateError(`${file} is revoked (${revocation.reason}): what it signs is for nobody to take`, hint);
 }
 
 /** Whether the key of a certificate signs digests, as RSA and EC keys do; others bring their own, and node may not know them. */
