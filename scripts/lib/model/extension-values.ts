@@ -47,11 +47,12 @@ export function listWords(value: string): { isCritical: boolean; words: string[]
   return { isCritical, words: isCritical ? words.slice(1) : words };
 }
 
-/** A list whose items each pass `isItem`. */
+/** A list whose items each pass `isItem`; "critical" alone is none. */
 const listOf =
   (isItem: (word: string) => boolean, expected: string): Check =>
   value => {
-    const wrong = listWords(value).words.find(word => !isItem(word));
+    const { words } = listWords(value);
+    const wrong = words.length === 0 ? value : words.find(word => !isItem(word));
     return wrong === undefined ? undefined : { expected, found: wrong };
   };
 
@@ -64,7 +65,8 @@ export const usages =
   (names: readonly string[], isOidAllowed: boolean): Check =>
   value => {
     const { words } = listWords(value);
-    const wrong = words.find(word => !names.includes(word) && !(isOidAllowed && OID.test(word)));
+    const isUsage = (word: string) => names.includes(word) || (isOidAllowed && OID.test(word));
+    const wrong = words.length === 0 ? value : words.find(word => !isUsage(word));
     if (wrong !== undefined)
       return { expected: `one of ${names.join(', ')}${isOidAllowed ? ', or an OID' : ''}`, found: wrong, names };
     const twice = words.find((word, i) => words.indexOf(word) !== i);
