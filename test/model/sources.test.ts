@@ -21,6 +21,14 @@ suite('an empty "remove" leaves it in, and another word is refused', () => {
   assert.match(problemsOf(readShipped, { 'customer/backend.ini': 'remove = true\n' })[0]!, /"yes", or no such line/);
 });
 
+suite('"remove = yes" in a file that is called after no entity is a typing mistake', () => {
+  assert.equal(problemsOf(readShipped, { 'customer/backned.ini': '; not ours\nremove = yes\n' }), [
+    'own/customer/backned.ini:2: remove: found "backned", expected a file that is called after an entity (nearest: "backend")',
+  ]);
+  const whole = { 'customer/more.ini': `remove = yes\n${entity('issuer = gen_rootca', false)}` };
+  assert.is(readShipped(whole).hierarchy.has('more'), false);
+});
+
 suite('what still refers to a removed entity is told where it was removed, and once', () => {
   assert.equal(problemsOf(readShipped, { 'software-signing/ssig_subca.ini': 'remove = yes\n' }), [
     ...[

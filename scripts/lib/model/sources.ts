@@ -40,7 +40,9 @@ export function collectSources(folders: readonly (readonly SourceFile[])[], prob
     file,
     facts: withKeyOf(stem, merged, problems),
   }));
-  const removed = new Map(all.filter(each => isRemoved(each, problems)).map(each => [each.stem, removalOf(each)!]));
+  const removed = new Map(
+    all.filter(each => isRemoved(each, known, problems)).map(each => [each.stem, removalOf(each)!]),
+  );
   const sources = all.filter(each => !removed.has(each.stem) && !isFragment(each, known, problems));
   return { sources, removed };
 }
@@ -72,22 +74,34 @@ const REMOVE = 'remove';
 
 const removalOf = ({ facts }: EntitySource): Fact | undefined => facts.get('')?.get(REMOVE);
 
-function isRemoved(source: EntitySource, problems: ConfigProblem[]): boolean {
+function isRemoved(source: EntitySource, known: ReadonlyMap<string, Layers>, problems: ConfigProblem[]): boolean {
   const fact = removalOf(source);
   if (fact && fact.value !== '' && fact.value !== 'yes')
     problems.push(problemAt(fact, '', REMOVE, '"yes", or no such line'));
-  return fact?.value === 'yes';
+  if (fact?.value !== 'yes') return false;
+  const { stem } = source;
+  if (!isWhole(source))
+    problems.push(
+      problemAt(fact, '', REMOVE, 'a file that is called after an entity', {
+        found: stem,
+        nearest: nearest(stem, othersThan(stem, known)),
+      }),
+    );
+  return true;
 }
 
+/** Whether the files of a stem describe an entity, or only change one. */
+const isWhole = ({ facts }: EntitySource): boolean =>
+  facts.has('certificate') && (facts.has('subject') || facts.get('')?.has('key-of') === true);
+
+const othersThan = (stem: string, known: ReadonlyMap<string, Layers>): string[] =>
+  [...known.keys()].filter(other => other !== stem);
+
 /** A file that changes a few keys of an entity that is not there: a typing mistake in its name, where one is near. */
-function isFragment(
-  { stem, file, facts }: EntitySource,
-  known: ReadonlyMap<string, Layers>,
-  problems: ConfigProblem[],
-): boolean {
-  if (facts.has('certificate') && (facts.has('subject') || facts.get('')?.has('key-of'))) return false;
-  const others = [...known.keys()].filter(other => other !== stem);
-  const close = nearest(stem, others);
+function isFragment(source: EntitySource, known: ReadonlyMap<string, Layers>, problems: ConfigProblem[]): boolean {
+  const { stem, file } = source;
+  if (isWhole(source)) return false;
+  const close = nearest(stem, othersThan(stem, known));
   const expected = 'the name of an entity to change, or a whole entity with [subject] and [certificate]';
   if (close !== undefined) problems.push({ file, found: stem, expected, nearest: close });
   return close !== undefined;
