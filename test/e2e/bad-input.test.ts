@@ -55,6 +55,13 @@ const CASES: [string, string[], NodeJS.ProcessEnv, number, RegExp][] = [
     1,
     /cannot read the configuration folder "\/nowhere"/,
   ],
+  [
+    'a configuration folder that is none',
+    ['OUT', 'ed25519', '--conf', '/proc/self/fdinfo'],
+    {},
+    1,
+    /"\/proc\/self\/fdinfo" holds neither ini files nor templates\n.*init-conf/,
+  ],
 ];
 
 for (const [what, words, environment, exit, expected] of CASES)
@@ -101,6 +108,18 @@ test('a directory in which the caller may not write is refused, a complete PKI i
   const found = await asNobody('--dir', join(parent, 'pki'));
   assert.is(found.status, 0, found.stderr);
   assert.match(found.stdout, /already generated/);
+});
+
+test('a configuration file that the caller may not read is named', async () => {
+  if (process.getuid?.() !== 0) return void console.log('skipped: needs root to become somebody else');
+  const conf = join(folder, 'closed');
+  mkdirSync(conf);
+  writeFileSync(join(conf, 'defaults.ini'), 'brand = x\n', { mode: 0o600 });
+  tool('chmod', ['a+rx', folder]);
+  const words = ['node', copyOfMain(), 'show', '--conf', conf];
+  const refused = await start('setpriv', ['--reuid=65534', '--regid=65534', '--clear-groups', ...words]).ended;
+  assert.is(refused.status, 1);
+  assert.match(refused.stderr, /cannot read ".*closed\/defaults\.ini" of .*: EACCES\n.*hint: make it readable/);
 });
 
 /** The built program where everybody may read it. */

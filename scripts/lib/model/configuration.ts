@@ -40,10 +40,14 @@ const DEFAULTS_SECTIONS: Readonly<Record<string, KnownKeys>> = {
 
 /**
  * Reads the folders' files, weakest folder first. Layers, weakest first: defaults.ini of each folder, entity files
- * of each folder, overrides. Throws a ConfigError with all mistakes.
+ * of each folder, overrides. Throws a ConfigError with all mistakes, those of the folders themselves (`found`) among them.
  */
-export function readConfiguration(folders: readonly (readonly SourceFile[])[], overrides: Overrides): Configuration {
-  const problems: ConfigProblem[] = [];
+export function readConfiguration(
+  folders: readonly (readonly SourceFile[])[],
+  overrides: Overrides,
+  found: readonly ConfigProblem[] = [],
+): Configuration {
+  const problems: ConfigProblem[] = [...found];
   const notes: string[] = [];
   const isDefaults = ({ name }: SourceFile) => name === DEFAULTS;
   const defaults = mergeFacts(

@@ -1,9 +1,10 @@
 // Reads the ini files and templates of configuration folders: the shipped one and those of --conf.
-import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
-import { ConfigError, StateError } from '../errors.ts';
+import { readFileSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { ConfigError, type ConfigProblem, StateError } from '../errors.ts';
 import { nearest } from '../model/nearest.ts';
 import type { SourceFile } from '../model/sources.ts';
+import { listEntries } from './folder-entries.ts';
 import { packageRoot } from './package.ts';
 import { refusalOf } from './regular-file.ts';
 import { TEMPLATES, templateOfEntity } from './templates.ts';
@@ -18,26 +19,36 @@ export interface ConfigurationFolder {
 }
 
 /** All ini files of the shipped openssl-conf folder. */
-export const readShippedFolder = (): SourceFile[] =>
-  readFiles(join(packageRoot(), 'openssl-conf'), 'openssl-conf', '.ini');
+export function readShippedFolder(): SourceFile[] {
+  const folder = join(packageRoot(), 'openssl-conf');
+  return readFiles(folder, 'openssl-conf', listEntries(folder, 'openssl-conf', []).inis);
+}
 
-/** The ini files and templates of a folder of one's own. Throws a StateError where it cannot be read. */
-export function readOwnFolder(folder: string): ConfigurationFolder {
+/**
+ * The ini files and templates of a folder of one's own. What would be passed over goes into `problems`. Throws a
+ * StateError where it cannot be read, or nothing of it is a configuration.
+ */
+export function readOwnFolder(folder: string, problems: ConfigProblem[]): ConfigurationFolder {
   try {
-    const templates = join(folder, 'templates');
-    return {
-      inis: readFiles(folder, folder, '.ini'),
-      templates: statSync(templates, { throwIfNoEntry: false }) ? readFiles(templates, templates, '.hbs') : [],
-    };
+    const before = problems.length;
+    const { inis, templates } = listEntries(folder, folder, problems);
+    if (inis.length + templates.length === 0 && problems.length === before)
+      throw new StateError(`the configuration folder "${folder}" holds neither ini files nor templates`, HINT);
+    const place = `${folder}/templates`;
+    return { inis: readFiles(folder, folder, inis), templates: readFiles(place, place, templates) };
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
+    const { code, path = folder } = error as NodeJS.ErrnoException;
     if (code === undefined) throw error;
-    throw new StateError(
-      `cannot read the configuration folder "${folder}": ${code}`,
-      'give a folder with defaults.ini or entity files; "trustme-pki init-conf DIR" writes one',
-    );
+    throw resolve(path) === resolve(folder)
+      ? new StateError(`cannot read the configuration folder "${folder}": ${code}`, HINT)
+      : new StateError(
+          `cannot read "${path}" of the configuration folder "${folder}": ${code}`,
+          code === 'ENOENT' ? 'mend the link, or remove it' : 'make it readable for the caller, or move it away',
+        );
   }
 }
+
+const HINT = 'give a folder with defaults.ini or entity files; "trustme-pki init-conf DIR" writes one';
 
 /** A template that is called after nothing would be passed over in silence. Throws a ConfigError. */
 export function refuseStrayTemplates(templates: readonly SourceFile[], stems: Iterable<string>): void {
@@ -55,8 +66,8 @@ export function refuseStrayTemplates(templates: readonly SourceFile[], stems: It
 }
 
 /** `shownAs` is the folder's name in messages. */
-function readFiles(folder: string, shownAs: string, extension: string): SourceFile[] {
-  return list(folder, '', extension).map(name => {
+function readFiles(folder: string, shownAs: string, names: readonly string[]): SourceFile[] {
+  return names.map(name => {
     const file = join(folder, name);
     const refusal = refusalOf(statSync(file), MOST_BYTES);
     if (refusal !== undefined)
@@ -72,12 +83,4 @@ function decode(bytes: Buffer, file: string): string {
   } catch {
     throw new StateError(`"${file}" is not UTF-8`, 'save it as UTF-8');
   }
-}
-
-function list(folder: string, prefix: string, extension: string): string[] {
-  const entries = readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
-  return entries.flatMap(entry => {
-    if (entry.isDirectory()) return prefix === '' ? list(join(folder, entry.name), `${entry.name}/`, extension) : [];
-    return entry.name.endsWith(extension) ? [prefix + entry.name] : [];
-  });
 }

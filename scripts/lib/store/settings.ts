@@ -1,4 +1,5 @@
 // Everything that configuration folders say: the shipped one, then those of one's own, weakest first.
+import type { ConfigProblem } from '../errors.ts';
 import { type Configuration, type Overrides, readConfiguration } from '../model/configuration.ts';
 import type { SourceFile } from '../model/sources.ts';
 import { readOwnFolder, readShippedFolder, refuseStrayTemplates } from './configuration-folder.ts';
@@ -13,10 +14,11 @@ export interface Settings {
 
 /** Reads all folders. Throws a ConfigError with all mistakes of the ini files, a StateError where one cannot be read. */
 export function readSettings(folders: readonly string[], overrides: Overrides): Settings {
-  const own = folders.map(readOwnFolder);
+  const problems: ConfigProblem[] = [];
+  const own = folders.map(folder => readOwnFolder(folder, problems));
   const inis = [readShippedFolder(), ...own.map(folder => folder.inis)];
   const templates = own.flatMap(folder => folder.templates);
-  const configuration = readConfiguration(inis, overrides);
+  const configuration = readConfiguration(inis, overrides, problems);
   refuseStrayTemplates(templates, configuration.hierarchy.keys());
   return { configuration, sources: [...inis.flat(), ...templates], templates };
 }
