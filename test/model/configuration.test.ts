@@ -130,6 +130,11 @@ suite('a mistake in defaults.ini is reported once, not once an entity', () => {
     assert.is(configErrorOf(() => readShipped({ 'defaults.ini': text })).problems.length, 1, text);
 });
 
+suite('a [urls] without its name is told what it lacks', () => {
+  const { hint } = configErrorOf(() => readShipped({ 'defaults.ini': '[urls]\nOCSP = http://a/\n' }));
+  assert.is(hint, 'did you mean "urls NAME"?');
+});
+
 suite('defaults.ini cannot give powers away', () => {
   const { problems } = configErrorOf(() => readShipped({ 'defaults.ini': '[certificate]\ndays = 1\n' }));
   assert.is(problems[0]?.section, 'certificate');

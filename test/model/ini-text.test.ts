@@ -86,6 +86,16 @@ suite('a mistake does not make a sound line a mistake', () => {
   assert.equal(read('x = 1\n[x.y]\n').problems, [`2 ${SECTION}`]);
 });
 
+for (const [line, facts] of [
+  ['[s', ['s/a = 1 @2', 't/b = 2 @4']],
+  ['[s] ; comment', ['s/a = 1 @2', 't/b = 2 @4']],
+  ['[s ../x]', ['t/b = 2 @4']],
+  ['[s.x]', ['t/b = 2 @4']],
+] as const)
+  suite(`${line} is one mistake, and what follows it none`, () => {
+    assert.equal(read(`${line}\na = 1\n[t]\nb = 2\n`), { facts, problems: [`1 ${SECTION}`] });
+  });
+
 /** Texts that look like ini more often than any text does. */
 const iniLike = fc
   .array(

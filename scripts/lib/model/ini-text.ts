@@ -55,21 +55,25 @@ function scanLines(text: string, file: string, problems: ConfigProblem[]): { pla
   const places: Place[] = [];
   const sound: string[] = [];
   const seen = new Set<string>();
-  let section = '';
+  let section: string | undefined = '';
   text.split(/\r\n|\n|\r/).forEach((raw, index) => {
     const line = index + 1;
     // A byte order mark, too.
     const trimmed = raw.trim();
     if (trimmed === '' || trimmed.startsWith(';') || trimmed.startsWith('#')) return;
     if (trimmed.startsWith('[')) {
-      section = sectionName(trimmed) ?? section;
-      if (sectionName(trimmed) === undefined)
+      const name = sectionName(trimmed);
+      section = name ?? sectionMeant(trimmed);
+      if (name === undefined)
         problems.push({ file, line, found: trimmed, expected: 'a section such as [certificate], alone on its line' });
-      else if (seen.has(section)) problems.push({ file, line, section, expected: 'each section once' });
+      else if (seen.has(name)) problems.push({ file, line, section, expected: 'each section once' });
+      if (section === undefined) return;
       seen.add(section);
       sound.push(`[${section}]`);
       return;
     }
+    // Of lines whose section nobody can tell, nothing can be said.
+    if (section === undefined) return;
     const problem = lineProblem(trimmed, `${section}\n`, seen);
     const key = trimmed.slice(0, Math.max(0, trimmed.indexOf('='))).trim();
     if (problem) problems.push({ file, line, section, key: key || undefined, found: trimmed, expected: problem });
@@ -86,6 +90,10 @@ function sectionName(line: string): string | undefined {
   const name = line.endsWith(']') ? line.slice(1, -1).trim() : '';
   return SECTION.test(name) && name !== '__proto__' ? name : undefined;
 }
+
+/** What a line without its "]", or with a comment after it, would be called. */
+const sectionMeant = (line: string): string | undefined =>
+  sectionName(`[${/^\[([^[\];#]*)(\]?\s*[;#].*)?$/.exec(line)?.[1] ?? ''}]`);
 
 /** What is wrong with a `key = value` line, or undefined. */
 function lineProblem(line: string, scope: string, seen: ReadonlySet<string>): string | undefined {

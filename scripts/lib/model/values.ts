@@ -125,6 +125,8 @@ const ownKeys = (known: Readonly<Record<string, KnownKeys>>, section: string) =>
 function unknownSection(section: string, known: readonly string[], entries: Values, file: string): ConfigProblem {
   const names = known.filter(Boolean);
   const [first] = entries.values();
-  const expected = `one of the sections ${names.map(name => `[${name.replace('*', 'NAME')}]`).join(', ')}`;
-  return { file: first?.file ?? file, line: first?.line, section, expected, nearest: nearest(section, names) };
+  const inWords = (name: string) => name.replace('*', 'NAME');
+  const expected = `one of the sections ${names.map(name => `[${inWords(name)}]`).join(', ')}`;
+  const close = nearest(section, names);
+  return { file: first?.file ?? file, line: first?.line, section, expected, nearest: close && inWords(close) };
 }
