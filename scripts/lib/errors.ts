@@ -70,9 +70,17 @@ function inOrder(problems: readonly ConfigProblem[]): ConfigProblem[] {
   return files.flatMap(name => problems.filter(({ file }) => file === name).sort((a, b) => line(a) - line(b) || 0));
 }
 
-function hintFor([first, ...others]: readonly ConfigProblem[]): string {
-  if (others.length > 0) return 'edit the lines named above';
+/** What is shipped stays as it is: a stronger line in a file of one's own takes the place of one of its lines. */
+const SHIPPED = /^openssl-conf\//;
+
+function hintFor(problems: readonly ConfigProblem[]): string {
+  const [first, ...others] = problems;
+  const isShipped = problems.some(({ file }) => SHIPPED.test(file));
+  if (others.length > 0)
+    return `edit the lines named above${isShipped ? '; for those of openssl-conf, write lines in files of these names in a folder of your own' : ''}`;
   if (first?.nearest) return `did you mean "${first.nearest}"?`;
+  if (first?.line === 0) return `give another value with ${first.file}`;
+  if (isShipped) return `write a line in ${first!.file.replace(SHIPPED, '')} of a folder of your own`;
   return `edit the ${first?.line ? 'line' : 'file'} named above`;
 }
 

@@ -130,6 +130,54 @@ suite('a mistake in defaults.ini is reported once, not once an entity', () => {
     assert.is(configErrorOf(() => readShipped({ 'defaults.ini': text })).problems.length, 1, text);
 });
 
+suite('a brand that is too long for names is one mistake, its own', () => {
+  const { message, hint } = configErrorOf(() => readShipped({}, { brand: 'b'.repeat(50) }));
+  const [, room, file] = /^--brand: brand: found "b+", expected at most (\d+) characters: (.*):\d+ has room/.exec(
+    message,
+  )!;
+  assert.is(message.split('\n').length, 1);
+  assert.is(hint, 'give another value with --brand');
+  assert.match(file!, /^openssl-conf\//);
+  assert.ok(readShipped({}, { brand: 'b'.repeat(Number(room)) }));
+  configErrorOf(() => readShipped({}, { brand: 'b'.repeat(Number(room) + 1) }));
+  const own = configErrorOf(() => readShipped({ 'defaults.ini': `brand = ${'b'.repeat(50)}\n` }));
+  assert.match(own.message, /^own\/defaults\.ini:1: brand: .*$/);
+});
+
+suite('a name that is too long by itself is no mistake of the brand', () => {
+  const files = { 'customer/backend.ini': `[subject]\ncommonName = {brand} ${'n'.repeat(60)}\n` };
+  assert.match(
+    configErrorOf(() => readShipped(files)).message,
+    /^own\/customer\/backend\.ini:2: \[subject\] commonName: .*$/,
+  );
+});
+
+for (const [what, text, expected] of [
+  [
+    'a removed commonName',
+    '[subject]\ncommonName =\n',
+    /^own\/customer\/backend\.ini:2: \[subject\] commonName: found ""/,
+  ],
+  [
+    'another issuer',
+    'issuer = gen_rootca\n',
+    /bundle: .*gen_rootca, since own\/customer\/backend\.ini:1 says issuer = gen_rootca$/,
+  ],
+  [
+    'an old begin',
+    '[certificate]\nnotBefore = 2000-01-01\n',
+    /days: .*an end that is not over yet, since own\/customer\/backend\.ini:2 says notBefore = 2000-01-01$/,
+  ],
+] as const)
+  suite(`${what} is a mistake of one's own file, which is named`, () => {
+    assert.match(configErrorOf(() => readShipped({ 'customer/backend.ini': text })).message, expected);
+  });
+
+suite('the hint to a line that is shipped is to write one of your own', () => {
+  const { hint } = configErrorOf(() => readShipped({ 'customer/backend.ini': 'issuer = gen_rootca\n' }));
+  assert.is(hint, 'write a line in customer/backend.ini of a folder of your own');
+});
+
 suite('a [urls] without its name is told what it lacks', () => {
   const { hint } = configErrorOf(() => readShipped({ 'defaults.ini': '[urls]\nOCSP = http://a/\n' }));
   assert.is(hint, 'did you mean "urls NAME"?');

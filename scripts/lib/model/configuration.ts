@@ -10,7 +10,7 @@ import { effective, mergeFacts } from './layers.ts';
 import { checkUrls } from './profile.ts';
 import { checkPlatform, checkRelations } from './relations.ts';
 import { collectSources, type SourceFile } from './sources.ts';
-import { refuseText } from './subject.ts';
+import { refuseText, tightestFor } from './subject.ts';
 import type { KeyType } from './types.ts';
 import { type KnownKeys, problemAt, refuseUnknown } from './values.ts';
 
@@ -63,7 +63,8 @@ export function readConfiguration(
     folders.map(files => files.filter(file => !isDefaults(file))),
     problems,
   );
-  const entities = sources.map(source => parseEntity(source satisfies EntitySource, inherited, problems));
+  const fitting = { ...inherited, brand: fittingBrand(defaults, sources, inherited.brand, overrides, problems) };
+  const entities = sources.map(source => parseEntity(source satisfies EntitySource, fitting, problems));
   const linked = linkHierarchy(entities, problems, removed);
   const hierarchy = checkRelations(linked, overrides.now, problems, notes);
   checkPlatform(hierarchy, problems);
@@ -74,6 +75,25 @@ export function readConfiguration(
 /** A value of the command line, in the form of a fact; no file has a line 0. */
 const flag = (name: string, value: string | undefined): Fact | undefined =>
   value === undefined ? undefined : { value, file: name, line: 0 };
+
+/** The brand; where it is too long for names, one mistake of its own, and none of each name. */
+function fittingBrand(
+  defaults: Facts,
+  sources: readonly EntitySource[],
+  brand: string,
+  overrides: Overrides,
+  problems: ConfigProblem[],
+): string {
+  const subjects = [defaults, ...sources.map(({ facts }) => facts)].map(facts => effective(facts.get('subject')));
+  const tightest = tightestFor(brand, subjects);
+  const own = flag('--brand', overrides.brand) ?? defaults.get('')?.get('brand');
+  if (!tightest || !own) return brand;
+  const { file, line } = tightest.fact;
+  problems.push(
+    problemAt(own, '', 'brand', `at most ${tightest.room} characters: ${file}:${line} has room for no more`),
+  );
+  return '';
+}
 
 /** The facts of defaults.ini with what --brand overrides. */
 function withBrand(defaults: Facts, brand: string | undefined): Facts {

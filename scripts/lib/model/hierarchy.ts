@@ -82,19 +82,29 @@ function brokenReferences(
   ];
 }
 
+/** `, since FILE:LINE says KEY = VALUE`, where a file that changes the entity says so: its mistake shows elsewhere. */
+export function because(entity: Entity, section: string, key: string): string {
+  const fact = entity.facts.get(section)?.get(key);
+  if (!fact || fact.file === entity.file) return '';
+  return `, since ${fact.file}:${fact.line} says ${key} = ${fact.value}`;
+}
+
 /** What follows a certificate in its file is its certification path, as far as it goes. */
 function wrongBundle(entity: Entity, byStem: ReadonlyMap<string, Entity>): ConfigProblem[] {
   const path: string[] = [];
+  const reasons: string[] = [];
   const isKnown = (stem: string) => byStem.has(stem);
   // One more than the bundle has, so that the message can tell what would come next.
   for (let each = entity; !isSelfSigned(each) && path.length <= entity.bundle.length; ) {
     path.push(each.issuer);
+    reasons.push(because(each, '', 'issuer'));
     each = byStem.get(each.issuer) ?? { ...each, issuer: each.stem };
   }
   // Unknown names are told where they stand.
   const isPath = entity.bundle.every((stem, i) => stem === path[i]) || ![...path, ...entity.bundle].every(isKnown);
   const expected = path.length > 0 ? `its issuers, nearest first: ${path.join(' ')}` : 'none, since it is self-signed';
-  return isPath ? [] : [problemOf(entity, '', 'bundle', expected, { found: entity.bundle.join(' ') })];
+  const found = entity.bundle.join(' ');
+  return isPath ? [] : [problemOf(entity, '', 'bundle', expected + (reasons.find(Boolean) ?? ''), { found })];
 }
 
 function isInCycle(entity: Entity, byStem: ReadonlyMap<string, Entity>): boolean {

@@ -1,7 +1,7 @@
 // What must hold between a certificate and its issuer, and between UEFI variables: lengths of paths, validities that
 // nest, keys that are there to sign with. Said of the whole hierarchy, issuers first.
 import type { ConfigProblem } from '../errors.ts';
-import { type Hierarchy, problemOf } from './hierarchy.ts';
+import { because, type Hierarchy, problemOf } from './hierarchy.ts';
 import { tokenUri } from './token.ts';
 import { type Entity, hasKey, isSelfSigned, type Profile, type Validity, type VariableName } from './types.ts';
 import { clip, formatValidity, outlives, validityOf } from './validity.ts';
@@ -68,11 +68,11 @@ function nest(entity: Entity, issuer: Entity | undefined, context: Context): Ent
   for (const [name, profile] of entity.issued) refuseOver(entity, sectionOf(name), profile, context);
   const certificate =
     issuer && !issuer.supplied
-      ? within(entity, 'certificate', entity.certificate, issuer.stem, issuer.certificate, context)
+      ? within(entity, 'certificate', entity.certificate, issuer, issuer.certificate, context)
       : entity.certificate;
   const issued = new Map<string, Profile>();
   for (const [name, profile] of entity.issued)
-    issued.set(name, within(entity, sectionOf(name), profile, entity.stem, certificate, context));
+    issued.set(name, within(entity, sectionOf(name), profile, entity, certificate, context));
   return { ...entity, certificate, issued };
 }
 
@@ -80,14 +80,16 @@ function nest(entity: Entity, issuer: Entity | undefined, context: Context): Ent
 function refuseOver(entity: Entity, section: string, profile: Profile, { now, problems }: Context): void {
   const isStated = profile.days || profile.notAfter;
   if (!isStated || validityOf(profile, now).notAfter > now) return;
-  problems.push(problemOf(entity, section, profile.notAfter ? 'notAfter' : 'days', 'an end that is not over yet'));
+  const key = profile.notAfter ? 'notAfter' : 'days';
+  const begin = entity.facts.get(section)?.get(key)?.file === entity.file ? because(entity, section, 'notBefore') : '';
+  problems.push(problemOf(entity, section, key, `an end that is not over yet${begin}`));
 }
 
 function within(
   entity: Entity,
   section: string,
   profile: Profile,
-  issuer: string,
+  issuer: Entity,
   validity: Validity,
   { now, problems, notes }: Context,
 ): Profile {
@@ -96,12 +98,13 @@ function within(
   const shorter = { ...profile, ...clip(profile, validity, now) };
   if (entity.isClipped) {
     const [was, is] = [formatValidity(profile), formatValidity(shorter)];
-    notes.push(`${entity.stem} [${section}]: ${is} instead of ${was}, to end with its issuer ${issuer}`);
+    notes.push(`${entity.stem} [${section}]: ${is} instead of ${was}, to end with its issuer ${issuer.stem}`);
     return shorter;
   }
   const key = profile.notAfter ? 'notAfter' : 'days';
-  const expected = `at most the validity of its issuer ${issuer} (${formatValidity(validity)}), or "outliving = clip"`;
-  problems.push(problemOf(entity, section, key, expected));
+  const said = because(issuer, 'certificate', validity.notAfter ? 'notAfter' : 'days');
+  const expected = `at most the validity of its issuer ${issuer.stem} (${formatValidity(validity)}), or "outliving = clip"`;
+  problems.push(problemOf(entity, section, key, expected + said));
   return profile;
 }
 

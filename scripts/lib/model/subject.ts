@@ -1,6 +1,6 @@
 // The [subject] section into the attributes of a distinguished name, in the order in which they are written.
 import type { ConfigProblem } from '../errors.ts';
-import type { Facts } from './ini-text.ts';
+import type { Fact, Facts } from './ini-text.ts';
 import { effective } from './layers.ts';
 import { nearest } from './nearest.ts';
 import type { Extension } from './types.ts';
@@ -103,8 +103,10 @@ export function readSubject(
   const values = effective(new Map([...inherited, ...(facts.get('subject') ?? [])]));
   // Where the key is another's and so is the subject, a mistake in "key-of" is told there.
   const hasOwn = facts.has('subject') || !facts.get('')?.has('key-of');
-  if (!values.has('commonName') && hasOwn)
-    problems.push({ file, section: 'subject', key: 'commonName', expected: 'a name' });
+  if (!values.has('commonName') && hasOwn) {
+    const { file: at = file, line, value: found } = facts.get('subject')?.get('commonName') ?? {};
+    problems.push({ file: at, line, section: 'subject', key: 'commonName', found, expected: 'a name' });
+  }
   const order = values.get(ORDER);
   values.delete(ORDER);
   const keys = [...values.keys()].filter(isSubjectKey).sort(byTable);
@@ -161,6 +163,21 @@ function checkValue(key: string, values: Values, brand: string, problems: Config
   const value = withBrand(fact.value, brand);
   const expected = value === '' ? 'a text, or no such line' : refuseAttribute(baseOf(key), value);
   if (expected) problems.push(problemAt(fact, 'subject', key, expected, { found: value }));
+}
+
+/**
+ * The value that leaves the least room for a brand, where the brand is too long for it and the longer part of it; a
+ * value that is too long by itself is told where it stands.
+ */
+export function tightestFor(brand: string, subjects: Iterable<Values>): { fact: Fact; room: number } | undefined {
+  let tightest: { fact: Fact; room: number } | undefined;
+  for (const [key, fact] of [...subjects].flatMap(values => [...values])) {
+    const rest = [...withBrand(fact.value, '')].length + (/\{brand\}\s/.test(fact.value) ? 1 : 0);
+    const room = (ATTRIBUTES[baseOf(key)]?.most ?? LONG) - rest;
+    const isTooLong = fact.value.includes('{brand}') && [...brand].length > Math.max(room, rest);
+    if (isTooLong && room < (tightest?.room ?? LONG)) tightest = { fact, room };
+  }
+  return tightest;
 }
 
 /** What is wrong with a text that would reach out of its line, or have openssl or the brand fill something in. */
