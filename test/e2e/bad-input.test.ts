@@ -47,7 +47,20 @@ const CASES: [string, string[], NodeJS.ProcessEnv, number, RegExp][] = [
   ],
   ['no jobs', ['OUT', 'ed25519', '--jobs', '0'], {}, 2, /--jobs "0"/],
   ['an empty brand', ['OUT', 'ed25519', '--brand', ''], {}, 2, /--brand is empty/],
-  ['a brand that breaks out of its line', ['OUT', 'ed25519', '--brand', 'x\n[req]'], {}, 1, /no control character/],
+  [
+    'a brand that breaks out of its line',
+    ['OUT', 'ed25519', '--brand', 'x\n[req]'],
+    {},
+    2,
+    /--brand "x\\u000a\[req\]" .*\n.*hint: give no control character/,
+  ],
+  [
+    'a passphrase that openssl would cut',
+    ['OUT', 'ed25519'],
+    { GYROIDOS_TEST_PASSWD_PKI: 'x'.repeat(1025) },
+    1,
+    /the passphrase in GYROIDOS_TEST_PASSWD_PKI has 1025 bytes, and openssl reads 1024\n.*hint: export a shorter/,
+  ],
   [
     'a configuration folder that is missing',
     ['OUT', 'ed25519', '--conf', '/nowhere'],

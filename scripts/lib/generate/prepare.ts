@@ -150,7 +150,10 @@ export function passphraseVariable(
   return choosePassphraseVariable(passphraseVariables, name => Boolean(environment[name])) ?? passphraseVariables[0];
 }
 
-/** Throws a StateError where the variable with the passphrase of a key, or the PIN of its token, is not set. */
+/** PEM_BUFSIZE of openssl. */
+const MOST_PASSPHRASE_BYTES = 1024;
+
+/** Throws a StateError where the variable with the passphrase of a key, or the PIN of its token, is not set or too long. */
 export function requirePassphrases(
   entities: Iterable<Entity>,
   passphraseOf: PlanInputs['passphraseOf'],
@@ -158,7 +161,14 @@ export function requirePassphrases(
 ): void {
   for (const entity of entities) {
     const variable = passphraseOf(entity);
-    if (variable !== undefined && passphraseValue(variable, environment) === undefined)
+    if (variable === undefined) continue;
+    const bytes = Buffer.byteLength(passphraseValue(variable, environment) ?? '');
+    if (bytes > MOST_PASSPHRASE_BYTES)
+      throw new StateError(
+        `the passphrase in ${variable} has ${bytes} bytes, and openssl reads ${MOST_PASSPHRASE_BYTES}`,
+        `export a shorter ${variable}`,
+      );
+    if (bytes === 0)
       throw entity.token
         ? new StateError(
             `the key of ${entity.stem} is in the token ${describeToken(entity.token)}, and ${variable} does not say its PIN`,
