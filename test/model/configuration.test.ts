@@ -178,6 +178,39 @@ suite('the hint to a line that is shipped is to write one of your own', () => {
   assert.is(hint, 'write a line in customer/backend.ini of a folder of your own');
 });
 
+suite('a [urls NAME] that no entity names is a typing mistake', () => {
+  const section = '[urls custmer]\nOCSP = http://a/\n';
+  assert.is(
+    configErrorOf(() => readShipped({ 'defaults.ini': section })).message,
+    'own/defaults.ini:2: [urls custmer]: found "custmer", expected a NAME that the "urls" of an entity says (nearest: "customer")',
+  );
+  assert.ok(readShipped({ 'defaults.ini': section, 'customer/backend.ini': 'urls = custmer\n' }));
+});
+
+for (const [what, files, flags, expected] of [
+  [
+    'key type',
+    { 'customer/backend.ini': 'key-type = rsa:abc\n' },
+    { keyType: { kind: 'rsa', bits: 2048 } },
+    /backend\.ini:1: key-type: found "rsa:abc"/,
+  ],
+  [
+    'digest',
+    { 'defaults.ini': 'digest = md5\n', 'customer/backend.ini': 'digest = sha512\n' },
+    {},
+    /defaults\.ini:1: digest: found "md5"/,
+  ],
+  [
+    'key of a removed entity',
+    { 'customer/ocsp_server.ini': 'remove = yes\nisuer = x\n' },
+    {},
+    /ocsp_server\.ini:2: isuer: .*nearest: "issuer"/,
+  ],
+] as const)
+  suite(`a mistake in a ${what} that does not come to bear is told all the same`, () => {
+    assert.match(configErrorOf(() => readShipped(files, flags)).message, expected);
+  });
+
 suite('a [urls] without its name is told what it lacks', () => {
   const { hint } = configErrorOf(() => readShipped({ 'defaults.ini': '[urls]\nOCSP = http://a/\n' }));
   assert.is(hint, 'did you mean "urls NAME"?');

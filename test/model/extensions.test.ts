@@ -102,6 +102,7 @@ const values: readonly [key: string, value: string, found: string | undefined | 
   ['certificatePolicies', '1.2.3.4, anyPolicy, 2.5.4.3 CPS:https://example.org/cps', false],
   ['certificatePolicies', '1.2.3.4 https://example.org/', '1.2.3.4 https://example.org/'],
   ['certificatePolicies', 'policy', 'policy'],
+  ['certificatePolicies', '1.2.3.4, 1.2.3.5, 1.2.3.4 CPS:https://example.org/cps', '1.2.3.4'],
   ['nameConstraints', 'critical, permitted;DNS:.example.org, excluded;IP:10.0.0.0/255.0.0.0', false],
   ['nameConstraints', 'critical, permitted;dirName:/C=DE/O=Example', false],
   ['nameConstraints', 'critical, permitted;dirName:/Q=DE', 'permitted;dirName:/Q=DE'],

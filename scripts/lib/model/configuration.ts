@@ -1,18 +1,26 @@
 // All ini texts of a run into one Configuration: layers merged, entities parsed and linked. Every mistake of the
 // texts is reported in one ConfigError, before anything is run.
 import { ConfigError, type ConfigProblem } from '../errors.ts';
-import { type EntitySource, INHERITED_KEYS, type Inheritance, parseEntity, SUBJECT_KEYS } from './entity.ts';
+import {
+  ENTITY_SECTIONS,
+  type EntitySource,
+  INHERITED_KEYS,
+  type Inheritance,
+  parseEntity,
+  SUBJECT_KEYS,
+} from './entity.ts';
 import { EXTENSION_KEYS } from './extensions.ts';
 import { type Hierarchy, linkHierarchy } from './hierarchy.ts';
 import { type Fact, type Facts, parseIni } from './ini-text.ts';
 import { formatKeyType } from './key-type.ts';
 import { effective, mergeFacts } from './layers.ts';
+import { nearest } from './nearest.ts';
 import { checkUrls } from './profile.ts';
 import { checkPlatform, checkRelations } from './relations.ts';
 import { collectSources, type SourceFile } from './sources.ts';
 import { refuseText, tightestFor } from './subject.ts';
 import type { KeyType } from './types.ts';
-import { type KnownKeys, problemAt, refuseUnknown } from './values.ts';
+import { type KnownKeys, placeOf, problemAt, refuseUnknown } from './values.ts';
 
 /** What the command line and the clock say, stronger than every file. */
 export interface Overrides {
@@ -50,19 +58,20 @@ export function readConfiguration(
   const problems: ConfigProblem[] = [...found];
   const notes: string[] = [];
   const isDefaults = ({ name }: SourceFile) => name === DEFAULTS;
-  const defaults = mergeFacts(
-    folders
-      .flat()
-      .filter(isDefaults)
-      .map(({ file, text }) => parseIni(text, file, problems)),
+  const layers = folders.map(files =>
+    mergeFacts(files.filter(isDefaults).map(({ file, text }) => parseIni(text, file, problems))),
   );
+  const defaults = mergeFacts(layers);
   refuseUnknown(DEFAULTS_SECTIONS, defaults, DEFAULTS, problems);
   for (const [section, facts] of defaults) if (section.startsWith('urls ')) checkUrls(section, facts, problems);
   const inherited = inheritance(defaults, overrides, problems);
-  const { sources, removed } = collectSources(
+  const { sources, removed, parked } = collectSources(
     folders.map(files => files.filter(file => !isDefaults(file))),
     problems,
   );
+  for (const { facts, file } of parked) refuseUnknown(ENTITY_SECTIONS, facts, file, problems);
+  // What is shipped may be left without a reader by "remove = yes".
+  refuseUnusedUrls(defaults, new Set(layers[0]?.keys()), [...sources, ...parked], problems);
   const fitting = { ...inherited, brand: fittingBrand(defaults, sources, inherited.brand, overrides, problems) };
   const entities = sources.map(source => parseEntity(source satisfies EntitySource, fitting, problems));
   const linked = linkHierarchy(entities, problems, removed);
@@ -70,6 +79,22 @@ export function readConfiguration(
   checkPlatform(hierarchy, problems);
   if (problems.length > 0) throw new ConfigError(problems);
   return { brand: inherited.brand, defaults: withBrand(defaults, overrides.brand), hierarchy, notes };
+}
+
+/** A section [urls NAME] whose name no entity says: a typing mistake would put other URLs into certificates. */
+function refuseUnusedUrls(
+  defaults: Facts,
+  shipped: ReadonlySet<string>,
+  sources: readonly EntitySource[],
+  problems: ConfigProblem[],
+): void {
+  const used = new Set(sources.map(({ facts }) => facts.get('')?.get('urls')?.value).filter(Boolean) as string[]);
+  for (const [section, facts] of defaults) {
+    const name = /^urls (.*)$/.exec(section)?.[1];
+    if (name === undefined || used.has(name) || shipped.has(section)) continue;
+    const expected = 'a NAME that the "urls" of an entity says';
+    problems.push({ ...placeOf(facts, DEFAULTS), section, found: name, expected, nearest: nearest(name, used) });
+  }
 }
 
 /** A value of the command line, in the form of a fact; no file has a line 0. */

@@ -142,10 +142,20 @@ export const nameConstraints: Check = value =>
 
 /** `1.2.3.4`, or with the address of its practice statement: `1.2.3.4 CPS:https://…`. */
 export const POLICY = /^([0-9.]+|anyPolicy)(?: +CPS:(\S+))?$/;
-export const certificatePolicies = listOf(word => {
+const isPolicy = (word: string): boolean => {
   const [, policy = '', url] = POLICY.exec(word) ?? [];
   return (policy === 'anyPolicy' || OID.test(policy)) && (url === undefined || isUrl(url));
-}, 'OIDs or anyPolicy, separated by commas, each with or without a blank and CPS:URL');
+};
+
+/** RFC 5280 4.2.1.4: no policy more than once, with or without its address. */
+export const certificatePolicies: Check = value => {
+  const policies = listWords(value).words.map(word => POLICY.exec(word)?.[1]);
+  const twice = policies.find((policy, i) => policies.indexOf(policy) !== i);
+  return (
+    listOf(isPolicy, 'OIDs or anyPolicy, separated by commas, each with or without a blank and CPS:URL')(value) ??
+    (twice === undefined ? undefined : { expected: 'each policy once (RFC 5280 4.2.1.4)', found: twice })
+  );
+};
 
 export const urls: Check = value => {
   const list = words(value);

@@ -3,11 +3,14 @@ import { type ConfigProblem, PkiError } from '../errors.ts';
 import type { Fact } from './ini-text.ts';
 import { parseKeyType } from './key-type.ts';
 import type { KeyType, Supplied } from './types.ts';
-import { problemAt, type Values, words } from './values.ts';
+import { layersOf, problemAt, type Values, words } from './values.ts';
 
 export function readKeyType(top: Values, problems: ConfigProblem[]): KeyType | undefined {
-  const fact = top.get('key-type');
-  if (!fact) return undefined;
+  const [strongest] = layersOf(top.get('key-type')).map(fact => keyTypeOf(fact, problems));
+  return strongest;
+}
+
+function keyTypeOf(fact: Fact, problems: ConfigProblem[]): KeyType | undefined {
   try {
     return parseKeyType(fact.value);
   } catch (error) {

@@ -12,7 +12,7 @@ import {
 } from './extensions.ts';
 import { nearest } from './nearest.ts';
 import type { Profile, Validity } from './types.ts';
-import { type KnownKeys, placeOf, problemAt, readDays, readTime, type Values, words } from './values.ts';
+import { type KnownKeys, layersOf, placeOf, problemAt, readDays, readTime, type Values, words } from './values.ts';
 
 const NAMES: readonly string[] = ['days', 'notBefore', 'notAfter', ...EXTENSION_KEYS];
 
@@ -49,12 +49,14 @@ export function readProfile(facts: Values, context: ProfileContext): Profile {
   requireKeys(facts, context);
   for (const [key, fact] of facts) {
     if (context.urls.get(key) === fact) continue; // checked where it stands
-    const refusal = breakout(fact.value) ?? refuseExtension(key, fact.value);
-    const found = refusal?.found ?? fact.value;
-    if (refusal)
-      problems.push(
-        problemAt(fact, section, key, refusal.expected, { found, nearest: nearest(found, refusal.names ?? []) }),
-      );
+    for (const layer of layersOf(fact)) {
+      const refusal = breakout(layer.value) ?? refuseExtension(key, layer.value);
+      const found = refusal?.found ?? layer.value;
+      if (refusal)
+        problems.push(
+          problemAt(layer, section, key, refusal.expected, { found, nearest: nearest(found, refusal.names ?? []) }),
+        );
+    }
   }
   checkCopy(facts, context);
   const validity = readValidity(facts, section, problems);

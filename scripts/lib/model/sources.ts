@@ -24,6 +24,8 @@ interface Layers {
 export interface Sources {
   readonly sources: readonly EntitySource[];
   readonly removed: ReadonlyMap<string, Fact>;
+  /** What else the files of the removed ones say. */
+  readonly parked: readonly EntitySource[];
 }
 
 /** Entity files of all folders, weakest folder first. Mistakes go into `problems`. */
@@ -44,7 +46,7 @@ export function collectSources(folders: readonly (readonly SourceFile[])[], prob
     all.filter(each => isRemoved(each, known, problems)).map(each => [each.stem, removalOf(each)!]),
   );
   const sources = all.filter(each => !removed.has(each.stem) && !isFragment(each, known, problems));
-  return { sources, removed };
+  return { sources, removed, parked: all.filter(({ stem }) => removed.has(stem)) };
 }
 
 function addLayer(

@@ -31,6 +31,11 @@ export function placeOf(section: Values | undefined, file: string): Pick<ConfigP
   return { file: strongest.file, line: Math.min(...lines) };
 }
 
+/** A fact and those that it overrode: a mistake in one of them waits for the day on which nothing is above it. */
+export function layersOf(fact: Fact | undefined): Fact[] {
+  return fact ? [...(fact.value === '' ? [] : [fact]), ...layersOf(fact.overrode)] : [];
+}
+
 /** The value of a key that must be one of `choices`; undefined, with a problem where it is another. */
 export function readChoice(
   values: Values,
@@ -39,18 +44,20 @@ export function readChoice(
   problems: ConfigProblem[],
 ): string | undefined {
   const fact = values.get(key);
-  if (!fact || choices.includes(fact.value)) return fact?.value;
+  const isChoice = ({ value }: Fact) => choices.includes(value);
   const expected = choices.map(choice => `"${choice}"`).join(' or ');
-  problems.push(problemAt(fact, '', key, expected, { nearest: nearest(fact.value, choices) }));
-  return undefined;
+  for (const wrong of layersOf(fact).filter(each => !isChoice(each)))
+    problems.push(problemAt(wrong, '', key, expected, { nearest: nearest(wrong.value, choices) }));
+  return fact && isChoice(fact) ? fact.value : undefined;
 }
 
 /** The whole number of days of a key; undefined where it is absent or, with a problem, no such number. */
 export function readDays(values: Values, section: string, key: string, problems: ConfigProblem[]): number | undefined {
   const fact = values.get(key);
-  if (!fact || /^[1-9][0-9]{0,5}$/.test(fact.value)) return fact && Number(fact.value);
-  problems.push(problemAt(fact, section, key, 'a whole number of days from 1 to 999999'));
-  return undefined;
+  const isDays = ({ value }: Fact) => /^[1-9][0-9]{0,5}$/.test(value);
+  for (const wrong of layersOf(fact).filter(each => !isDays(each)))
+    problems.push(problemAt(wrong, section, key, 'a whole number of days from 1 to 999999'));
+  return fact && isDays(fact) ? Number(fact.value) : undefined;
 }
 
 /** The time of a key, `2026-12-31` or `2026-12-31T23:59:59Z`, UTC; undefined as above. */
