@@ -16,7 +16,8 @@ const help = ({
   defaultDir,
 }: Door): string => `usage: ${name} ${defaultDir ? '[OUT_DIR [KEY_TYPE]]' : 'DIR [KEY_TYPE]'}
 
-Makes the PKI in ${defaultDir ? 'OUT_DIR (default: test_certificates beside the script; of an npm package, where you are)' : 'DIR'}, or adds what is missing to one that is there.
+Makes the PKI in ${defaultDir ? 'OUT_DIR (default: test_certificates beside the script; of an npm package, where you are)' : 'DIR'}, or
+adds missing exports and UEFI keys to one that is there.
 KEY_TYPE is rsa:BITS, ec:CURVE, or an algorithm such as ed25519 (default rsa:4096).
 
 environment:

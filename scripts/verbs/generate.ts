@@ -1,4 +1,4 @@
-// `trustme-pki generate`: make the PKI, or add what is missing.
+// `trustme-pki generate`: make the PKI, or add the UEFI keys and exports that it lacks.
 import { availableParallelism } from 'node:os';
 import { UsageError } from '../lib/errors.ts';
 import type { GenerateOptions } from '../lib/generate/generate.ts';
@@ -20,7 +20,8 @@ export const GENERATE_OPTIONS = {
 
 export const GENERATE_HELP = `usage: trustme-pki generate [options]
 
-Makes the PKI, or adds what is missing to one that is there. Nothing is ever overwritten.
+Makes the PKI. To one that is there it adds derived exports that are missing and, with --platform-keys, the UEFI keys:
+no other entity ("trustme-pki plan --diff" lists what differs). Nothing is ever overwritten.
 
   --dir DIR          the PKI directory (TRUSTME_PKI_DIR; else ./test_certificates)
   --key-type T       rsa:BITS, ec:CURVE, or an algorithm such as ed25519 (default rsa:4096)

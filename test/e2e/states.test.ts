@@ -55,6 +55,28 @@ const copyOf = (source: string, remove: RegExp = /^$/): string => {
 const PLATFORM = /^(PK|KEK|DB|ssig_subca)\.(key|crt|esl|auth|cer)$/;
 const WITHOUT_PLATFORM = /^((PK|KEK|DB)\.|_DB|ssig_subca\.esl)/;
 
+test('a directory that lacks entities of --conf: a warning names them, and nothing is made', async () => {
+  const conf = fresh('conf');
+  mkdirSync(conf);
+  writeFileSync(
+    join(conf, 'backend2.ini'),
+    'issuer = backend_subca\n[subject]\ncommonName = Two\n[certificate]\ndays = 30\nbasicConstraints = critical, CA:FALSE\n',
+  );
+  const out = copyOf(whole);
+  const before = snapshot(out);
+  const { status, stdout, stderr } = await door([out, EC, '--conf', conf]);
+  assert.is(status, 0);
+  assert.match(stdout, /already generated/);
+  assert.match(
+    stderr,
+    /warning: ".*out" is there, and has no backend2: .*\n.*hint: trustme-pki plan --diff --dir '.*' --conf '/,
+  );
+  assert.is((await door([out, EC, '--conf', conf, '--quiet'])).stderr, '');
+  writeFileSync(join(conf, 'backend2.ini'), 'isuer = x\n');
+  assert.match((await door([out, EC, '--conf', conf])).stderr, /warning: the configuration was not compared with/);
+  assert.is(snapshot(out), before);
+});
+
 test('a directory: nothing is generated or overwritten', async () => {
   const before = snapshot(whole);
   const { status, stdout } = await door([whole, 'rsa:4096'], { DO_PLATFORM_KEYS: 'y' });

@@ -129,6 +129,11 @@ async function actOnDirectory(
     report.note(`trustme-pki: warning: ${message}`);
   }
   warnIfBare(outDir, report);
+  if (options.configurationFolders.length > 0) {
+    const { warningOfUnmade } = await import('./unmade.ts');
+    const warning = warningOfUnmade(outDir, options);
+    if (warning !== undefined) report.note(`trustme-pki: warning: ${warning}`);
+  }
   return { ...nothing(outDir, 'already-generated'), added: addMissingExports(outDir) };
 }
 
