@@ -37,7 +37,7 @@ Makes NAME.key (mode 0600) and NAME.cert (with its chain) from a CA of the direc
   --profile P        a profile of the CA, [issued P] (default: [issued])
   --subject DN       "C=DE, O=Firm, CN=name" (default: that of the CA, with NAME for its common name)
   --san KIND:VALUE   a name, repeatable: DNS:host, IP:address, URI:uri, email:a@b
-  --days N           validity (default: what the profile says)
+  --days N           validity (default: what the profile says, as long as the CA lasts)
   --key-type T       rsa:BITS, ec:CURVE, or an algorithm such as ed25519 (default: that of the CA's key)
   --output-dir DIR   where the files go (default: the PKI directory)
   --p12              NAME.p12, too; its password stands in ${PASSWORD_VARIABLE}

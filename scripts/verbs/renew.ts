@@ -23,7 +23,8 @@ const RENEW_HELP = `usage: trustme-pki renew NAME... [options]
 
 Makes new certificates for the keys that are there, by the configuration that the directory was made with, and puts them
 in the place of the old ones; files that contain them (chains, exports, signature lists and updates) are made again. Old
-certificates stay valid, in the database and in .pki/retired; no one is revoked. A validity ends with that of its issuer.
+certificates stay valid, in the database and in .pki/retired; no one is revoked. A validity is what the configuration or
+the profile says, whatever --days the old one was issued with, and ends with that of its issuer.
 
 For UEFI db and KEK, NAME.append.auth adds the new certificate on machines that have the old one; for PK, PK.update.auth
 replaces it. The old keys sign them: machines take that of db first, then that of KEK, and that of PK in the end.

@@ -39,7 +39,7 @@ certificate of NAME.csr is NAME.cert beside it, with its chain. What cannot be s
 request that was signed before gets its certificate again. Exit 1 where one was refused.
 
   --profile P        a profile of the CA, [issued P] (default: [issued])
-  --days N           validity (default: what the profile says)
+  --days N           validity (default: what the profile says, as long as the CA lasts)
   --output-dir DIR   where certificates go
   --leaf-only        without the chain
   --same-key         also where a key has a certificate already

@@ -4,7 +4,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statS
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { cleanEnvironment, MAIN, scratch, start, tool } from '../helpers/door.ts';
+import { cleanEnvironment, isMissing, MAIN, scratch, start, tool } from '../helpers/door.ts';
 
 const test = suite('signing');
 const folder = scratch();
@@ -118,6 +118,62 @@ test('a profile may have a beginning of its own, which is no clock that jumped',
   assert.is(status, 0, stderr);
   const certificate = new X509Certificate(readFileSync(join(pki.requests, 'd0.cert')));
   assert.is(Date.parse(certificate.validFrom), Date.UTC(year, 0, 1));
+});
+
+test('each profile has its own validity, and none is longer than that of the CA', async () => {
+  const conf = join(folder, 'validity-conf/customer');
+  mkdirSync(conf, { recursive: true });
+  const year = new Date().getUTCFullYear();
+  const profile = (name: string, lines: string) =>
+    `[issued ${name}]\n${lines}\nbasicConstraints = critical, CA:FALSE\n`;
+  const own = [
+    `[issued]\ndays =\nnotBefore = ${year}-01-01\nnotAfter = ${year + 1}-12-31`,
+    profile('brief', 'days = 30'),
+    profile('dated', `notAfter = ${year + 2}-12-31`),
+    profile('endless', `days = 2189`),
+  ];
+  writeFileSync(join(conf, 'user_subca.ini'), own.join('\n'));
+  const words = ['--dir', 'validity', '--key-type', 'ec:prime256v1', '--quiet'];
+  assert.is((await program(['generate', ...words, '--conf', 'validity-conf'])).status, 0);
+  const made = async (name: string, ...more: string[]) => {
+    const ended = await program(['issue', 'user_subca', name, ...more, '--dir', 'validity']);
+    assert.is(ended.status, 0, ended.stderr);
+    return new X509Certificate(readFileSync(join(folder, 'validity', `${name}.cert`)));
+  };
+  const days = ({ validFrom, validTo }: X509Certificate) => (Date.parse(validTo) - Date.parse(validFrom)) / 86_400_000;
+  assert.is(Date.parse((await made('usual')).validTo), Date.UTC(year + 1, 11, 31));
+  assert.is(days(await made('brief', '--profile', 'brief')), 30);
+  assert.is(days(await made('briefer', '--profile', 'brief', '--days', '3')), 3);
+  const dated = await made('dated', '--profile', 'dated');
+  assert.is(Date.parse(dated.validTo), Date.UTC(year + 2, 11, 31));
+  assert.ok(Date.now() - Date.parse(dated.validFrom) < 60_000, 'not the beginning of the default profile');
+  assert.is(Math.ceil((Date.parse((await made('short', '--days', '3')).validTo) - Date.now()) / 86_400_000), 3);
+  assert.is(days(await made('endless', '--profile', 'endless')), 2189);
+  // Years later, the CA has less left than its profile gives.
+  if (isMissing('faketime')) return;
+  const late = (...more: string[]) =>
+    start(
+      'faketime',
+      ['-f', '+2000d', process.execPath, MAIN, 'issue', 'backend_subca', ...more, '--dir', 'validity'],
+      {
+        cwd: folder,
+        env: cleanEnvironment(),
+      },
+    ).ended;
+  const issuer = new X509Certificate(readFileSync(join(folder, 'validity/backend_subca.cert')));
+  assert.is((await late('clipped')).status, 0);
+  assert.is(new X509Certificate(readFileSync(join(folder, 'validity/clipped.cert'))).validTo, issuer.validTo);
+  const long = await late('long', '--days', '1095');
+  assert.is(long.status, 2, long.stdout);
+  assert.match(long.stderr, /--days 1095 is longer than backend_subca lasts.*\n.*give at most --days 189$/m);
+  assert.not(existsSync(join(folder, 'validity/long.key')));
+  const over = await start(
+    'faketime',
+    ['-f', '+1800d', process.execPath, MAIN, 'issue', 'user_subca', 'over', '--dir', 'validity'],
+    { cwd: folder, env: cleanEnvironment() },
+  ).ended;
+  assert.is(over.status, 1);
+  assert.match(over.stderr, /user_subca: the validity of this profile ended/);
 });
 
 test('a folder of requests: bad ones stop no other, and a second run signs nothing twice', async () => {

@@ -19,8 +19,8 @@ import { namesOf } from './request-policy.ts';
 export interface Signing {
   /** Section of the configuration, such as `issued` or `issued_rsa`. */
   readonly section: string;
-  /** undefined: what the configuration says. */
-  readonly days: number | undefined;
+  /** Options of openssl for the validity; none: what the configuration says. */
+  readonly times: readonly string[];
   /** Whether openssl copies the subjectAltName of requests; else it is written out for each. */
   readonly isCopied: boolean;
 }
@@ -51,6 +51,8 @@ export interface Batch {
   readonly requests: readonly RequestFacts[];
   readonly copies: readonly string[];
   readonly signing: Signing;
+  /** Of a profile with `notBefore`. */
+  readonly hasFixedStart: boolean;
   readonly step: Command;
 }
 
@@ -68,30 +70,26 @@ export async function prepareBatch(
   writeFileSync(join(folder, 'index.txt'), '');
   writeFileSync(join(folder, 'index.txt.attr'), 'unique_subject = no\n');
   const own = signing.isCopied ? configuration : withNames(configuration, signing.section, requests[0]!);
-  writeFileSync(join(folder, 'ca.cnf'), retarget(own, inside('index.txt'), inside('certs')));
+  const configured = withoutTimes(own, signing);
+  writeFileSync(join(folder, 'ca.cnf'), retarget(configured, inside('index.txt'), inside('certs')));
   const args = [
     ...['ca', '-batch', '-notext', '-preserveDN', '-config', inside('ca.cnf'), '-extensions', signing.section],
-    ...(signing.days === undefined ? [] : ['-days', String(signing.days)]),
+    ...signing.times,
     ...keyOptions(authority),
     ...['-infiles', ...copies.map(copy => relative(path, copy))],
   ];
-  return { folder, requests, copies, signing, step: commandWithKey('openssl', args, key) };
+  const hasFixedStart = signing.times.includes('-startdate') || /^default_startdate\b/m.test(configured);
+  return { folder, requests, copies, signing, hasFixedStart, step: commandWithKey('openssl', args, key) };
 }
 
-/** Of a profile with `notBefore`. */
-const FIXED_START = /^default_startdate\b/m;
-
 /** Signs them. Throws a CommandError, or PassedOver where a request is not to openssl's liking. */
-export async function signBatch(
-  { stem, surroundings, copies, configuration }: Authority,
-  batch: Batch,
-): Promise<Made[]> {
+export async function signBatch({ stem, surroundings, copies }: Authority, batch: Batch): Promise<Made[]> {
   const { folder, step } = batch;
   const began = Date.now();
   try {
     const spoken = await runLogged(step, `signing by ${stem}`, surroundings, join(folder, 'openssl'));
     const made = collect(stem, batch, spoken);
-    if (!FIXED_START.test(configuration))
+    if (!batch.hasFixedStart)
       for (const { pem } of [made[0]!, made.at(-1)!])
         refuseJump(new X509Certificate(pem).validFrom, began, `certificates of ${stem}`);
     return made;
@@ -142,6 +140,10 @@ const retarget = (configuration: string, index: string, certificates: string): s
   configuration
     .replace(/^database = .*$/m, () => `database = ${index}`)
     .replace(/^new_certs_dir = .*$/m, () => `new_certs_dir = ${certificates}`);
+
+/** openssl prefers its default for the end to -days, and those of the default profile are no other's. */
+const withoutTimes = (configuration: string, { times }: Signing): string =>
+  times.length === 0 ? configuration : configuration.replace(/^default_(startdate|enddate) = .*\n/gm, '');
 
 /** Nothing of the request is copied, but for its names: they are added to the section. */
 function withNames(configuration: string, section: string, { extensions }: RequestFacts): string {

@@ -2,7 +2,6 @@
 import type { Workers } from '../run/workers.ts';
 import type { RequestFacts } from '../store/request-facts.ts';
 import { type Batch, isOfRequest, lastWords, type Made, prepareBatch, type Signing, signBatch } from './batch.ts';
-import type { SignOptions } from './judge.ts';
 import type { Authority } from './open.ts';
 import type { ProfileSection } from './profile-section.ts';
 
@@ -18,10 +17,11 @@ export async function prepareAll(
   authority: Authority,
   requests: readonly RequestFacts[],
   profile: ProfileSection,
-  options: SignOptions,
+  times: readonly string[],
+  width: number,
 ): Promise<readonly Batch[]> {
   const batches: Batch[] = [];
-  for (const group of groupsOf(requests, profile, options))
+  for (const group of groupsOf(requests, profile, times, width))
     batches.push(await prepareBatch(authority, group.requests, group.signing));
   return batches;
 }
@@ -46,7 +46,8 @@ export async function signAll(
 function groupsOf(
   requests: readonly RequestFacts[],
   profile: ProfileSection,
-  { days, width }: SignOptions,
+  times: readonly string[],
+  width: number,
 ): readonly Group[] {
   const groups: Group[] = [];
   const plain = new Map<string, RequestFacts[]>();
@@ -54,14 +55,14 @@ function groupsOf(
     const section = profile.sectionFor(facts);
     const together = plain.get(section);
     if (!profile.isPlain(facts, section))
-      groups.push({ signing: { section, days, isCopied: false }, requests: [facts] });
+      groups.push({ signing: { section, times, isCopied: false }, requests: [facts] });
     else if (together) together.push(facts);
     else plain.set(section, [facts]);
   }
   for (const [section, all] of plain) {
     const size = Math.max(1, Math.ceil(all.length / width));
     for (let from = 0; from < all.length; from += size)
-      groups.push({ signing: { section, days, isCopied: true }, requests: all.slice(from, from + size) });
+      groups.push({ signing: { section, times, isCopied: true }, requests: all.slice(from, from + size) });
   }
   return groups;
 }

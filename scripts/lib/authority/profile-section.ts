@@ -1,11 +1,14 @@
 // A profile of a CA as its openssl configuration has it: which section a request gets, and what is copied from it.
 import { StateError, UsageError } from '../errors.ts';
 import { nearest } from '../model/nearest.ts';
+import type { Validity } from '../model/types.ts';
 import type { RequestFacts } from '../store/request-facts.ts';
 import type { Authority } from './open.ts';
+import { validityIn } from './signing-times.ts';
 
 export interface ProfileSection {
   readonly isNameCopied: boolean;
+  readonly validity: Validity;
   sectionFor(facts: RequestFacts): string;
   /** Whether openssl copies nothing of the request but its names. */
   isPlain(facts: RequestFacts, section: string): boolean;
@@ -17,7 +20,8 @@ const OPENSSL_NAMES: Readonly<Record<string, string>> = { subjectKeyIdentifier: 
 /** Throws a UsageError where the CA has no such profile. */
 export function profileOf({ configuration, stem }: Authority, name: string): ProfileSection {
   const sections = readSections(configuration);
-  const section = name === '' ? (sections.get('authority')?.get('x509_extensions') ?? 'issued') : `issued_${name}`;
+  const usual = sections.get('authority')?.get('x509_extensions') ?? 'issued';
+  const section = name === '' ? usual : `issued_${name}`;
   const found = sections.get(section);
   if (!found) {
     const names = [...sections.keys()].flatMap(each => /^issued_(.+?)(?:_rsa|_part\d+)?$/.exec(each)?.[1] ?? []);
@@ -29,6 +33,7 @@ export function profileOf({ configuration, stem }: Authority, name: string): Pro
     );
   }
   return {
+    validity: validityIn(configuration, section, usual),
     isNameCopied: sections.get('authority')?.get('copy_extensions') === 'copy',
     sectionFor: ({ key }) => (key?.kind === 'rsa' && sections.has(`${section}_rsa`) ? `${section}_rsa` : section),
     isPlain: ({ extensions }, own) =>

@@ -9,6 +9,7 @@ import { type Known, readKnown } from './known.ts';
 import type { Authority } from './open.ts';
 import { profileOf } from './profile-section.ts';
 import { refuseAuthority } from './refuse-authority.ts';
+import { timeOptions } from './signing-times.ts';
 
 /** Requests of one write of the index: few in the beginning, so that openssl is soon at work. */
 const FIRST_CHUNK = 250;
@@ -37,6 +38,7 @@ export async function signRequests(
   const options = authority.key.token ? { ...given, width: 1 } : given;
   refuseAuthority(authority);
   const profile = profileOf(authority, options.profile);
+  const times = timeOptions(authority, profile.validity, options.days, new Date());
   const known = readKnown(authority, options.blocklists);
   const chain = options.isLeafOnly ? '' : chainOf(authority);
   const nextSize = (size: number) => Math.min(2 * size, largestChunk(options.width));
@@ -62,7 +64,7 @@ export async function signRequests(
         judge(order, profile, options, known, taken),
       );
       const wanted = judged.flatMap(each => ('facts' in each ? [each.facts] : []));
-      const batches = await prepareAll(authority, wanted, profile, options);
+      const batches = await prepareAll(authority, wanted, profile, times, options.width);
       const before = signing;
       signing = { judged, outcomes: signAll(authority, batches, workers) };
       signing.outcomes.catch(() => {}); // told when it is waited for

@@ -1,0 +1,66 @@
+// How long what a CA signs is valid: what the profile says, or --days, and never longer than the CA itself.
+import { StateError, UsageError } from '../errors.ts';
+import type { Validity } from '../model/types.ts';
+import { DAY, isoTime } from '../model/validity.ts';
+import { caTime } from '../plan/openssl.ts';
+import type { Authority } from './open.ts';
+
+/** Of a section, as its configuration says it: settings have the times of the `usual` one, a comment those of others. */
+export function validityIn(configuration: string, section: string, usual: string): Validity {
+  const others = /^# Other profiles, as options: (.*)$/m.exec(configuration)?.[1] ?? '';
+  const options =
+    section === usual ? [] : others.split('; ').filter(each => each.startsWith(`-extensions ${section} `));
+  const value = (word: string) =>
+    options[0] === undefined
+      ? new RegExp(`^default_${word}\\s*=\\s*(\\S+)`, 'm').exec(configuration)?.[1]
+      : new RegExp(` -${word} (\\S+)`).exec(options[0])?.[1];
+  const days = value('days');
+  return {
+    days: days === undefined ? undefined : Number(days),
+    notBefore: parseTime(value('startdate')),
+    notAfter: parseTime(value('enddate')),
+  };
+}
+
+/** [YY]YYMMDDHHMMSSZ. */
+function parseTime(text: string | undefined): Date | undefined {
+  const digits = /^(?:\d{2})?\d{12}Z$/.exec(text ?? '')?.[0].padStart(15, '20');
+  return digits ? new Date(digits.replace(/(....)(..)(..)(..)(..)(..)Z/, '$1-$2-$3T$4:$5:$6Z')) : undefined;
+}
+
+/**
+ * Options of `openssl ca` for what is signed from `now` on; none where the configuration says nothing. Throws a
+ * UsageError where `days` are more than the CA has left, a StateError where the time of the profile is over.
+ */
+export function timeOptions(
+  { stem, certificate: { certificate } }: Pick<Authority, 'stem' | 'certificate'>,
+  profile: Validity,
+  days: number | undefined,
+  now: Date,
+): string[] {
+  const end = new Date(certificate.validTo);
+  const { notBefore, notAfter, days: usual } = profile;
+  const wanted = days === undefined ? notAfter : undefined;
+  const count = days ?? usual;
+  if (!wanted && count === undefined) return [];
+  const until = wanted ?? new Date(now.getTime() + count! * DAY);
+  if (days !== undefined && until > end) throw tooLong(stem, days, end, now);
+  if (until <= now || (notBefore && notBefore >= end))
+    throw new StateError(
+      `${stem}: the validity of this profile ${until <= now ? `ended ${isoTime(until)}` : 'begins after that of the CA'}`,
+      'give another --profile, or change its notBefore and notAfter in the configuration: --conf FOLDER',
+    );
+  const start = notBefore ? ['-startdate', caTime(notBefore)] : [];
+  // openssl counts days from its own start on, which a run may reach hours after this.
+  const isExact = wanted !== undefined || until.getTime() > end.getTime() - DAY;
+  if (isExact) return [...start, '-enddate', caTime(until < end ? until : end)];
+  return [...start, '-days', String(count)];
+}
+
+function tooLong(stem: string, days: number, end: Date, now: Date): Error {
+  const most = Math.floor((end.getTime() - now.getTime()) / DAY);
+  return new UsageError(
+    `--days ${days} is longer than ${stem} lasts, which ends ${isoTime(end)}`,
+    most > 0 ? `give at most --days ${most}` : `trustme-pki renew ${stem} --cascade`,
+  );
+}
