@@ -1,6 +1,16 @@
 // issue and sign-csr: requests as devices make them, by the hundred, refused ones, kills, and what goes wrong.
 import { X509Certificate } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -148,7 +158,7 @@ test('each profile has its own validity, and none is longer than that of the CA'
   assert.is(Date.parse(dated.validTo), Date.UTC(year + 2, 11, 31));
   assert.ok(Date.now() - Date.parse(dated.validFrom) < 60_000, 'not the beginning of the default profile');
   assert.is(Math.ceil((Date.parse((await made('short', '--days', '3')).validTo) - Date.now()) / 86_400_000), 3);
-  assert.is(days(await made('endless', '--profile', 'endless')), 2189);
+  assert.is(Math.round(days(await made('endless', '--profile', 'endless'))), 2189);
   // Years later, the CA has less left than its profile gives.
   if (isMissing('faketime')) return;
   const late = (...more: string[]) =>
@@ -174,6 +184,31 @@ test('each profile has its own validity, and none is longer than that of the CA'
   ).ended;
   assert.is(over.status, 1);
   assert.match(over.stderr, /user_subca: the validity of this profile ended/);
+});
+
+test('where results cannot be written nothing is signed', async () => {
+  const pki = copyOf('unwritable');
+  const before = pki.index('device_subca');
+  const long = 'n'.repeat(250);
+  cpSync(join(requests, 'd0.csr'), join(pki.requests, `${long}.csr`));
+  const cases: [words: string[], message: RegExp][] = [
+    [['issue', 'device_subca', 'mdm', '--output-dir', '/proc'], /"mdm\.cert" cannot be written to "\/proc": /],
+    [['issue', 'device_subca', long, '--subject', 'CN=x'], /"n+\.cert" cannot be .*unwritable": ENAMETOOLONG/],
+    [['sign-csr', 'device_subca', pki.requests], /"n+\.cert" cannot be .*unwritable-csr": ENAMETOOLONG/],
+    [['sign-csr', 'device_subca', requests, '--output-dir', '/proc'], /cannot be written to "\/proc": /],
+  ];
+  for (const [words, message] of cases) {
+    const { status, stderr } = await pki.run(...words);
+    assert.is(status, 1, stderr);
+    assert.match(stderr, message);
+  }
+  assert.equal(pki.index('device_subca'), before);
+  // Another file system takes a key, too.
+  const other = existsSync('/dev/shm') ? mkdtempSync('/dev/shm/trustme-pki-test-') : folder;
+  const { status, stderr } = await pki.run('issue', 'device_subca', 'mdm', '--output-dir', other);
+  assert.is(status, 0, stderr);
+  assert.is(statSync(join(other, 'mdm.key')).mode & 0o777, 0o600);
+  if (other !== folder) rmSync(other, { recursive: true });
 });
 
 test('a folder of requests: bad ones stop no other, and a second run signs nothing twice', async () => {

@@ -12,6 +12,7 @@ import type { Order, Result } from './judge.ts';
 import type { Known } from './known.ts';
 import { appendLedger } from './ledger.ts';
 import type { Authority } from './open.ts';
+import { draftOf } from './output-folders.ts';
 
 /**
  * Who asked for certificates, then the certificates, then the index: what is in the index is on disk, and may be handed
@@ -74,7 +75,7 @@ export function handOut(
     // A part of it, maybe nothing, is what a power cut left.
     if (present === whole || !whole.startsWith(present)) return present.startsWith(own);
   }
-  const temporary = `${output}.new`;
+  const temporary = draftOf(output);
   const write = () => writeText(temporary, whole, 'wx');
   try {
     write();

@@ -1,6 +1,6 @@
 // Key and certificate in one step from a CA: the key is made here, and handed out with its certificate.
 import { createPrivateKey, createPublicKey } from 'node:crypto';
-import { existsSync, linkSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { StateError } from '../errors.ts';
 import { parseKeyType } from '../model/key-type.ts';
@@ -15,6 +15,7 @@ import { chainOf, handOut } from './deliver.ts';
 import type { Result, SignOptions } from './judge.ts';
 import { readLedger } from './ledger.ts';
 import type { Authority } from './open.ts';
+import { draftOf, moveKey, refuseUnwritable } from './output-folders.ts';
 import { writePkcs12 } from './pkcs12.ts';
 import { refuseNames, requestConfiguration, subjectOf } from './request-text.ts';
 import { signRequests } from './sign-requests.ts';
@@ -57,10 +58,11 @@ export async function issue(authority: Authority, options: IssueOptions): Promis
       `"${present[0]}" is there: nothing is overwritten`,
       'give another NAME, or another --output-dir',
     );
+  refuseUnwritable(files);
   const serial = unfinished ?? (await make(authority, options, subject, key, certificate));
   if (passwordVariable) {
     const file = { key, certificate, output: p12, name, password: passwordVariable, passphrase: undefined };
-    await writePkcs12({ ...file, isLegacy: false }, join(authority.work, 'new.p12'), authority.surroundings);
+    await writePkcs12({ ...file, isLegacy: false }, draftOf(p12), authority.surroundings);
   }
   return { serial, files };
 }
@@ -114,10 +116,8 @@ async function make(
   const [result] = (await signRequests(authority, [order], signing, () => {})) as [Result];
   if (result.serial === undefined)
     throw new StateError(`${authority.stem} does not issue "${options.name}": ${result.reason}`);
-  // The key first: a certificate without its key would be of no use to anybody. A link is never put over a file.
-  syncPath(ownKey);
-  linkSync(ownKey, key);
-  rmSync(ownKey);
+  // The key first: a certificate without its key would be of no use to anybody.
+  moveKey(ownKey, key);
   handOut(authority, result.serial, certificate, chainOf(authority));
   for (const path of [certificate, options.folder]) syncPath(path);
   return result.serial;

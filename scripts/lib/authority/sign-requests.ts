@@ -7,6 +7,7 @@ import { type Outcome, prepareAll, signAll } from './groups.ts';
 import { type Accepted, type Judged, judge, type Order, type Result, type SignOptions } from './judge.ts';
 import { type Known, readKnown } from './known.ts';
 import type { Authority } from './open.ts';
+import { refuseUnwritable } from './output-folders.ts';
 import { profileOf } from './profile-section.ts';
 import { refuseAuthority } from './refuse-authority.ts';
 import { timeOptions } from './signing-times.ts';
@@ -37,6 +38,7 @@ export async function signRequests(
   // A token works for one process at a time.
   const options = authority.key.token ? { ...given, width: 1 } : given;
   refuseAuthority(authority);
+  refuseUnwritable(orders.map(({ output }) => output));
   const profile = profileOf(authority, options.profile);
   const times = timeOptions(authority, profile.validity, options.days, new Date());
   const known = readKnown(authority, options.blocklists);

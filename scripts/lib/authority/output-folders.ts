@@ -1,0 +1,60 @@
+// Can results be put where they go? Asked before anything is signed: a certificate that nobody gets is one too many.
+import { closeSync, constants, copyFileSync, existsSync, linkSync, openSync, renameSync, rmSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import { StateError } from '../errors.ts';
+import { syncPath } from '../store/files.ts';
+
+/** Under this name files are written before they get their own. */
+export const draftOf = (output: string): string => `${output}.new`;
+
+/** Writes, and removes, a file with the longest name of each folder. Throws a StateError where that fails. */
+export function refuseUnwritable(outputs: readonly string[]): void {
+  const longest = new Map<string, string>();
+  for (const output of outputs) {
+    const other = longest.get(dirname(output));
+    if (other === undefined || Buffer.byteLength(output) > Buffer.byteLength(other))
+      longest.set(dirname(output), output);
+  }
+  for (const output of longest.values()) probe(output);
+}
+
+function probe(output: string): void {
+  // As long as that of the draft, which another run may be writing.
+  const file = `${output}.${String(process.pid % 1000).padStart(3, '0')}`;
+  try {
+    closeSync(openSync(file, 'wx', 0o600));
+    rmSync(file);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return;
+    throw new StateError(
+      `"${basename(output)}" cannot be written to "${dirname(output)}": ${code}; nothing was signed`,
+      code === 'ENAMETOOLONG' ? 'give it a shorter name' : 'make the folder writable, or give another --output-dir',
+    );
+  }
+}
+
+/** Moves a private key, maybe to another file system; a file of that name is never replaced, and it is never half there. */
+export function moveKey(from: string, to: string): void {
+  const draft = draftOf(to);
+  rmSync(draft, { force: true }); // of a run that was killed
+  copyFileSync(from, draft, constants.COPYFILE_EXCL);
+  try {
+    syncPath(draft);
+    give(draft, to);
+  } finally {
+    rmSync(draft, { force: true });
+  }
+  rmSync(from);
+}
+
+/** What has no links, as FAT, has to do with a look before. */
+function give(draft: string, to: string): void {
+  try {
+    linkSync(draft, to);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (!['EPERM', 'ENOTSUP', 'ENOSYS'].includes(code ?? '') || existsSync(to)) throw error;
+    renameSync(draft, to);
+  }
+}
