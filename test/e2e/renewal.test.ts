@@ -84,6 +84,21 @@ test('an end entity: same key and subject, later end; the old one stays in datab
   tool('openssl', ['verify', ...later, '-untrusted', 'backend_subca.cert', 'backend.cert'], pki.path);
 });
 
+test('rekey: old keys that are missing are not needed', async () => {
+  const pki = copyOf('keyless');
+  for (const name of ['backend', 'backend_subca']) rmSync(join(pki.path, `${name}.key`));
+  const one = await pki.run('rekey', 'backend');
+  assert.match(one.stderr, /error: "backend_subca\.key", which a new backend needs, is not in the directory/);
+  const { status, stdout, stderr } = await pki.run('rekey', 'backend_subca', 'backend', '--cascade');
+  assert.is(status, 0, stderr);
+  assert.match(stderr, /the old key of backend is not in the directory, and so is not kept/);
+  assert.not.match(stdout, /the old key is/);
+  await pki.sound();
+  rmSync(join(pki.path, 'KEK.key'));
+  const { stderr: refused } = await pki.run('rekey', 'KEK');
+  assert.match(refused, /error: "KEK\.key", which a new .* needs, is not in the directory/);
+});
+
 test('rekey: a new key, the old one kept for its owner alone', async () => {
   const pki = copyOf('rekeyed');
   const [key, publicKey] = [pki.read('backend_subca.key'), pki.field('backend_subca.cert', 'pubkey')];

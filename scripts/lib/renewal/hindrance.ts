@@ -106,12 +106,13 @@ function ofIssued(
 /** Throws a StateError where the key of an issuer, or one that signs an update, is not there. */
 export function refuseWithoutKeys(
   { keys }: Pick<PkiDirectory, 'keys'>,
-  { entities }: Pick<Selection, 'entities'>,
+  { entities, rekeyed }: Pick<Selection, 'entities' | 'rekeyed'>,
   inputs: RenewalInputs,
 ): void {
   const owners = [...entities].flatMap(stem => {
     const { issuer, keyOf, supplied } = inputs.hierarchy.get(stem)!;
-    return (supplied ? [] : [issuer, keyOf]).map(owner => [stem, owner] as const);
+    const needed = supplied ? [] : [issuer, keyOf].filter(owner => !rekeyed.has(owner));
+    return needed.map(owner => [stem, owner] as const);
   });
   const signers = variablesOf(inputs).map(
     ({ stem, variable: { authoriser } }) => [updateFile(stem), authoriser] as const,

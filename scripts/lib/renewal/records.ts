@@ -27,7 +27,7 @@ export function writeRecords(staging: string, renewal: Renewal): string[] {
     const { file, certificate } = there.get(stem)!;
     const serial = serialOf(certificate.serialNumber);
     put(retiredFile(stem, serial, 'pem'), firstCertificate(join(path, file)));
-    if (selection.rekeyed.has(stem))
+    if (selection.rekeyed.has(stem) && directory.keys.has(stem))
       put(retiredFile(stem, serial, 'key'), readFileSync(join(path, keyFile(stem))), 0o600);
   }
   for (const ca of authorities.keys()) {

@@ -35,7 +35,7 @@ export interface Renewed {
   readonly serial: string;
   /** ISO 8601, UTC. */
   readonly notAfter: string;
-  /** The old private key, where there is a new one; relative. */
+  /** The old private key, where there is a new one and it was in the directory; relative. */
   readonly retiredKey?: string;
 }
 
@@ -158,7 +158,7 @@ function describe(staging: string, { directory, selection, inputs }: Renewal, fi
       issuer: entity.issuer,
       serial: wholeSerial(serialOf(serialNumber)),
       notAfter: isoTime(new Date(validTo)),
-      ...(selection.rekeyed.has(stem) ? { retiredKey: retiredFile(stem, old, 'key') } : {}),
+      ...(selection.rekeyed.has(stem) && directory.keys.has(stem) ? { retiredKey: retiredFile(stem, old, 'key') } : {}),
     };
   });
   // In the order in which machines take them: the present authoriser of each signed it, and PK's goes in the end.

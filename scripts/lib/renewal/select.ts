@@ -65,11 +65,13 @@ export function selectCertificates(
   const present = byStem(certificates);
   const bySubject = groupBy(certificates, ({ certificate }) => certificate.subject);
   const all = certificates.map(each => issuedOf(path, each, bySubject));
+  const named = names.map(name => findCertificate(certificates, name).stem);
+  // Of what gets a new key the old one is not needed.
+  const atHand = { keys: isRekeyed ? new Set([...keys, ...named]) : keys, revoked };
   const hindrance = (each: Issued) =>
-    imported.has(stemOf(each)) ? undefined : hindranceOf(each, hierarchy, { keys, revoked }, isRekeyed);
+    imported.has(stemOf(each)) ? undefined : hindranceOf(each, hierarchy, atHand, isRekeyed);
   const ending = expiring === undefined ? [] : all.filter(each => isEnding(each, expiring, now));
   const hindered = hinderedAmong(ending, all, hindrance);
-  const named = names.map(name => findCertificate(certificates, name).stem);
   refuseHindered(all.filter(each => named.includes(stemOf(each))).map(hindrance));
   const stems = new Set([...named, ...ending.map(stemOf)].filter(stem => !hindered.has(stem)));
   const here = [...hierarchy.values()].filter(({ stem, supplied }) => present.has(stem) && !supplied);

@@ -129,6 +129,9 @@ export async function renewSelected(
     for (const { stem, variable } of variablesOf(inputs)) refuseLost(open.directory, stem, variable.contains);
     noteUnrecorded(open, inputs, change, report);
     refuseWithoutKeys(open.directory, selection, inputs);
+    for (const stem of selection.rekeyed)
+      if (!open.directory.keys.has(stem))
+        report.note(`trustme-pki: the old key of ${stem} is not in the directory, and so is not kept`);
     const signers = new Set([...selection.entities].map(stem => inputs.hierarchy.get(stem)!.issuer));
     // Always in one order: two runs never wait for each other.
     for (const stem of [...signers].sort()) {
