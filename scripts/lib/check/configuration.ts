@@ -4,8 +4,10 @@ import type { Configuration } from '../model/configuration.ts';
 import type { Fact } from '../model/ini-text.ts';
 import type { Entity } from '../model/types.ts';
 import { differencesOf } from '../store/differences.ts';
+import type { CertificateFile, PkiDirectory } from '../store/directory.ts';
 import { describeSources, type Manifest } from '../store/manifest.ts';
 import { certificateFile } from '../store/names.ts';
+import { retiredCertificates } from '../store/retired.ts';
 import { type Finding, info, warning } from './finding.ts';
 import type { Inspection } from './inspection.ts';
 
@@ -47,10 +49,22 @@ function compare(entity: Entity, { entities }: Manifest, { directory, settings, 
   const differences = differencesOf(entity, settings.configuration.hierarchy, factsOf(found.certificate));
   // A template of one's own may add what no ini file says.
   const told = settings.templates.length > 0 ? differences.filter(({ should }) => should !== '') : differences;
-  return told.map(({ key, is, should }) =>
+  const isEnded = endsWithIssuer(found, entity.issuer, directory);
+  const others = told.filter(({ key, is, should }) => !(isEnded && isShorter(key, is, should)));
+  return others.map(({ key, is, should }) =>
     differs(file, `${key} is "${is || '(none)'}", ${entity.file} says "${should || '(none)'}"`),
   );
 }
+
+/** What `renew` makes ends with its issuer; a new certificate of that may last longer. */
+function endsWithIssuer({ certificate }: CertificateFile, issuer: string, { path, certificates }: PkiDirectory) {
+  const present = certificates.find(({ stem, file }) => stem === issuer && file.endsWith('.cert'))?.certificate;
+  const former = () => retiredCertificates(path, issuer).some(({ validTo }) => validTo === certificate.validTo);
+  return certificate !== present && (certificate.validTo === present?.validTo || former());
+}
+
+const isShorter = (key: string, is: string, should: string): boolean =>
+  key === 'days' ? Number(is) < Number(should) : key === 'notAfter' && is < should;
 
 const differs = (file: string, message: string): Finding =>
   warning('configuration-differs', file, message, 'generate a new directory to have what the configuration says');
