@@ -84,6 +84,19 @@ test('an end entity: same key and subject, later end; the old one stays in datab
   tool('openssl', ['verify', ...later, '-untrusted', 'backend_subca.cert', 'backend.cert'], pki.path);
 });
 
+test('what ends with its issuer is as the configuration wants it, and a CA of tomorrow issues nothing', async () => {
+  const pki = copyOf('clocks');
+  const at = (clock: string, ...words: string[]) => program([...words, '--dir', 'clocks'], {}, clock);
+  const clipped = await at('2031-06-01 12:00:00', 'renew', 'backend');
+  assert.is(clipped.status, 0, clipped.stderr);
+  assert.is(pki.field('backend.cert', 'enddate'), pki.field('backend_subca.cert', 'enddate'));
+  const { stdout } = await at('2031-06-02 12:00:00', 'verify');
+  assert.not.match(stdout, /configuration-differs/);
+  const early = await at('2020-01-01 12:00:00', 'issue', 'backend_subca', 'early');
+  assert.is(early.status, 1);
+  assert.match(early.stderr, /error: backend_subca is not valid before .*\n.*hint: look at the clock/);
+});
+
 test('rekey: old keys that are missing are not needed', async () => {
   const pki = copyOf('keyless');
   for (const name of ['backend', 'backend_subca']) rmSync(join(pki.path, `${name}.key`));

@@ -1,4 +1,4 @@
-// A CA that must not sign: no key, expired, or revoked, as is what stands below a CA that is revoked.
+// A CA that must not sign: no key, not yet valid, expired, or revoked, as is what stands below a CA that is revoked.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { StateError } from '../errors.ts';
@@ -11,6 +11,8 @@ export function refuseAuthority({ certificate: own, above, path, stem }: Authori
   const { certificate } = own;
   if (!existsSync(join(path, `${stem}.key`)))
     throw new StateError(`the key of ${stem} is not in the directory`, 'sign where the key is');
+  if (new Date(certificate.validFrom) > new Date())
+    throw new StateError(`${stem} is not valid before ${certificate.validFrom}`, 'look at the clock');
   if (new Date(certificate.validTo) < new Date())
     throw new StateError(`${stem} has expired (${certificate.validTo})`, `trustme-pki renew ${stem} --cascade`);
   for (const each of [own, ...above]) {
