@@ -92,6 +92,8 @@ test('what is no request is told; a signature of another key is seen', () => {
     assert.throws(() => describeRequest(bytes), /it is no certification request/);
   const certificate = '-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n';
   assert.throws(() => describeRequest(Buffer.from(certificate)), /neither in PEM nor in DER/);
+  const two = `${makeRequest(1)}${makeRequest(2)}`;
+  assert.throws(() => describeRequest(two), /it holds 2 requests: one a file/);
 });
 
 test('octets that are cut or changed anywhere never break more than the one request', () => {

@@ -77,9 +77,10 @@ export function describeRequest(bytes: Buffer | string): RequestFacts {
 export const requestKey = (bytes: Buffer | string): Buffer => partsOf(requestIn(bytes)).spki;
 
 function requestIn(bytes: Buffer | string): Buffer {
-  const block = pemBlocks(typeof bytes === 'string' ? bytes : bytes.toString('latin1')).find(({ label }) =>
-    /^(NEW )?CERTIFICATE REQUEST$/.test(label),
+  const [block, ...others] = pemBlocks(typeof bytes === 'string' ? bytes : bytes.toString('latin1')).filter(
+    ({ label }) => /^(NEW )?CERTIFICATE REQUEST$/.test(label),
   );
+  if (others.length > 0) throw new RangeError(`it holds ${others.length + 1} requests: one a file`);
   if (block) return pemToDer(block.text);
   if (typeof bytes === 'string' || bytes[0] !== 0x30)
     throw new RangeError('it is no certification request, neither in PEM nor in DER');
