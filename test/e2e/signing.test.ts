@@ -14,7 +14,7 @@ import {
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { cleanEnvironment, isMissing, MAIN, scratch, start, tool } from '../helpers/door.ts';
+import { cleanEnvironment, isMissing, MAIN, ROOT, scratch, start, tool } from '../helpers/door.ts';
 
 const test = suite('signing');
 const folder = scratch();
@@ -209,6 +209,28 @@ test('where results cannot be written nothing is signed', async () => {
   assert.is(status, 0, stderr);
   assert.is(statSync(join(other, 'mdm.key')).mode & 0o777, 0o600);
   if (other !== folder) rmSync(other, { recursive: true });
+});
+
+test('names that the CA may not certify are refused before anything is entered', async () => {
+  const conf = join(ROOT, 'docs/recipes/name-constraints');
+  const words = ['--dir', 'constrained', '--key-type', 'ec:prime256v1', '--conf', conf, '--quiet'];
+  assert.is((await program(['generate', ...words])).status, 0);
+  const index = join(folder, 'constrained/.pki/backend_subca/index.txt');
+  const before = readFileSync(index, 'latin1');
+  for (const name of ['DNS:evil.com', 'IP:192.0.2.1']) {
+    const ended = await program(['issue', 'backend_subca', 'evil', '--san', name, '--dir', 'constrained']);
+    assert.is(ended.status, 1, ended.stdout);
+    assert.match(ended.stderr, /names break name constraints of backend_subca or a CA above: (permitted|excluded)/);
+  }
+  assert.is(readFileSync(index, 'latin1'), before);
+  mkdirSync(join(folder, 'named'));
+  for (const host of ['a.example.org', 'evil.com', 'b.example.org'])
+    request(join(folder, `named/${host}.csr`), `/CN=${host}`, [`subjectAltName=DNS:${host}`]);
+  const { status, stdout } = await program(['sign-csr', 'backend_subca', 'named', '--dir', 'constrained']);
+  assert.is(status, 1);
+  assert.match(stdout, /evil\.com\.csr: refused: its names break name constraints/);
+  assert.match(stdout, /2 signed, 0 already signed, 1 refused/);
+  assert.is((await program(['verify', 'constrained'])).status, 0);
 });
 
 test('a folder of requests: bad ones stop no other, and a second run signs nothing twice', async () => {

@@ -2,6 +2,7 @@
 import type { Workers } from '../run/workers.ts';
 import type { RequestFacts } from '../store/request-facts.ts';
 import { type Batch, isOfRequest, lastWords, type Made, prepareBatch, type Signing, signBatch } from './batch.ts';
+import { nameViolations } from './name-constraints.ts';
 import type { Authority } from './open.ts';
 import type { ProfileSection } from './profile-section.ts';
 
@@ -73,7 +74,13 @@ type Ended = readonly [RequestFacts, Outcome];
 async function signGroup(authority: Authority, batch: Batch): Promise<Ended[]> {
   const { requests, signing } = batch;
   try {
-    return (await signBatch(authority, batch)).map(made => [made.facts, made] as const);
+    const all = await signBatch(authority, batch);
+    const violations = await nameViolations(authority, all, batch.folder);
+    return all.map(made => {
+      const violation = violations.get(made.file);
+      const reason = `its names break name constraints of ${authority.stem} or a CA above: ${violation}`;
+      return [made.facts, violation === undefined ? made : { reason }] as const;
+    });
   } catch (error) {
     if (!isOfRequest(error)) throw error;
     const again = async (some: readonly RequestFacts[]) =>

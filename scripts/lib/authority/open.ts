@@ -48,6 +48,8 @@ export interface Authority {
   readonly certificate: CertificateFile;
   /** The CAs of the directory above it, the nearest first. */
   readonly above: readonly CertificateFile[];
+  /** All of the directory. */
+  readonly certificates: readonly CertificateFile[];
   /** Text of its openssl configuration; its paths hold in the directory. */
   readonly configuration: string;
   readonly key: PrivateKey;
@@ -155,6 +157,7 @@ async function underLock(
     path,
     certificate,
     above: issuersOf(certificate, authoritiesOf(open)),
+    certificates: open.directory.certificates,
     configuration: await configurationOf(open, certificate),
     key: keyOf(open, stem),
     surroundings: surroundingsIn(path, open.options.environment, controller),

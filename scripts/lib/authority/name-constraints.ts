@@ -1,0 +1,77 @@
+// Names that a CA, or one above it, may not certify: openssl, as whoever verifies later, says so before a certificate is
+// entered. Only CAs with such constraints are asked.
+import type { X509Certificate } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { CommandError } from '../errors.ts';
+import { command } from '../plan/job.ts';
+import { runCommand } from '../run/exec.ts';
+import { describeCertificate } from '../store/certificate-facts.ts';
+import { isIssuedBy } from '../store/issuer.ts';
+import type { Made } from './batch.ts';
+import type { Authority } from './open.ts';
+
+type Path = readonly X509Certificate[];
+
+/** Looked for once a run. */
+const known = new WeakMap<Authority, Path>();
+
+/** The certificates above what a CA signs, its own first, where one of them has name constraints; else none. */
+function constrainingPath(authority: Authority): Path {
+  const { certificate: ca, certificates } = authority;
+  const found = known.get(authority);
+  if (found) return found;
+  const candidates = [...certificates.map(({ certificate }) => certificate), ...ca.chain].filter(each => each.ca);
+  const path = [ca.certificate];
+  for (let above: X509Certificate | undefined = ca.certificate; above; ) {
+    const below: X509Certificate = above;
+    above = candidates.find(each => !path.some(({ raw }) => raw.equals(each.raw)) && isIssuedBy(below, each));
+    if (above) path.push(above);
+  }
+  const isConstrained = path.some(({ raw }) => describeCertificate(raw).extensions.has('nameConstraints'));
+  const result = isConstrained ? path : [];
+  known.set(authority, result);
+  return result;
+}
+
+/** X509_V_ERR_PERMITTED_VIOLATION to X509_V_ERR_UNSUPPORTED_NAME_SYNTAX, with the file in a later line. */
+const VIOLATION = /^error (?:4[7-9]|5[0-3]) at \d+ depth lookup: (.*)$/;
+
+/** Why certificates in `folder` break the constraints, by file; empty: they do not. */
+export async function nameViolations(
+  authority: Authority,
+  made: readonly Made[],
+  folder: string,
+): Promise<ReadonlyMap<string, string>> {
+  const path = constrainingPath(authority);
+  if (path.length === 0) return new Map();
+  const write = (name: string, certificates: Path) => {
+    writeFileSync(join(folder, name), certificates.join(''));
+    return relative(authority.path, join(folder, name));
+  };
+  // The last alone is an anchor: openssl looks no further than to the first.
+  const args = ['-partial_chain', '-no_check_time', '-trusted', write('anchor.pem', path.slice(-1))];
+  const between = path.length > 1 ? ['-untrusted', write('between.pem', path.slice(0, -1))] : [];
+  const files = made.map(({ file }) => relative(authority.path, file));
+  try {
+    const verification = command('openssl', ['verify', ...args, ...between, ...files]);
+    await runCommand(verification, `name constraints of ${authority.stem}`, authority.surroundings);
+    return new Map();
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    return violationsIn(error.stderr, authority.path);
+  }
+}
+
+function violationsIn(report: string, folder: string): ReadonlyMap<string, string> {
+  const violations = new Map<string, string>();
+  let reason: string | undefined;
+  for (const line of report.split('\n')) {
+    reason = VIOLATION.exec(line)?.[1] ?? reason;
+    const file = /^error (.+): verification failed$/.exec(line)?.[1];
+    if (file === undefined) continue;
+    if (reason !== undefined) violations.set(join(folder, file), reason);
+    reason = undefined;
+  }
+  return violations;
+}
