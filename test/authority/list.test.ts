@@ -12,6 +12,7 @@ const text = [
   'R\t270101000000Z\t261001120000Z\t0D\tunknown\t/CN=plain',
   'V\t250101000000Z\t\t0E\tunknown\t=HYPERLINK("x")',
   'V\t270101000000Z\t\t0F\tunknown\t/CN=\u001b[31mred',
+  'V\t270101000000Z\t\t10\tunknown\t/CN=J\\xC3\\xB6rg \\xE2\\x82\\xAC \\xC3 \\x0A \\xC2\\x9B',
 ].join('\n');
 const { rows, malformed } = parseIndex(text);
 const all = issuedOf(rows, new Map([['A', { sha256: 'f00' }]]), NOW);
@@ -20,7 +21,7 @@ test('states, reasons and requests', () => {
   assert.equal(malformed, []);
   assert.equal(
     all.map(({ status }) => status),
-    ['valid', 'valid', 'revoked', 'revoked', 'expired', 'valid'],
+    ['valid', 'valid', 'revoked', 'revoked', 'expired', 'valid', 'valid'],
   );
   assert.equal(all[0], {
     serial: '0A',
@@ -38,10 +39,15 @@ test('filters are asked of rows', () => {
   const none = { status: undefined, subject: undefined, before: undefined };
   const serials = (filter: object) =>
     rows.filter(row => isWanted(row, { ...none, ...filter }, NOW)).map(({ serial }) => serial);
-  assert.equal(serials({}).length, 6);
+  assert.equal(serials({}).length, 7);
+  assert.equal(serials({ subject: 'jörg' }), ['10']);
   assert.equal(serials({ status: 'expired' }), ['E']);
   assert.equal(serials({ subject: 'firm' }), ['A1B2']);
-  assert.equal(serials({ before: new Date('2027-06-01') }), ['A', 'F']);
+  assert.equal(serials({ before: new Date('2027-06-01') }), ['A', 'F', '10']);
+});
+
+test('letters that are not ASCII are shown, other octets as openssl writes them', () => {
+  assert.is(all[6]!.subject, '/CN=Jörg € \\xC3 \\x0A \\xC2\\x9B');
 });
 
 test('CSV: quotes, and nothing that a spreadsheet would run', () => {

@@ -9,7 +9,7 @@ export const STATUSES: readonly Status[] = ['valid', 'revoked', 'expired'];
 
 export interface Issued {
   readonly serial: string;
-  /** As openssl writes it: /C=DE/CN=name. */
+  /** As openssl writes it, but with letters that are not ASCII: /C=DE/CN=Jörg. */
   readonly subject: string;
   /** ISO 8601, UTC. */
   readonly notAfter: string;
@@ -32,8 +32,17 @@ export interface Filter {
 /** Before anything is made of them: most of a hundred thousand rows are not wanted. */
 export const isWanted = (row: DatabaseRow, { status, subject, before }: Filter, now: Date): boolean =>
   (status === undefined || statusOf(row, now) === status) &&
-  (subject === undefined || row.subject.toLowerCase().includes(subject.toLowerCase())) &&
+  (subject === undefined || readable(row.subject).toLowerCase().includes(subject.toLowerCase())) &&
   (before === undefined || (statusOf(row, now) === 'valid' && row.expiry < before));
+
+/** openssl writes every octet that is not ASCII as \xNN; what makes no text, or steers terminals, stays so. */
+const readable = (subject: string): string =>
+  subject.includes('\\x')
+    ? subject.replace(/(?:\\x[89A-F][0-9A-F])+/g, octets => {
+        const text = Buffer.from(octets.replaceAll('\\x', ''), 'hex').toString('utf8');
+        return /[\p{Cc}\u2028\u2029\ufffd]/u.test(text) ? octets : text;
+      })
+    : subject;
 
 const statusOf = ({ status, expiry }: DatabaseRow, now: Date): Status =>
   status === 'R' ? 'revoked' : expiry < now ? 'expired' : 'valid';
@@ -49,7 +58,7 @@ export function issuedOf(
     const request = entries.get(serial)?.sha256;
     return {
       serial: wholeSerial(serial),
-      subject,
+      subject: readable(subject),
       notAfter: isoTime(expiry),
       status: statusOf(row, now),
       ...(revocation ? { revoked: isoTime(revocation), reason: reasonOf(reason) } : {}),
