@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
 import { openAuthority } from '../lib/authority/open.ts';
-import { formatProgress, formatResults, readOrders } from '../lib/authority/orders.ts';
+import { formatProgress, formatRefused, formatResults, readOrders } from '../lib/authority/orders.ts';
 import { recordAuthorities } from '../lib/authority/protocol.ts';
 import { signRequests } from '../lib/authority/sign-requests.ts';
 import { UsageError } from '../lib/errors.ts';
@@ -87,6 +87,7 @@ export async function signCsrVerb(context: VerbContext): Promise<number> {
     for (const line of await recordAuthorities(authority, results)) note(line);
     if (given.json) context.print(JSON.stringify({ schema: 1, ca, results }));
     else if (!given.quiet) context.print(formatResults(results));
+    else for (const line of formatRefused(results)) context.stderr.write(`${line}\n`);
     return results.some(({ result }) => result === 'refused') ? 1 : 0;
   } finally {
     authority.close();

@@ -230,6 +230,9 @@ test('names that the CA may not certify are refused before anything is entered',
   assert.is(status, 1);
   assert.match(stdout, /evil\.com\.csr: refused: its names break name constraints/);
   assert.match(stdout, /2 signed, 0 already signed, 1 refused/);
+  const quiet = await program(['sign-csr', 'backend_subca', 'named', '--dir', 'constrained', '--quiet']);
+  assert.equal([quiet.status, quiet.stdout], [1, '']);
+  assert.match(quiet.stderr, /^trustme-pki: error: named\/evil\.com\.csr: its names .*\n$/);
   assert.is((await program(['verify', 'constrained'])).status, 0);
 });
 

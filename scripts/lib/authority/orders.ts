@@ -46,6 +46,12 @@ export function formatProgress(done: number, all: number, start: number): string
   return `trustme-pki: ${done} of ${all}, ${rate.toFixed(0)} a second, ${Math.ceil((all - done) / rate)} s left`;
 }
 
+/** What was refused alone, a line each. */
+export const formatRefused = (results: readonly Result[]): string[] =>
+  results
+    .filter(({ result }) => result === 'refused')
+    .map(({ given, reason }) => printable(`trustme-pki: error: ${given}: ${reason}`));
+
 /** What was refused, a line each; what was signed in one line, where it is more than a handful. */
 export function formatResults(results: readonly Result[]): string {
   const count = (word: Result['result']) => results.filter(({ result }) => result === word).length;
