@@ -127,7 +127,11 @@ export const OUTPUTS = {
     'diagnoses[].neededFor?': ['string', 'what needs it'],
     'diagnoses[].hint?': ['string', 'what to do'],
   },
-  'export anchors': { format: ['string', 'as given'], 'files[]': ['string', 'absolute paths'] },
+  'export anchors': {
+    format: ['string', 'as given'],
+    'files[]': ['string', 'absolute paths; none without --output'],
+    'content?': ['string', 'what would be in the file; without --output alone'],
+  },
   'export anchors --format hash': {
     'anchors[].name': ['string', 'the root CA'],
     'anchors[].sha256': ['string', 'of the certificate, hexadecimal'],

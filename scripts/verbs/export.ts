@@ -74,14 +74,12 @@ function anchorsVerb(context: VerbContext, given: Given, open: OpenDirectory, na
   const named = names.map(name => findCertificate(open.directory.certificates, name));
   const anchors = withoutRevoked(open, named.length > 0 ? named : usual, named.length > 0, noteTo(context, given));
   if (anchors.length === 0) throw new StateError(`"${open.options.dir}" has no such root CA`, 'give names of CAs');
-  if (format === 'hash') {
-    const hashes = anchors.map(hashesOf);
-    if (given.json) return context.print(JSON.stringify({ schema: 1, anchors: hashes }));
-    return context.print(hashes.map(({ name, sha256, pin }) => `${name}  ${sha256}  ${pin}`).join('\n'));
-  }
   if (output === undefined) {
     if (format === 'der') throw new UsageError('--output is missing: DER is no text', 'give a folder: --output FOLDER');
-    return context.print(exportAnchors(anchors, format).trimEnd());
+    if (given.json && format === 'hash')
+      return context.print(JSON.stringify({ schema: 1, anchors: anchors.map(hashesOf) }));
+    const content = exportAnchors(anchors, format);
+    return context.print(given.json ? JSON.stringify({ schema: 1, format, files: [], content }) : content.trimEnd());
   }
   const written = format === 'der' ? writeAll(anchors, output) : [writeOne(exportAnchors(anchors, format), output)];
   if (given.json) return context.print(JSON.stringify({ schema: 1, format, files: written }));

@@ -101,6 +101,11 @@ test('the commands of the recipe install the files, and stop at one that is not 
 test('a file that is there stays, unless it is the same', async () => {
   await anchors('--output', 'mine.pem');
   await anchors('--output', 'mine.pem');
+  const hashes = await anchors('--format', 'hash');
+  await anchors('--format', 'hash', '--output', 'hashes');
+  assert.is(readFileSync(join(folder, 'hashes'), 'latin1'), hashes);
+  const { files, content } = JSON.parse(await anchors('--json'));
+  assert.equal([files, content], [[], readFileSync(join(folder, 'mine.pem'), 'latin1')]);
   const { status, stderr } = await program([
     'export',
     'anchors',

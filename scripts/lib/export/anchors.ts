@@ -13,9 +13,11 @@ export const anchorsOf = (certificates: readonly CertificateFile[]): readonly Ce
     ({ certificate, file }) => certificate.ca && file.endsWith('.cert') && isIssuedBy(certificate, certificate),
   );
 
-/** What goes into one file; DER, which has one for each certificate, and hashes are made of them as they are. */
-export function exportAnchors(anchors: readonly CertificateFile[], format: Exclude<Format, 'hash' | 'der'>): string {
+/** What goes into one file; DER has one for each certificate. */
+export function exportAnchors(anchors: readonly CertificateFile[], format: Exclude<Format, 'der'>): string {
   switch (format) {
+    case 'hash':
+      return anchors.map(each => `${Object.values(hashesOf(each)).join('  ')}\n`).join('');
     case 'pem':
     case 'kernel': // certs/extract-cert of the kernel reads every certificate of the file
       return bundle(anchors);
