@@ -68,10 +68,15 @@ export async function issueVerb(context: VerbContext): Promise<number> {
     keyType: keyType === undefined ? undefined : parseKeyType(keyType),
     passwordVariable: given.p12 ? readPasswordVariable(given, context.environment) : undefined,
   };
-  if (options.keyType) refuseWeakRsa(options.keyType, false);
+  if (options.keyType) refuseWeakRsa(options.keyType, undefined);
   const outputFolder = readOutputFolder(given);
   const open = await openToWrite(context, given);
   const folder = resolve(outputFolder ?? open.directory.path);
+  if (folder === open.directory.path && open.settings.configuration.hierarchy.has(name))
+    throw new UsageError(
+      `"${name}" is an entity of the configuration, whose files have that name`,
+      'give another NAME, or another --output-dir',
+    );
   const authority = await openAuthority(open, ca, context.controller, noteTo(context, given));
   try {
     const issued = await issue(authority, { ...options, folder });

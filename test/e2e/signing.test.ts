@@ -211,6 +211,23 @@ test('where results cannot be written nothing is signed', async () => {
   if (other !== folder) rmSync(other, { recursive: true });
 });
 
+test('what cannot be issued is told as a mistake of the command line', async () => {
+  copyOf('mistaken');
+  const cases: [words: string[], message: RegExp][] = [
+    [['mdm', '--key-type', 'ec:foo'], /unknown curve "foo"/],
+    [['mdm', '--key-type', 'x25519'], /unknown key type "x25519"/],
+    [['mdm', '--key-type', 'rsa:1024'], /1024 bits are too weak.*\n.*hint: give rsa:2048 or more$/m],
+    [['mdm', '--key-type', 'ec:secp112r1'], /112 bits is too weak.*\n.*hint: give ec:prime256v1 or ec:secp384r1$/m],
+    [['mdm', '--san', 'UPN:a@b'], /--san "UPN:a@b" is no name/],
+    [['PK'], /"PK" is an entity of the configuration/],
+  ];
+  for (const [words, message] of cases) {
+    const { status, stderr } = await program(['issue', 'device_subca', ...words, '--dir', 'mistaken']);
+    assert.is(status, 2, stderr);
+    assert.match(stderr, message);
+  }
+});
+
 test('names that the CA may not certify are refused before anything is entered', async () => {
   const conf = join(ROOT, 'docs/recipes/name-constraints');
   const words = ['--dir', 'constrained', '--key-type', 'ec:prime256v1', '--conf', conf, '--quiet'];

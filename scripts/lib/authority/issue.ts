@@ -8,6 +8,7 @@ import type { Extension, KeyType } from '../model/types.ts';
 import { command } from '../plan/job.ts';
 import { keyAlgorithm } from '../plan/openssl.ts';
 import { runCommand } from '../run/exec.ts';
+import { requireKeyType } from '../run/tools.ts';
 import { describeCertificate } from '../store/certificate-facts.ts';
 import { keyDigest } from '../store/der.ts';
 import { syncPath, writeNew } from '../store/files.ts';
@@ -94,6 +95,7 @@ async function make(
     string,
     string,
   ];
+  if (options.keyType) await requireKeyType(options.keyType, undefined, surroundings);
   const keyType = options.keyType ?? parseKeyType(describeCertificate(authority.certificate.certificate.raw).keyType);
   const { algorithm, options: parameters } = keyAlgorithm(keyType, false);
   const inside = (file: string) => relative(path, file);

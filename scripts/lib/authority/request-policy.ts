@@ -10,7 +10,7 @@ const LEAST_EXPONENT = 65537n;
 
 /** Usages come from the CA alone: asking for them is no mistake, and has no effect. */
 const GIVEN_BY_CA = ['keyUsage', 'extendedKeyUsage', 'subjectKeyIdentifier'];
-const NAME_KINDS = ['DNS', 'IP', 'URI', 'email'];
+export const NAME_KINDS: readonly string[] = ['DNS', 'IP', 'URI', 'email'];
 
 /** Why a request is refused; undefined: it may be signed. */
 export function refuseRequest(facts: RequestFacts, isNameCopied: boolean): string | undefined {

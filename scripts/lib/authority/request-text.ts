@@ -6,6 +6,7 @@ import { attributeMeant, refuseAttribute, SUBJECT_ATTRIBUTES } from '../model/su
 import type { Extension } from '../model/types.ts';
 import { describeCertificate } from '../store/certificate-facts.ts';
 import type { Authority } from './open.ts';
+import { NAME_KINDS } from './request-policy.ts';
 
 const escapeValue = (value: string): string => value.replace(/[\\$"'`#;]/g, '\\$&');
 
@@ -69,7 +70,8 @@ function checked(subject: Extension[]): Extension[] {
 
 /** Throws a UsageError where one is no name of subjectAltName. */
 export function refuseNames(names: readonly string[]): void {
-  const wrong = names.find(name => name.includes(',') || subjectAltName(name) !== undefined);
+  const isNone = (name: string) => !NAME_KINDS.includes(name.split(':')[0]!) || subjectAltName(name) !== undefined;
+  const wrong = names.find(name => name.includes(',') || isNone(name));
   if (wrong !== undefined)
     throw new UsageError(
       `--san "${wrong}" is no name`,

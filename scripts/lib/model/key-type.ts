@@ -36,12 +36,16 @@ function parseBits(text: string, digits: string): number {
   return bits;
 }
 
-/** Refuses RSA keys below 2048 bits, unless they are forced. */
-export function refuseWeakRsa(keyType: KeyType, isForced: boolean): void {
+/** What allows a weak key, where the verb can be forced at all. */
+export const forceHint = (isForced: boolean | undefined): string =>
+  isForced === undefined ? '' : ', or --force-weak for a test that needs weak keys';
+
+/** Refuses RSA keys below 2048 bits, unless they are forced; undefined: nothing forces them. */
+export function refuseWeakRsa(keyType: KeyType, isForced: boolean | undefined): void {
   if (keyType.kind === 'rsa' && keyType.bits < LEAST_RSA_BITS && !isForced)
     throw new UsageError(
       `RSA keys of ${keyType.bits} bits are too weak: at least ${LEAST_RSA_BITS} are asked for`,
-      `give rsa:${LEAST_RSA_BITS} or more, or --force-weak for a test that needs weak keys`,
+      `give rsa:${LEAST_RSA_BITS} or more${forceHint(isForced)}`,
     );
 }
 

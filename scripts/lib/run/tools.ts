@@ -3,7 +3,7 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { CommandError, StateError, UsageError } from '../errors.ts';
-import { formatKeyType, isWellKnown, KEY_TYPE_HINT, LEAST_EC_BITS } from '../model/key-type.ts';
+import { forceHint, formatKeyType, isWellKnown, KEY_TYPE_HINT, LEAST_EC_BITS } from '../model/key-type.ts';
 import { nearest } from '../model/nearest.ts';
 import type { KeyType } from '../model/types.ts';
 import { command, type Job } from '../plan/job.ts';
@@ -69,13 +69,17 @@ export async function requireOpenssl(surroundings: Surroundings): Promise<string
 }
 
 /** Refuses a key type that the installed openssl cannot make, or a curve that is weak (unless forced). Throws a UsageError. */
-export async function requireKeyType(keyType: KeyType, isForced: boolean, surroundings: Surroundings): Promise<void> {
+export async function requireKeyType(
+  keyType: KeyType,
+  isForced: boolean | undefined,
+  surroundings: Surroundings,
+): Promise<void> {
   if (isWellKnown(keyType)) return;
   if (keyType.kind === 'ec') await requireCurve(keyType.curve, isForced, surroundings);
   else await requireTrial(keyType, surroundings);
 }
 
-async function requireCurve(curve: string, isForced: boolean, surroundings: Surroundings): Promise<void> {
+async function requireCurve(curve: string, isForced: boolean | undefined, surroundings: Surroundings): Promise<void> {
   const listing = await readCommand(command('openssl', ['ecparam', '-list_curves']), 'openssl ecparam', surroundings);
   // "  secp224r1 : NIST/SECG curve over a 224 bit prime field", the description sometimes on the next line.
   const curves = new Map(
@@ -96,7 +100,7 @@ async function requireCurve(curve: string, isForced: boolean, surroundings: Surr
   if (bits < LEAST_EC_BITS && !isForced)
     throw new UsageError(
       `curve "${curve}" of ${bits} bits is too weak: at least ${LEAST_EC_BITS} are asked for`,
-      'give ec:prime256v1 or ec:secp384r1, or --force-weak for a test that needs weak keys',
+      `give ec:prime256v1 or ec:secp384r1${forceHint(isForced)}`,
     );
   await requireTrial({ kind: 'ec', curve }, surroundings);
 }
