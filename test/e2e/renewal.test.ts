@@ -107,6 +107,9 @@ test('rekey: old keys that are missing are not needed', async () => {
   assert.match(stderr, /the old key of backend is not in the directory, and so is not kept/);
   assert.not.match(stdout, /the old key is/);
   await pki.sound();
+  rmSync(join(pki.path, 'gen_rootca.cert'));
+  const { stderr: unbundled } = await pki.run('renew', 'backend');
+  assert.match(unbundled, /error: "gen_rootca\.cert", which a new backend needs, is not in the directory/);
   rmSync(join(pki.path, 'KEK.key'));
   const { stderr: refused } = await pki.run('rekey', 'KEK');
   assert.match(refused, /error: "KEK\.key", which a new .* needs, is not in the directory/);

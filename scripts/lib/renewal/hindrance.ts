@@ -1,10 +1,12 @@
 // What stands in the way of a new certificate: it is made elsewhere, or a key is not here.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { StateError } from '../errors.ts';
 import type { Hierarchy } from '../model/hierarchy.ts';
 import { filling } from '../model/uefi.ts';
 import { type RenewalInputs, variablesOf } from '../plan/renewal.ts';
 import type { PkiDirectory } from '../store/directory.ts';
-import { CLEAR_PK, keyFile, updateFile } from '../store/names.ts';
+import { CLEAR_PK, certificateFile, keyFile, updateFile } from '../store/names.ts';
 import type { Issued, Present, Selection } from './select.ts';
 
 export interface Hindrance {
@@ -122,5 +124,25 @@ export function refuseWithoutKeys(
     if (keys.has(owner)) continue;
     const { reason, hint } = withoutKey(what, owner, what);
     throw new StateError(reason, hint);
+  }
+}
+
+/** Throws a StateError where a certificate that a new one is signed with, or is put before, is not there. */
+export function refuseWithoutCertificates(
+  { path }: Pick<PkiDirectory, 'path'>,
+  { entities }: Pick<Selection, 'entities'>,
+  { hierarchy }: RenewalInputs,
+): void {
+  for (const stem of entities) {
+    const { issuer, bundle, supplied } = hierarchy.get(stem)!;
+    const files = [...(supplied ? [] : [issuer]), ...bundle].flatMap(each =>
+      entities.has(each) ? [] : certificateFile(hierarchy.get(each)!),
+    );
+    const missing = files.find(file => !existsSync(join(path, file)));
+    if (missing !== undefined)
+      throw new StateError(
+        `"${missing}", which a new ${stem} needs, is not in the directory`,
+        'put it there again, from a backup or from where it is trusted',
+      );
   }
 }

@@ -17,7 +17,7 @@ import { serialOf } from '../store/database-rows.ts';
 import { listFile, lockFile } from '../store/names.ts';
 import { isRetired } from '../store/retired.ts';
 import type { Settings } from '../store/settings.ts';
-import { type Hindrance, refuseWithoutKeys } from './hindrance.ts';
+import { type Hindrance, refuseWithoutCertificates, refuseWithoutKeys } from './hindrance.ts';
 import { inputsOf, type ListChange, settingsOf } from './inputs.ts';
 import { reissue } from './issued.ts';
 import { keepFormer, listsOf, unrecorded } from './lists.ts';
@@ -129,6 +129,7 @@ export async function renewSelected(
     for (const { stem, variable } of variablesOf(inputs)) refuseLost(open.directory, stem, variable.contains);
     noteUnrecorded(open, inputs, change, report);
     refuseWithoutKeys(open.directory, selection, inputs);
+    refuseWithoutCertificates(open.directory, selection, inputs);
     for (const stem of selection.rekeyed)
       if (!open.directory.keys.has(stem))
         report.note(`trustme-pki: the old key of ${stem} is not in the directory, and so is not kept`);
