@@ -29,7 +29,8 @@ const run = async (folder: string, command: string): Promise<string> => {
 /** A PKI where the pages have it, requests, and the program under its name. */
 async function prepare(): Promise<string> {
   const folder = scratch();
-  for (const name of ['requests', 'certificates', 'srv/www/crl']) mkdirSync(join(folder, name), { recursive: true });
+  for (const name of ['requests', 'certificates', 'srv/www/crl', 'srv/pki'])
+    mkdirSync(join(folder, name), { recursive: true });
   writeProgram(folder);
   writeFileSync(join(folder, 'bin/notify'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
   for (const name of ['requests/device-0815.csr', 'requests/device-0816.csr', 'device.csr'])
@@ -37,7 +38,7 @@ async function prepare(): Promise<string> {
   writeFileSync(join(folder, 'requests/device-0817.csr'), makeRequest(817));
   await run(folder, 'trustme-pki generate --key-type ec:prime256v1 --quiet');
   symlinkSync('test_certificates', join(folder, 'release-pki'));
-  symlinkSync(join(folder, 'test_certificates'), join(folder, 'srv/pki'));
+  symlinkSync(join(folder, 'test_certificates'), join(folder, 'srv/pki/current'));
   return folder;
 }
 
