@@ -37,6 +37,7 @@ const RUNS: readonly (readonly [keyof typeof OUTPUTS, readonly string[]])[] = [
   ['crl', ['crl', ...DIR]],
   ['ocsp', ['ocsp', 'out/1.cert', ...DIR]],
   ['ocsp', ['ocsp', 'out/2.cert', ...DIR]],
+  ['ocsp --command', ['ocsp', '--command', 'device_subca', ...DIR]],
   ['renew', ['renew', 'backend', ...DIR]],
   ['renew', ['renew', 'device_subca', '--cascade', ...DIR]],
   ['rekey', ['rekey', 'ocsp_server', ...DIR]],
