@@ -17,7 +17,10 @@ export const RENEWED: Fields = {
     issuer: ['string', 'the CA that signed it'],
     serial: SERIAL,
     notAfter: TIME,
-    'retiredKey?': ['string', 'where the key before lies now; missing where the key stayed, or the old one was not there'],
+    'retiredKey?': [
+      'string',
+      'where the key before lies now; missing where the key stayed, or the old one was not there',
+    ],
   }),
   'files[]': ['string', 'files that changed, inside the directory'],
   'fieldUpdates[]': ['string', 'UEFI updates for devices in the field'],
