@@ -7,7 +7,6 @@ import { CommandError } from '../errors.ts';
 import { command } from '../plan/job.ts';
 import { runCommand } from '../run/exec.ts';
 import { describeCertificate } from '../store/certificate-facts.ts';
-import { isIssuedBy } from '../store/issuer.ts';
 import type { Made } from './batch.ts';
 import type { Authority } from './open.ts';
 
@@ -18,16 +17,10 @@ const known = new WeakMap<Authority, Path>();
 
 /** The certificates above what a CA signs, its own first, where one of them has name constraints; else none. */
 function constrainingPath(authority: Authority): Path {
-  const { certificate: ca, certificates } = authority;
+  const { certificate: ca, above } = authority;
   const found = known.get(authority);
   if (found) return found;
-  const candidates = [...certificates.map(({ certificate }) => certificate), ...ca.chain].filter(each => each.ca);
-  const path = [ca.certificate];
-  for (let above: X509Certificate | undefined = ca.certificate; above; ) {
-    const below: X509Certificate = above;
-    above = candidates.find(each => !path.some(({ raw }) => raw.equals(each.raw)) && isIssuedBy(below, each));
-    if (above) path.push(above);
-  }
+  const path = [ca.certificate, ...(above.length > 0 ? above.map(({ certificate }) => certificate) : ca.chain)];
   const isConstrained = path.some(({ raw }) => describeCertificate(raw).extensions.has('nameConstraints'));
   const result = isConstrained ? path : [];
   known.set(authority, result);

@@ -9,13 +9,13 @@ import type { PrivateKey } from '../plan/private-key.ts';
 import { renderConfiguration } from '../plan/render.ts';
 import { type Surroundings, surroundingsIn } from '../run/exec.ts';
 import { finishInterrupted } from '../run/interrupted.ts';
-import { type Lock, takeLock } from '../run/lock.ts';
+import { type Lock, takeDirectoryLock, takeLock } from '../run/lock.ts';
 import { removeTree } from '../run/staging.ts';
 import { describeCertificate } from '../store/certificate-facts.ts';
 import { readContained } from '../store/contained-file.ts';
 import { type CertificateFile, type PkiDirectory, readPkiDirectory } from '../store/directory.ts';
 import { issuersOf } from '../store/issuer.ts';
-import { configurationFile, databaseFolder, JOURNAL, lockFile } from '../store/names.ts';
+import { configurationFile, databaseFolder, JOURNAL } from '../store/names.ts';
 import { packageVersion } from '../store/package.ts';
 import { readSettings, type Settings } from '../store/settings.ts';
 import { loadTemplates } from '../store/templates.ts';
@@ -48,8 +48,6 @@ export interface Authority {
   readonly certificate: CertificateFile;
   /** The CAs of the directory above it, the nearest first. */
   readonly above: readonly CertificateFile[];
-  /** All of the directory. */
-  readonly certificates: readonly CertificateFile[];
   /** Text of its openssl configuration; its paths hold in the directory. */
   readonly configuration: string;
   readonly key: PrivateKey;
@@ -88,7 +86,7 @@ export async function openForWriting(
   const open = openDirectory(options, true);
   const { path } = open.directory;
   if (!existsSync(join(path, JOURNAL))) return open;
-  const lock = await takeLock(lockFile(path), signal, () => note(`trustme-pki: waiting for another run on ${path}`));
+  const lock = await takeDirectoryLock(path, signal, () => note(`trustme-pki: waiting for another run on ${path}`));
   try {
     finishInterrupted(path, text => note(`trustme-pki: ${text}`));
   } finally {
@@ -157,7 +155,6 @@ async function underLock(
     path,
     certificate,
     above: issuersOf(certificate, authoritiesOf(open)),
-    certificates: open.directory.certificates,
     configuration: await configurationOf(open, certificate),
     key: keyOf(open, stem),
     surroundings: surroundingsIn(path, open.options.environment, controller),

@@ -7,11 +7,17 @@ import { crlFile } from '../store/names.ts';
 import { forgottenBy, publishedList } from '../store/revocation-list.ts';
 import { appendRows, indexFile, lacksLineEnd, readRows } from './database.ts';
 
-/** Throws a StateError where the index of a CA has lines that are no rows, or does not know what its list has. */
+/** Throws a StateError where the index of a CA has lines that are no rows. */
+export function refuseMalformed(path: string, ca: string): void {
+  readRows(path, ca, () => false);
+}
+
+/** Throws a StateError where the index of a CA does not know what its list has. */
 export function refuseDamage(path: string, ca: CertificateFile): void {
-  const rows = readRows(path, ca.stem);
   const list = publishedList(path, ca);
-  const [first, ...others] = list ? forgottenBy(rows, list) : [];
+  if (!list || list.revoked.size === 0) return; // a hundred thousand rows are not read for nothing
+  const rows = readRows(path, ca.stem, ({ serial }) => list.revoked.has(serial));
+  const [first, ...others] = forgottenBy(rows, list);
   if (first === undefined) return;
   const which = `serial number ${wholeSerial(first)}${others.length > 0 ? ` and ${others.length} more` : ''}`;
   throw new StateError(

@@ -12,9 +12,9 @@ import { isIssuedElsewhere } from '../model/relations.ts';
 import { privateKey } from '../plan/private-key.ts';
 import { surroundingsIn } from '../run/exec.ts';
 import { finishInterrupted } from '../run/interrupted.ts';
-import { takeLock } from '../run/lock.ts';
+import { takeDirectoryLock } from '../run/lock.ts';
 import type { PlanReport } from '../run/report.ts';
-import { lockFile, pendingFile } from '../store/names.ts';
+import { pendingFile } from '../store/names.ts';
 import { requestKey } from '../store/request-facts.ts';
 import { readPending } from '../store/requests.ts';
 import { readSettings } from '../store/settings.ts';
@@ -40,7 +40,7 @@ export async function importAwaited(
   controller: AbortController,
 ): Promise<Awaited> {
   const outDir = resolveOutDir(options.outDir);
-  const lock = await takeLock(lockFile(outDir), controller.signal, () =>
+  const lock = await takeDirectoryLock(outDir, controller.signal, () =>
     report.note(`waiting for another run on ${outDir}`),
   );
   let kept: Omit<Awaited, 'generated'>;

@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { copyWithRows, indexFile } from '../authority/database.ts';
+import { refuseMalformed } from '../authority/sound-database.ts';
 import { variablesOf } from '../plan/renewal.ts';
 import { indexRow } from '../store/ca-database.ts';
 import { serialOf } from '../store/database-rows.ts';
@@ -36,6 +37,7 @@ export function writeRecords(staging: string, renewal: Renewal): string[] {
     // One that is imported may have been issued by this very database.
     const fresh = issued.filter(file => !existsSync(join(path, file)));
     const rows = fresh.map(file => indexRow(firstCertificate(join(staging, file))));
+    refuseMalformed(path, ca);
     mkdirSync(dirname(join(staging, indexFile(ca))), { recursive: true });
     copyWithRows(join(path, indexFile(ca)), join(staging, indexFile(ca)), rows.join(''));
     files.push(indexFile(ca));

@@ -11,10 +11,10 @@ import { heldBy } from '../model/uefi.ts';
 import { type RenewalInputs, variablesOf } from '../plan/renewal.ts';
 import { surroundingsIn } from '../run/exec.ts';
 import { finishInterrupted } from '../run/interrupted.ts';
-import { takeLock } from '../run/lock.ts';
+import { takeDirectoryLock } from '../run/lock.ts';
 import type { PlanReport } from '../run/report.ts';
 import { serialOf } from '../store/database-rows.ts';
-import { listFile, lockFile } from '../store/names.ts';
+import { listFile } from '../store/names.ts';
 import { isRetired } from '../store/retired.ts';
 import type { Settings } from '../store/settings.ts';
 import { type Hindrance, refuseWithoutCertificates, refuseWithoutKeys } from './hindrance.ts';
@@ -92,7 +92,7 @@ export async function inSession<T>(
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
   const { path } = given.directory;
-  const lock = await takeLock(lockFile(path), controller.signal, () =>
+  const lock = await takeDirectoryLock(path, controller.signal, () =>
     report.note(`waiting for another run on ${path}`),
   );
   try {

@@ -4,6 +4,7 @@ import { type StdioOptions, spawn, spawnSync } from 'node:child_process';
 import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { StateError } from '../errors.ts';
+import { lockFile } from '../store/names.ts';
 
 export interface Lock {
   release(): void;
@@ -26,17 +27,11 @@ export async function takeLock(path: string, signal: AbortSignal, waiting: () =>
   }
 }
 
-/** The lock file is opened, never truncated, and must be a file of its own: not a link to somebody else's. */
-function openLock(path: string): number {
-  const descriptor = open(path);
-  if (fstatSync(descriptor).isFile()) return descriptor;
-  closeSync(descriptor);
-  throw new StateError(`the lock "${path}" is not a regular file`, 'remove it and run again');
-}
-
-function open(path: string): number {
+/** That of a PKI directory, for what is about to write there; told in words where there cannot be one. */
+export async function takeDirectoryLock(directory: string, signal: AbortSignal, waiting: () => void): Promise<Lock> {
+  const path = lockFile(directory);
   try {
-    return openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK, 0o644);
+    return await takeLock(path, signal, waiting);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code !== 'EACCES' && code !== 'EROFS') throw error;
@@ -45,6 +40,18 @@ function open(path: string): number {
       `"${dirname(path)}" has to be writable: locks lie beside the PKI directory, and what is made before it is published`,
     );
   }
+}
+
+/** The lock file is opened, never truncated, and must be a file of its own: not a link to somebody else's. */
+function openLock(path: string): number {
+  const descriptor = openSync(
+    path,
+    constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK,
+    0o644,
+  );
+  if (fstatSync(descriptor).isFile()) return descriptor;
+  closeSync(descriptor);
+  throw new StateError(`the lock "${path}" is not a regular file`, 'remove it and run again');
 }
 
 /** flock(1) gets the descriptor as its number 3, and nothing of our environment but PATH. */
