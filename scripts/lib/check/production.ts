@@ -132,11 +132,14 @@ function checkPathLength(ca: CertificateFile, { factsOf, directory, issuers }: I
       ];
 }
 
+/** Milliseconds: openssl asks the clock for the beginning, and again for the end. */
+const BETWEEN_TWO_LOOKS = 60_000;
+
 function checkLength({ file, stem, certificate }: CertificateFile, { settings }: Inspection): Finding[] {
   const entity = settings.configuration.hierarchy.get(stem);
   if (!entity || entity.supplied) return [];
   const end = validityOf(entity.certificate, new Date(certificate.validFrom)).notAfter;
-  return new Date(certificate.validTo) > end
+  return new Date(certificate.validTo).getTime() > end.getTime() + BETWEEN_TWO_LOOKS
     ? [
         error(
           'production-validity',
