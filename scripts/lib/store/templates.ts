@@ -10,6 +10,7 @@ import type { TokenRoad } from '../model/token.ts';
 import type { Template } from '../model/types.ts';
 import { packageRoot } from './package.ts';
 import { precompiled } from './precompiled.ts';
+import { refuseRendered } from './rendered-text.ts';
 
 /** strict: a missing value is an error; noEscape: this is no HTML. */
 export const COMPILE_OPTIONS = { strict: true, noEscape: true, knownHelpersOnly: true } as const;
@@ -38,20 +39,38 @@ export async function loadTemplates(own: readonly SourceFile[]): Promise<(stem: 
   const compiled = new Map<string, Template>();
   return stem => {
     const main = byName.get(templateOfEntity(stem)) ?? byName.get(TEMPLATES.main)!;
-    const known = compiled.get(main.file) ?? compile(Handlebars, main, extensions);
+    const known = compiled.get(main.file) ?? compile(Handlebars, main, extensions, file => own.includes(file));
     compiled.set(main.file, known);
     return known;
   };
 }
 
-function compile(Handlebars: typeof import('handlebars'), main: SourceFile, extensions: SourceFile): Template {
+function compile(
+  Handlebars: typeof import('handlebars'),
+  main: SourceFile,
+  extensions: SourceFile,
+  isOwn: (file: SourceFile) => boolean,
+): Template {
   const handlebars = Handlebars.create();
   const load = ({ text }: SourceFile) =>
     precompiled[text] === undefined
       ? handlebars.compile(text, COMPILE_OPTIONS)
       : handlebars.template(precompiled[text] as TemplateSpecification);
   handlebars.registerPartial('extensions', blamed(extensions, load(extensions)));
-  return blamed(main, load(main));
+  const template = blamed(main, load(main));
+  const own = [main, extensions].filter(isOwn).map(({ file }) => file);
+  return own.length === 0 ? template : checked(own.join(', '), template);
+}
+
+/** What a template of one's own makes is as unknown as its text. */
+function checked(file: string, template: Template): Template {
+  return values => {
+    const text = template(values);
+    const authority = values.authority as { readonly section: string } | null;
+    const problems = refuseRendered(file, String(values.stem), authority?.section, text);
+    if (problems.length > 0) throw new ConfigError(problems);
+    return text;
+  };
 }
 
 /** Compiled when first called: mistakes of the text and unknown names both come up then. */
