@@ -92,7 +92,7 @@ export const KEY_SECTIONS = {
     before:
       "`[certificate]` describes the entity's own certificate. `[issued]` is what a CA gives to requests from outside with `openssl ca`, `[issued NAME]` a further profile of it (`-extensions issued_NAME`).",
     after:
-      '`subjectKeyIdentifier` and `authorityKeyIdentifier` are always made. keyEncipherment is left out where the key is no rsaEncryption one; for requests with such keys there is a second section, `issued_rsa`.\n\nWhat RFC 5280 rules out is refused: a CA without `keyCertSign` or critical basicConstraints, `keyCertSign` or `nameConstraints` without CA, a `pathlen` that the issuers leave no room for, `critical` on an extension that must not be. So is a certificate that would outlive its issuer, unless `outliving = clip`.',
+      "`subjectKeyIdentifier` and `authorityKeyIdentifier` are always made. keyEncipherment is left out where the key is no rsaEncryption one; for requests with such keys there is a second section, `issued_rsa`.\n\nWhat RFC 5280 rules out is refused: a CA without `keyCertSign` or critical basicConstraints, `keyCertSign` or `nameConstraints` without CA, a `pathlen` that the issuers leave no room for, `critical` on an extension that must not be, `encipherOnly` or `decipherOnly` without `keyAgreement`. So is a critical extension of one's own in a CA: who does not know it refuses all that the CA issues. In other certificates it is meant for readers that know it; `generate` passes over it where it verifies. So is a certificate that would outlive its issuer, unless `outliving = clip`.",
     rows: [
       [['days'], 'whole number of days, 1 to 999999', 'none: it or `notAfter` must be there'],
       [['notBefore'], '`2026-12-31` or `2026-12-31T23:59:59Z` (UTC)', 'when the certificate is made'],
@@ -128,7 +128,7 @@ export const KEY_SECTIONS = {
       [['caIssuers', 'OCSP', 'crlDistributionPoints'], 'as in `[urls NAME]`', 'those of `urls`'],
       [
         ['an OID, as `1.3.6.1.4.1.99999.7`'],
-        '`DER:0C0141` or `ASN1:UTF8String:text` (`IA5STRING`, `PRINTABLESTRING`, `INTEGER`, `BOOLEAN`, `OID`, `NULL`); `critical,` before it',
+        '`DER:0C0141` or `ASN1:UTF8String:text` (`IA5STRING`, `PRINTABLESTRING`, `INTEGER`, `BOOLEAN`, `OID`, `NULL`); `critical,` before it, for readers that know the extension',
         'none',
       ],
       [['copy'], '`subjectAltName`: taken over from a request; `[issued]` alone', 'nothing'],

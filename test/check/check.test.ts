@@ -7,7 +7,7 @@ import { checkDirectory, refuseUnsound } from '../../scripts/lib/check/check.ts'
 import type { VariableFiles } from '../../scripts/lib/model/uefi.ts';
 import { door, STEMS, scratch, tool } from '../helpers/door.ts';
 import { surroundingsOf } from '../helpers/surroundings.ts';
-import { copyOf, sharedPki } from './sound-pki.ts';
+import { copyOf, sharedPki, verify } from './sound-pki.ts';
 
 const test = suite('check');
 const folder = scratch();
@@ -136,6 +136,20 @@ test('a configuration that leads to what strict verification refuses is not publ
   assert.is(status, 1);
   assert.match(stderr, /verification before publishing failed, nothing was published:\n {2}\w+\.cert: /);
   assert.throws(() => readFileSync(out), /ENOENT/);
+});
+
+test('a critical extension that the configuration asks for is published, and is meant where that is known', async () => {
+  const conf = join(folder, 'meant');
+  const out = join(folder, 'critical');
+  tool('mkdir', ['-p', join(conf, 'customer')]);
+  const text = '[certificate]\n1.3.6.1.4.1.99999.5 = critical, ASN1:UTF8String:x\n';
+  writeFileSync(join(conf, 'customer/backend.ini'), text);
+  const { status, stderr } = await door([out, 'ec:prime256v1', '--conf', conf]);
+  assert.is(status, 0, stderr);
+  const codes = async (configurationFolders: readonly string[]) =>
+    (await verify(out, { configurationFolders })).map(({ code, file }) => `${code} ${file}`);
+  assert.equal(await codes([conf]), ['other-option .']);
+  assert.ok((await codes([])).includes('critical-unknown backend.cert'));
 });
 
 test.run();

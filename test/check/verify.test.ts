@@ -147,6 +147,11 @@ together('chains', [
     issue('tsa', '-days 100 -addext extendedKeyUsage=timeStamping'),
     ['error chain-refused tsa.cert'],
   ],
+  [
+    'a critical extension that nobody knows',
+    issue('meant', '-days 100 -addext 1.3.6.1.4.1.99999.5=critical,DER:0C0141'),
+    ['warning critical-unknown meant.cert'],
+  ],
   ['a certificate that outlives its issuer', issue('long', '-days 500'), ['warning outlives-issuer long.cert']],
   ['a short RSA key', issue('short', '-days 100', 'rsa:1024'), ['warning weak-key short.cert']],
   ['a certificate for a few days', issue('brief', '-days 14'), []],

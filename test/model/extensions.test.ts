@@ -1,7 +1,8 @@
 import { suite as makeSuite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { refuseTogether } from '../../scripts/lib/model/extension-rules.ts';
 import { listWords } from '../../scripts/lib/model/extension-values.ts';
-import { buildExtensions, makesCa, refuseExtension, refuseTogether } from '../../scripts/lib/model/extensions.ts';
+import { buildExtensions, makesCa, refuseExtension } from '../../scripts/lib/model/extensions.ts';
 
 const suite = makeSuite('extensions');
 
@@ -175,6 +176,13 @@ const together: readonly [values: Record<string, string>, key: string | undefine
   [{ basicConstraints: 'critical, CA:TRUE', keyUsage: 'critical, cRLSign' }, 'keyUsage'],
   [{ basicConstraints: 'critical, CA:FALSE', keyUsage: 'critical, keyCertSign' }, 'keyUsage'],
   [{ basicConstraints: 'critical, CA:FALSE', nameConstraints: 'critical, permitted;DNS:a' }, 'nameConstraints'],
+  [{ basicConstraints: 'critical, CA:FALSE', keyUsage: 'encipherOnly' }, 'keyUsage'],
+  [{ basicConstraints: 'critical, CA:FALSE', keyUsage: 'keyAgreement, decipherOnly' }, undefined],
+  [{ basicConstraints: 'critical, CA:FALSE', '1.3.6.1.4.1.99999.1': 'critical, DER:0C0141' }, undefined],
+  [{ basicConstraints: 'critical, CA:TRUE', '1.3.6.1.4.1.99999.1': 'DER:0C0141' }, undefined],
+  [{ basicConstraints: 'critical, CA:TRUE', '1.3.6.1.4.1.99999.1': 'critical, DER:0C0141' }, '1.3.6.1.4.1.99999.1'],
+  // policyConstraints: all verifiers know it.
+  [{ basicConstraints: 'critical, CA:TRUE', '2.5.29.36': 'critical, DER:3003800100' }, undefined],
 ];
 for (const [each, key] of together)
   suite(`${JSON.stringify(each)} ${key ? `is refused for its ${key}` : 'go together'}`, () => {

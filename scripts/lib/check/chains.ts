@@ -6,7 +6,7 @@ import type { Surroundings } from '../run/exec.ts';
 import { sideBySide } from '../run/workers.ts';
 import type { CertificateFile } from '../store/directory.ts';
 import { isIssuedBy } from '../store/issuer.ts';
-import { error, type Finding } from './finding.ts';
+import { error, type Finding, warning } from './finding.ts';
 import { type Batch, type Reason, verifyBatch } from './openssl-verify.ts';
 import { type Issuers, type Path, pathOf } from './paths.ts';
 
@@ -17,6 +17,8 @@ export interface ChainQuestion {
   readonly now: Date | undefined;
   /** Whether another question asks for the validity of the certificate itself. */
   readonly isOwnTimeAsked: boolean;
+  /** Whether its critical extensions that nobody but its readers knows are known to be meant. */
+  readonly isCriticalMeant: (subject: CertificateFile) => boolean;
 }
 
 /** Subjects of one openssl process; the system limits the length of an argument list. */
@@ -86,12 +88,27 @@ function checkBundle({ subject, between, anchor }: Path): Finding[] {
 
 /** Nothing where only its own validity is wrong and that is asked elsewhere. */
 function findingOf(path: Path, reasons: readonly Reason[], purpose: string, question: ChainQuestion): Finding[] {
-  const told = question.isOwnTimeAsked ? reasons.filter(({ depth, isTime }) => !(isTime && depth === 0)) : reasons;
-  if (told.length === 0) return [];
-  const files = [path.subject, ...path.between, path.anchor].map(({ file }) => file);
+  const { subject } = path;
+  const isUnknown = ({ depth, isCritical }: Reason) => isCritical && depth === 0 && !subject.certificate.ca;
+  const isElsewhere = ({ depth, isTime }: Reason) => question.isOwnTimeAsked && isTime && depth === 0;
+  const told = reasons.filter(reason => !isElsewhere(reason) && !isUnknown(reason));
+  const isFirst = purpose === question.purposesOf(subject.certificate)[0];
+  const isWarned = isFirst && reasons.some(isUnknown) && !question.isCriticalMeant(subject);
+  const warnings = isWarned ? [describeCritical(subject)] : [];
+  if (told.length === 0) return warnings;
+  const files = [subject, ...path.between, path.anchor].map(({ file }) => file);
   const texts = told.map(({ depth, text }) => (depth === 0 ? text : `${text} (${files[depth] ?? 'its path'})`));
-  return [error('chain-refused', path.subject.file, `openssl refuses it: ${texts.join('; ')}`, lineFor(path, purpose))];
+  const refusal = `openssl refuses it: ${texts.join('; ')}`;
+  return [...warnings, error('chain-refused', subject.file, refusal, lineFor(path, purpose))];
 }
+
+const describeCritical = ({ file }: CertificateFile): Finding =>
+  warning(
+    'critical-unknown',
+    file,
+    'it has a critical extension that openssl does not know: only readers that know it accept it',
+    'trustme-pki verify --conf, with the configuration that asks for it, takes it as meant',
+  );
 
 /** The question for one certificate, to paste in the directory. */
 function lineFor({ subject, between, anchor }: Path, purpose: string): string {

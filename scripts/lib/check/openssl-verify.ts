@@ -22,6 +22,8 @@ export interface Reason {
   readonly depth: number;
   /** X509_V_ERR_CERT_NOT_YET_VALID or X509_V_ERR_CERT_HAS_EXPIRED. */
   readonly isTime: boolean;
+  /** X509_V_ERR_UNHANDLED_CRITICAL_EXTENSION. */
+  readonly isCritical: boolean;
   readonly text: string;
 }
 
@@ -62,12 +64,16 @@ function refusalsOf(failure: CommandError, paths: readonly Path[]): Map<Path, Re
   let reasons: Reason[] = [];
   for (const line of failure.stderr.split('\n')) {
     const [, code, depth, text] = /^error (\d+) at (\d+) depth lookup: (.*)$/.exec(line) ?? [];
-    if (text !== undefined) reasons.push({ depth: Number(depth), isTime: code === '9' || code === '10', text });
+    if (text !== undefined)
+      reasons.push({ depth: Number(depth), isTime: code === '9' || code === '10', isCritical: code === '34', text });
     // What node takes for a certificate and openssl does not is never looked up.
     const unread = /^Could not (?:read|open) .* from (\d+)$/.exec(line)?.[1];
     const path = paths[Number(unread ?? /^error (\d+): verification failed$/.exec(line)?.[1])];
     if (!path) continue;
-    refusals.set(path, unread ? [{ depth: 0, isTime: false, text: 'openssl cannot read it' }] : reasons);
+    refusals.set(
+      path,
+      unread ? [{ depth: 0, isTime: false, isCritical: false, text: 'openssl cannot read it' }] : reasons,
+    );
     reasons = [];
   }
   if (refusals.size === 0) throw failure;

@@ -4,8 +4,9 @@ import { accessSync, constants, mkdtempSync, realpathSync, statSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { StateError } from '../errors.ts';
+import { asksForUnknown } from '../model/extension-rules.ts';
 import { removeTree } from '../run/staging.ts';
-import { asUnreadable } from '../store/directory.ts';
+import { asUnreadable, type CertificateFile } from '../store/directory.ts';
 import { isAwaited, readPending } from '../store/requests.ts';
 import { checkAlgorithms } from './algorithms.ts';
 import { checkChains } from './chains.ts';
@@ -64,7 +65,9 @@ const awaited = (path: string, root: string): Finding => {
 
 async function askAll(inspection: Inspection): Promise<Finding[]> {
   const { directory, issuers, now, passphrasesOf, scratch, surroundings } = inspection;
-  const question = { purposesOf, now, isOwnTimeAsked: true };
+  const { hierarchy } = inspection.settings.configuration;
+  const isCriticalMeant = ({ stem }: CertificateFile) => asksForUnknown(hierarchy.get(stem)?.certificate);
+  const question = { purposesOf, now, isOwnTimeAsked: true, isCriticalMeant };
   const answers = await Promise.all([
     checkChains(directory.certificates, issuers, question, scratch, surroundings),
     checkPairs(directory, passphrasesOf, surroundings),

@@ -79,23 +79,6 @@ export function pathLength(basicConstraints: string | undefined): number | undef
   return digits === undefined ? undefined : Number(digits);
 }
 
-/** Rules of RFC 5280 between the extensions of one certificate: the key that breaks one, and what was expected. */
-export function refuseTogether(values: ReadonlyMap<string, string>): { key: string; expected: string } | undefined {
-  const constraints = values.get('basicConstraints');
-  if (constraints === undefined) return undefined;
-  const usage = values.has('keyUsage') ? listWords(values.get('keyUsage')!).words : undefined;
-  const signs = usage === undefined || usage.includes('keyCertSign');
-  if (!makesCa(constraints)) {
-    if (usage && signs) return { key: 'keyUsage', expected: 'no keyCertSign where basicConstraints says CA:FALSE' };
-    return values.has('nameConstraints')
-      ? { key: 'nameConstraints', expected: 'no such line where basicConstraints says CA:FALSE' }
-      : undefined;
-  }
-  if (!listWords(constraints).isCritical)
-    return { key: 'basicConstraints', expected: '"critical, CA:TRUE": RFC 5280 4.2.1.9 wants it critical in a CA' };
-  return signs ? undefined : { key: 'keyUsage', expected: 'keyCertSign among them, since it is a CA (CA:TRUE)' };
-}
-
 /** Extension lines, and the sections that they refer to. */
 export interface BuiltExtensions {
   readonly extensions: Extension[];

@@ -1,15 +1,8 @@
 // A [certificate] or [issued] section into a Profile. Nothing of it is inherited but URLs.
 import type { ConfigProblem } from '../errors.ts';
+import { refuseTogether } from './extension-rules.ts';
 import type { Refusal } from './extension-values.ts';
-import {
-  buildExtensions,
-  EXTENSION_KEYS,
-  isOid,
-  makesCa,
-  pathLength,
-  refuseExtension,
-  refuseTogether,
-} from './extensions.ts';
+import { buildExtensions, EXTENSION_KEYS, isOid, makesCa, pathLength, refuseExtension } from './extensions.ts';
 import { nearest } from './nearest.ts';
 import type { Profile, Validity } from './types.ts';
 import { type KnownKeys, layersOf, placeOf, problemAt, readDays, readTime, type Values, words } from './values.ts';
