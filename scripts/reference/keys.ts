@@ -95,7 +95,11 @@ export const KEY_SECTIONS = {
       "`subjectKeyIdentifier` and `authorityKeyIdentifier` are always made. keyEncipherment is left out where the key is no rsaEncryption one; for requests with such keys there is a second section, `issued_rsa`.\n\nWhat RFC 5280 rules out is refused: a CA without `keyCertSign` or critical basicConstraints, `keyCertSign` or `nameConstraints` without CA, a `pathlen` that the issuers leave no room for, `critical` on an extension that must not be, `encipherOnly` or `decipherOnly` without `keyAgreement`. So is a critical extension of one's own in a CA: who does not know it refuses all that the CA issues. In other certificates it is meant for readers that know it; `generate` passes over it where it verifies. So is a certificate that would outlive its issuer, unless `outliving = clip`.",
     rows: [
       [['days'], 'whole number of days, 1 to 999999', 'none: it or `notAfter` must be there'],
-      [['notBefore'], '`2026-12-31` or `2026-12-31T23:59:59Z` (UTC)', 'when the certificate is made'],
+      [
+        ['notBefore'],
+        '`2026-12-31` or `2026-12-31T23:59:59Z` (UTC); in the future, `verify` finds `not-yet-valid` until then',
+        'when the certificate is made',
+      ],
       [['notAfter'], 'the same, in place of `days`', 'none'],
       [
         ['basicConstraints'],

@@ -152,4 +152,34 @@ test('a critical extension that the configuration asks for is published, and is 
   assert.ok((await codes([])).includes('critical-unknown backend.cert'));
 });
 
+test('a validity that begins later is verified for then', async () => {
+  const conf = join(folder, 'later');
+  const out = join(folder, 'begins');
+  tool('mkdir', ['-p', join(conf, 'customer')]);
+  const begin = new Date(Date.now() + 40 * 86_400_000).toISOString().slice(0, 10);
+  writeFileSync(join(conf, 'defaults.ini'), 'outliving = clip\n');
+  writeFileSync(join(conf, 'customer/backend_subca.ini'), `[certificate]\nnotBefore = ${begin}\n`);
+  const { status, stderr } = await door([out, 'ec:prime256v1', '--conf', conf]);
+  assert.is(status, 0, stderr);
+  const told = (await verify(out, { configurationFolders: [conf] })).filter(({ code }) => code === 'not-yet-valid');
+  assert.equal(
+    told.map(({ file, message }) => `${file} ${message}`),
+    [`backend_subca.cert it is not valid before ${begin}`],
+  );
+  const then = { now: new Date(`${begin}T00:00:01Z`), configurationFolders: [conf] };
+  assert.not((await verify(out, then)).some(({ severity }) => severity === 'error'));
+});
+
+test('a validity that is over before that of its issuer begins is not published', async () => {
+  const conf = join(folder, 'never');
+  tool('mkdir', ['-p', join(conf, 'customer')]);
+  const day = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
+  writeFileSync(join(conf, 'defaults.ini'), 'outliving = clip\n');
+  writeFileSync(join(conf, 'customer/backend_subca.ini'), `[certificate]\nnotBefore = ${day(40)}\n`);
+  writeFileSync(join(conf, 'customer/backend.ini'), `[certificate]\ndays =\nnotAfter = ${day(20)}\n`);
+  const { status, stderr } = await door([join(folder, 'over'), 'ec:prime256v1', '--conf', conf]);
+  assert.is(status, 1);
+  assert.match(stderr, /backend\.cert: openssl refuses it: certificate has expired/);
+});
+
 test.run();

@@ -13,8 +13,8 @@ import { type Issuers, type Path, pathOf } from './paths.ts';
 export interface ChainQuestion {
   /** What the certificate is to be good for, in the words of `openssl verify -purpose`. */
   readonly purposesOf: (certificate: X509Certificate) => readonly string[];
-  /** undefined: the system's. */
-  readonly now: Date | undefined;
+  /** The time for which a path is asked about; undefined: the system's. */
+  readonly timeOf: (path: Path) => Date | undefined;
   /** Whether another question asks for the validity of the certificate itself. */
   readonly isOwnTimeAsked: boolean;
   /** Whether its critical extensions that nobody but its readers knows are known to be meant. */
@@ -42,19 +42,20 @@ export async function checkChains(
   return [...broken.map(describeBroken), ...whole.flatMap(checkBundle), ...refused.flat()];
 }
 
-function batchesOf(paths: readonly Path[], { purposesOf, now }: ChainQuestion): Batch[] {
-  const groups = new Map<string, Path[]>();
+function batchesOf(paths: readonly Path[], { purposesOf, timeOf }: ChainQuestion): Batch[] {
+  const groups = new Map<string, { purpose: string; now: Date | undefined; paths: Path[] }>();
   for (const path of paths)
     for (const purpose of purposesOf(path.subject.certificate)) {
-      const group = groups.get(purpose) ?? [];
-      groups.set(purpose, group);
-      group.push(path);
+      const now = timeOf(path);
+      const name = `${purpose} ${now?.getTime()}`;
+      const group = groups.get(name) ?? { purpose, now, paths: [] };
+      groups.set(name, group);
+      group.paths.push(path);
     }
-  return [...groups].flatMap(([purpose, group]) =>
-    Array.from({ length: Math.ceil(group.length / MOST_SUBJECTS) }, (_, i) => ({
-      purpose,
-      now,
-      paths: group.slice(i * MOST_SUBJECTS, (i + 1) * MOST_SUBJECTS),
+  return [...groups.values()].flatMap(group =>
+    Array.from({ length: Math.ceil(group.paths.length / MOST_SUBJECTS) }, (_, i) => ({
+      ...group,
+      paths: group.paths.slice(i * MOST_SUBJECTS, (i + 1) * MOST_SUBJECTS),
     })),
   );
 }

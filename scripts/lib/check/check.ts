@@ -14,7 +14,7 @@ import { checkExports } from './exports.ts';
 import { error, type Finding } from './finding.ts';
 import { certificatesByStem, checkList, readList } from './lists.ts';
 import { checkPairs } from './pairs.ts';
-import { findIssuers } from './paths.ts';
+import { findIssuers, type Path } from './paths.ts';
 import { coarsePurposesOf } from './purpose.ts';
 import { checkFieldUpdates, checkUpdate, readUpdate } from './updates.ts';
 
@@ -24,6 +24,8 @@ export interface Expectation {
   readonly stems: ReadonlySet<string>;
   /** Variable with the passphrase of the key of a stem; undefined: not encrypted. */
   readonly passphraseOf: (stem: string) => string | undefined;
+  /** When its certificate is configured to begin; undefined: when it is made. */
+  readonly beginOf?: (stem: string) => Date | undefined;
   readonly variables: readonly VariableFiles[];
   /** What the list of a variable holds besides the certificates of entities. */
   readonly othersOf?: (stem: string) => readonly Signature[];
@@ -62,17 +64,25 @@ const passphrasesOf = ({ passphraseOf }: Expectation) => {
 
 function checkExpectedChains(
   { certificates }: PkiDirectory,
-  { stems }: Expectation,
+  { stems, beginOf = () => undefined }: Expectation,
   scratch: string,
   surroundings: Surroundings,
 ): Promise<Finding[]> {
   const subjects = certificates.filter(({ stem }) => stems.has(stem));
   const question = {
-    ...{ purposesOf: coarsePurposesOf, now: undefined, isOwnTimeAsked: false },
+    ...{ purposesOf: coarsePurposesOf, isOwnTimeAsked: false },
+    timeOf: ({ subject, between, anchor }: Path) =>
+      latest([subject, ...between, anchor].map(({ stem }) => beginOf(stem))),
     // What was just made is what was asked for.
     isCriticalMeant: () => true,
   };
   return checkChains(subjects, findIssuers(certificates, new Date()), question, scratch, surroundings);
+}
+
+/** The time from which on a path is meant to hold, where that is yet to come. */
+function latest(begins: readonly (Date | undefined)[]): Date | undefined {
+  const time = Math.max(...begins.map(begin => begin?.getTime() ?? 0));
+  return time > Date.now() ? new Date(time) : undefined;
 }
 
 async function checkVariables(

@@ -17,7 +17,15 @@ export function checkValidity({ directory, issuers, now, options }: Inspection):
 function checkTime({ file, certificate }: CertificateFile, now: Date, days: number): Finding[] {
   const [from, until] = [new Date(certificate.validFrom), new Date(certificate.validTo)];
   if (until < now) return [error('expired', file, `it expired on ${day(until)}`, 'make a new one')];
-  if (from > now) return [error('not-yet-valid', file, `it is not valid before ${day(from)}`, 'look at the clock')];
+  if (from > now)
+    return [
+      error(
+        'not-yet-valid',
+        file,
+        `it is not valid before ${day(from)}`,
+        'look at the clock; nobody accepts it before then',
+      ),
+    ];
   const left = Math.floor((until.getTime() - now.getTime()) / DAY);
   // What is made for a few days would always be about to end.
   const life = (until.getTime() - from.getTime()) / DAY;

@@ -67,7 +67,7 @@ async function askAll(inspection: Inspection): Promise<Finding[]> {
   const { directory, issuers, now, passphrasesOf, scratch, surroundings } = inspection;
   const { hierarchy } = inspection.settings.configuration;
   const isCriticalMeant = ({ stem }: CertificateFile) => asksForUnknown(hierarchy.get(stem)?.certificate);
-  const question = { purposesOf, now, isOwnTimeAsked: true, isCriticalMeant };
+  const question = { purposesOf, timeOf: () => now, isOwnTimeAsked: true, isCriticalMeant };
   const answers = await Promise.all([
     checkChains(directory.certificates, issuers, question, scratch, surroundings),
     checkPairs(directory, passphrasesOf, surroundings),

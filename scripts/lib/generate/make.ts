@@ -61,7 +61,15 @@ export async function makeFiles(
   const variables = filledVariables(made);
   const stems = new Set(passphrases.keys());
   const { ownerOf, timeOf } = inputs;
-  const expected = { stems, passphraseOf: (stem: string) => passphrases.get(stem), variables, ownerOf, timeOf };
+  const beginOf = (stem: string) => inputs.hierarchy.get(stem)?.certificate.notBefore;
+  const expected = {
+    stems,
+    passphraseOf: (stem: string) => passphrases.get(stem),
+    beginOf,
+    variables,
+    ownerOf,
+    timeOf,
+  };
   refuseUnsound(await checkDirectory(expected, surroundings));
   if (rehearsal) {
     const { factsIn } = await import('../store/directory-facts.ts');

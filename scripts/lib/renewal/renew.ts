@@ -143,7 +143,8 @@ async function verify(
   const variables = [...new Map([...cleared, ...variablesOf(inputs)].map(each => [each.stem, each])).values()];
   // A variable whose update is not made again has another time.
   const planned = cleared.length > 0 ? {} : { ownerOf: inputs.ownerOf, timeOf: inputs.timeOf };
-  const expected = { stems, passphraseOf, variables, othersOf, ...planned };
+  const beginOf = (stem: string) => inputs.hierarchy.get(stem)?.certificate.notBefore;
+  const expected = { stems, passphraseOf, beginOf, variables, othersOf, ...planned };
   refuseUnsound(await checkDirectory(expected, { ...surroundings, folder: staging }));
 }
 
