@@ -23,7 +23,7 @@ const root = (change: Readonly<Record<string, string>> = {}): string => {
       'subjectAltName = DNS:a.example, IP:2001:db8::1, UPN:a@b, email:x@y.example',
       'certificatePolicies = 1.2.3.4, 2.5.4.3 CPS:https://example.org/',
       'caIssuers = http://a/ http://b/\nOCSP = http://o/\ncrlDistributionPoints = http://c/',
-      'must-staple = yes\n1.2.3.99.1 = critical, DER:0C0141\n1.2.3.99.2 = ASN1:UTF8String:text',
+      'must-staple = yes\n2.5.29.54 = critical, DER:020100\n1.2.3.99.2 = ASN1:UTF8String:text',
     ].join('\n'),
     ...change,
   };
@@ -85,7 +85,7 @@ const changes: readonly [name: string, text: string, keys: readonly string[]][] 
     root({ certificate: CERTIFICATE.replace('keyUsage = critical, keyCertSign, cRLSign\n', '') }),
     ['keyUsage'],
   ],
-  ['another encoding under an OID', root({ certificate: CERTIFICATE.replace('0C0141', '0C0142') }), ['1.2.3.99.1']],
+  ['another encoding under an OID', root({ certificate: CERTIFICATE.replace('020100', '020101') }), ['2.5.29.54']],
   ['another URL', root({ certificate: CERTIFICATE.replace('http://b/', 'http://z/') }), ['caIssuers']],
 ];
 for (const [name, text, keys] of changes)
