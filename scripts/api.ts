@@ -177,12 +177,15 @@ async function run<T>(signal: AbortSignal | undefined, work: (controller: AbortC
   }
 }
 
-/** Files get the modes of the contract whatever the process' mask is. */
+/** Runs that are on their way, and the mask of the process before the first of them. */
+const masked = { runs: 0, before: 0 };
+
+/** Files get the modes of the contract whatever the process' mask is; the last of several runs gives that back. */
 async function withMask<T>(work: () => Promise<T>): Promise<T> {
-  const mask = process.umask(0o022);
+  if (masked.runs++ === 0) masked.before = process.umask(0o022);
   try {
     return await work();
   } finally {
-    process.umask(mask);
+    if (--masked.runs === 0) process.umask(masked.before);
   }
 }

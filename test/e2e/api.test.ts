@@ -129,4 +129,12 @@ test('an aborted run publishes nothing; require() works, too', async () => {
   assert.not.ok(existsSync(join(folder, 'aborted')));
 });
 
+test('the mask of the process is its own again after runs side by side', async () => {
+  const body = `process.umask(0o077);
+const types = ['ec:prime256v1', 'rsa:2048'];
+await Promise.all(types.map(keyType => generate(\`mask-\${keyType.slice(0, 2)}\`, { keyType })));
+console.log(process.umask().toString(8));`;
+  assert.equal(await printed('mask', body), ['77']);
+});
+
 test.run();
