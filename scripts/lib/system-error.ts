@@ -37,8 +37,9 @@ const ACTIONS: Readonly<Record<string, string>> = {
 
 /** undefined: it is no error of the system. Of two paths, such as those of a rename, the second is told. */
 export function explainSystemError(error: unknown): { message: string; hint: string } | undefined {
-  const { code, syscall, path, dest } = error as NodeJS.ErrnoException & { dest?: string };
-  if (typeof code !== 'string' || typeof syscall !== 'string' || !(code in constants.errno)) return undefined;
+  const { code: given, syscall, path, dest } = error as NodeJS.ErrnoException & { dest?: string };
+  const code = typeof given === 'string' ? given.replace(/^ERR_FS_/, '') : ''; // as node's rm says it
+  if (typeof syscall !== 'string' || !(code in constants.errno)) return undefined;
   const [reason, hint] = REASONS[code] ?? [code, 'mend that and run again'];
   const file = dest ?? path;
   const told = reason === code ? code : `${reason} (${code})`;

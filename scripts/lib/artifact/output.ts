@@ -18,7 +18,7 @@ export async function publishFile(
     syncPath(draft);
     renameSync(draft, output);
   } finally {
-    rmSync(draft, { force: true });
+    rmSync(draft, { recursive: true, force: true });
   }
   syncPath(dirname(output));
 }
