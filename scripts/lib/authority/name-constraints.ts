@@ -6,26 +6,20 @@ import { join, relative } from 'node:path';
 import { CommandError } from '../errors.ts';
 import { command } from '../plan/job.ts';
 import { runCommand } from '../run/exec.ts';
-import { describeCertificate } from '../store/certificate-facts.ts';
+import { extensionIn } from '../store/key-identifiers.ts';
 import type { Made } from './batch.ts';
 import type { Authority } from './open.ts';
 
 type Path = readonly X509Certificate[];
 
-/** Looked for once a run. */
-const known = new WeakMap<Authority, Path>();
-
 /** The certificates above what a CA signs, its own first, where one of them has name constraints; else none. */
-function constrainingPath(authority: Authority): Path {
-  const { certificate: ca, above } = authority;
-  const found = known.get(authority);
-  if (found) return found;
+function constrainingPath({ certificate: ca, above }: Authority): Path {
   const path = [ca.certificate, ...(above.length > 0 ? above.map(({ certificate }) => certificate) : ca.chain)];
-  const isConstrained = path.some(({ raw }) => describeCertificate(raw).extensions.has('nameConstraints'));
-  const result = isConstrained ? path : [];
-  known.set(authority, result);
-  return result;
+  return path.some(({ raw }) => extensionIn(raw, NAME_CONSTRAINTS) !== undefined) ? path : [];
 }
+
+/** RFC 5280 4.2.1.10. */
+const NAME_CONSTRAINTS = '2.5.29.30';
 
 /** X509_V_ERR_PERMITTED_VIOLATION to X509_V_ERR_UNSUPPORTED_NAME_SYNTAX, with the file in a later line. */
 const VIOLATION = /^error (?:4[7-9]|5[0-3]) at \d+ depth lookup: (.*)$/;

@@ -8,8 +8,8 @@ const EXTENSIONS = 3;
 const SUBJECT_KEY = '2.5.29.14';
 const AUTHORITY_KEY = '2.5.29.35';
 
-/** The decoded value of one extension; undefined where it is not there. */
-function extensionIn(der: Buffer, wanted: string): Node | undefined {
+/** The decoded value of one extension of a certificate (DER), by its OID; undefined where it is not there. */
+export function extensionIn(der: Buffer, wanted: string): Node | undefined {
   const [tbs] = children(decode(der), SEQUENCE);
   const field = children(tbs, SEQUENCE).find(each => isContextSpecific(each) && each.type === EXTENSIONS);
   const extensions = field ? children(children(field, EXTENSIONS)[0], SEQUENCE) : [];
