@@ -52,12 +52,11 @@ export function refuseFormer(open: OpenDirectory, ca: string, serial: string, gi
 
 /** undefined: its file is not there, which is for `verify` to tell. */
 function issuedCertificate(path: string, ca: string, serial: string) {
-  for (const name of [serial, `0${serial}`]) {
-    try {
-      return parseCertificate(readFileSync(join(path, issuedFile(ca, name)), 'latin1'));
-    } catch {}
+  try {
+    return parseCertificate(readFileSync(join(path, issuedFile(ca, serial)), 'latin1'));
+  } catch {
+    return undefined;
   }
-  return undefined;
 }
 
 /** For people, after a CA has got a new key. */

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { indexRow } from '../store/ca-database.ts';
-import { type DatabaseRow, parseIndex, serialOf } from '../store/database-rows.ts';
+import { type DatabaseRow, parseIndex, serialOf, wholeSerial } from '../store/database-rows.ts';
 import { certificateKeyDigest } from '../store/der.ts';
 import { firstCertificate } from '../store/files.ts';
 import { issuedFile } from '../store/names.ts';
@@ -23,13 +23,14 @@ export interface Known {
 export function readKnown({ path, stem, note }: Authority, blocklists: readonly string[]): Known {
   const own = readLedger(path, stem);
   const before = readRows(path, stem);
-  const entered = enterLeft(path, stem, before, own);
+  const stood = statusOf(before);
+  const entered = enterLeft(path, stem, stood, own);
   if (entered > 0)
     note(
       `trustme-pki: ${stem}: entered ${entered === 1 ? 'a certificate' : `${entered} certificates`} that an interrupted run had signed`,
     );
   const rows = entered > 0 ? readRows(path, stem) : before;
-  const status = statusOf(rows);
+  const status = entered > 0 ? statusOf(rows) : stood;
   const bySha256 = new Map<string, LedgerEntry>();
   const keys = new Map<string, LedgerEntry>();
   const count = (entry: LedgerEntry) => {
@@ -49,8 +50,11 @@ export function readKnown({ path, stem, note }: Authority, blocklists: readonly 
   return { bySha256, keys, blocked: new Map([...compromised(path, stem, rows), ...listed]) };
 }
 
-function statusOf(rows: readonly DatabaseRow[]): Map<string, DatabaseRow['status']> {
-  const status = new Map<string, DatabaseRow['status']>();
+/** Of rows by serial number. */
+type Status = Map<string, DatabaseRow['status']>;
+
+function statusOf(rows: readonly DatabaseRow[]): Status {
+  const status: Status = new Map();
   for (const row of rows) status.set(row.serial, row.status);
   return status;
 }
@@ -59,10 +63,9 @@ function statusOf(rows: readonly DatabaseRow[]): Map<string, DatabaseRow['status
  * What a run had signed that ended before it wrote the index is entered now: it counts as signed, and is handed out. A
  * file that a power cut tore goes. Says how many there were.
  */
-function enterLeft(path: string, ca: string, rows: readonly DatabaseRow[], ledger: readonly LedgerEntry[]): number {
-  const entered = statusOf(rows);
+function enterLeft(path: string, ca: string, stood: Status, ledger: readonly LedgerEntry[]): number {
   const left = ledger
-    .filter(({ serial }) => !entered.has(serialOf(serial)))
+    .filter(({ serial }) => !stood.has(serialOf(serial)))
     .filter(({ serial }) => existsSync(join(path, issuedFile(ca, serial))));
   const added = left.flatMap(({ serial }) => {
     const file = join(path, issuedFile(ca, serial));
@@ -77,9 +80,8 @@ function enterLeft(path: string, ca: string, rows: readonly DatabaseRow[], ledge
 /** Certificates that came to the database another way, as those of a generation, have a line too from now on. */
 function missingEntries(path: string, ca: string, serials: readonly string[]): LedgerEntry[] {
   const missing = serials.flatMap(serial => {
-    const file = [serial, `0${serial}`].find(name => existsSync(join(path, issuedFile(ca, name))));
-    const keySha256 = file && keyOf(path, ca, file);
-    return file && keySha256 ? [{ serial: file, keySha256, sha256: undefined }] : [];
+    const keySha256 = keyOf(path, ca, serial);
+    return keySha256 === undefined ? [] : [{ serial: wholeSerial(serial), keySha256, sha256: undefined }];
   });
   if (missing.length > 0) appendLedger(path, ca, missing);
   return missing;
@@ -106,7 +108,7 @@ function compromised(path: string, own: string, ownRows: readonly DatabaseRow[])
     if (rows.length === 0) return [];
     const ledger = new Map(readLedger(path, ca).map(({ serial, keySha256 }) => [serialOf(serial), keySha256]));
     return rows.flatMap(({ serial }) => {
-      const key = ledger.get(serial) ?? keyOf(path, ca, serial) ?? keyOf(path, ca, `0${serial}`);
+      const key = ledger.get(serial) ?? keyOf(path, ca, serial);
       return key === undefined ? [] : [[key, `was revoked as compromised by ${ca}`] as [string, string]];
     });
   });

@@ -1,5 +1,6 @@
 // How the files of a PKI directory are called: one stem an entity. All paths are relative to the directory.
 import type { Entity } from '../model/types.ts';
+import { wholeSerial } from './database-rows.ts';
 
 /** Our one hidden folder. */
 export const HIDDEN = '.pki';
@@ -43,8 +44,8 @@ export const crlFile = (stem: string, former?: string): string =>
 /** Every certificate that a CA issued, by serial. */
 export const issuedFolder = (ca: string): string => `${databaseFolder(ca)}/issued`;
 
-/** The one certificate with this serial (upper-case hex, as `openssl ca` names it). */
-export const issuedFile = (ca: string, serial: string): string => `${issuedFolder(ca)}/${serial}.pem`;
+/** The one certificate with this serial: upper-case hex, with or without the leading zero that `openssl ca` names it with. */
+export const issuedFile = (ca: string, serial: string): string => `${issuedFolder(ca)}/${wholeSerial(serial)}.pem`;
 
 export const RETIRED = `${HIDDEN}/retired`;
 
