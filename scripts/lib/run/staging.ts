@@ -37,9 +37,9 @@ export function removeStaging(path: string): void {
 
 const entriesOf = (path: string): string[] => (existsSync(path) ? readdirSync(path) : []);
 
-/** An orphaned command of a killed run may still write into the tree: hence the retries. */
+/** An orphaned command of a killed run may still write into the tree, for seconds where it signs hundreds: hence the retries. */
 export const removeTree = (path: string): void =>
-  rmSync(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
+  rmSync(path, { recursive: true, force: true, maxRetries: 15, retryDelay: 50 });
 
 /** Killed between mkdir and mark: the directory is empty but for a folder that is empty too. */
 function removeIfEmpty(path: string): void {
