@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { type Crl, writeCrl } from '../lib/authority/crl.ts';
 import { formerSigners } from '../lib/authority/former-keys.ts';
 import { authoritiesOf, findAuthority, openAuthority } from '../lib/authority/open.ts';
+import { refuseMalformed } from '../lib/authority/sound-database.ts';
 import { parseWords } from '../options.ts';
 import {
   DIRECTORY_HELP,
@@ -45,6 +46,7 @@ export async function crlVerb(context: VerbContext): Promise<number> {
   for (const ca of names) {
     const authority = await openAuthority(open, ca, context.controller, note);
     try {
+      refuseMalformed(authority.path, ca);
       for (const signer of [undefined, ...formerSigners(open, ca, note)])
         lists.push(await writeCrl(authority, folder, days, signer));
     } finally {

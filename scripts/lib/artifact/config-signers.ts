@@ -2,13 +2,12 @@
 import type { X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { revocationOf } from '../authority/revoked.ts';
+import { firstRevoked } from '../authority/revoked.ts';
 import { certificateBlocks } from '../model/pem.ts';
 import { command } from '../plan/job.ts';
 import { runCommand, type Surroundings } from '../run/exec.ts';
 import { inTemporary } from '../run/temporary.ts';
 import { parseCertificate } from '../store/certificate.ts';
-import { serialOf } from '../store/database-rows.ts';
 import { resultsOfConfig } from './config.ts';
 
 /** Why a configuration whose signature holds is refused all the same; undefined: it is not. */
@@ -20,12 +19,8 @@ export async function revocationOfConfig(
 ): Promise<string | undefined> {
   const holder = resultsOfConfig(file, output, isCms).at(-1)!;
   const text = isCms ? await certificatesOf(holder, file, surroundings) : readFileSync(holder, 'latin1');
-  for (const certificate of certificateBlocks(text).map(parseCertificate)) {
-    const revocation = revocationOf(surroundings.folder, serialOf(certificate.serialNumber));
-    if (revocation)
-      return `"${holder}" has a certificate that is revoked (${revocation.reason}): ${nameOf(certificate)}`;
-  }
-  return undefined;
+  const revoked = firstRevoked(surroundings.folder, certificateBlocks(text).map(parseCertificate));
+  return revoked && `"${holder}" has a certificate that is revoked (${revoked.reason}): ${nameOf(revoked.certificate)}`;
 }
 
 const nameOf = ({ subject }: X509Certificate): string => subject.replaceAll('\n', ', ');

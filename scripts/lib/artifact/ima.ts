@@ -38,13 +38,8 @@ export async function signIma(file: string, output: string, digest: string, sign
     writeNew(join(folder, 'certificate.pem'), certificate.certificate.toString());
     const from = key.token ? ['--engine', 'pkcs11', '--key', tokenUri(key.token)] : ['--key', key.file];
     const args = [
-      'ima_sign',
-      '-n',
-      '--sigfile',
-      '--hashalgo',
-      digest,
-      '--keyid-from-cert',
-      join(folder, 'certificate.pem'),
+      ...['ima_sign', '-n', '--sigfile', '--hashalgo', digest],
+      ...['--keyid-from-cert', join(folder, 'certificate.pem')],
     ];
     await runCommand(commandWithKey('evmctl', [...args, ...from, copy], key, certificate.file), output, surroundings);
     const signature = readFileSync(`${copy}.sig`);

@@ -2,12 +2,11 @@
 import type { X509Certificate } from 'node:crypto';
 import { keyOf } from '../authority/directory-key.ts';
 import type { OpenDirectory } from '../authority/open.ts';
-import { revocationOf } from '../authority/revoked.ts';
+import { firstRevoked } from '../authority/revoked.ts';
 import { StateError } from '../errors.ts';
 import type { PrivateKey } from '../plan/private-key.ts';
 import { type Surroundings, surroundingsIn } from '../run/exec.ts';
 import { describeCertificate } from '../store/certificate-facts.ts';
-import { serialOf } from '../store/database-rows.ts';
 import { type CertificateFile, findCertificate } from '../store/directory.ts';
 import { isOwnDigestName } from '../store/oid-names.ts';
 
@@ -41,7 +40,7 @@ export function refuseExpired({ file, certificate }: CertificateFile, hint: stri
 
 /** Throws where a CA of the directory has revoked it. */
 export function refuseRevoked({ file, certificate }: CertificateFile, directory: string, hint: string): void {
-  const revocation = revocationOf(directory, serialOf(certificate.serialNumber));
+  const revocation = firstRevoked(directory, [certificate]);
   if (revocation)
     throw new StateError(`${file} is revoked (${revocation.reason}): what it signs is for nobody to take`, hint);
 }

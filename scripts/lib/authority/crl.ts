@@ -12,7 +12,6 @@ import { replaceFile } from './database.ts';
 import type { FormerSigner } from './former-keys.ts';
 import { formerKeyOptions, keyOptions } from './key-options.ts';
 import type { Authority } from './open.ts';
-import { refuseMalformed } from './sound-database.ts';
 
 export interface Crl {
   readonly ca: string;
@@ -38,7 +37,6 @@ export async function writeCrl(
   const key = signer?.key ?? authority.key;
   if (!existsSync(join(path, key.file)))
     throw new StateError(`the key of ${stem} is not in the directory`, 'make the list where the key is');
-  refuseMalformed(path, stem);
   const numberFile = `${databaseFolder(stem)}/crlnumber`;
   const number = numberIn(path, numberFile);
   const [ownNumber, ownConfiguration, list] = ['crlnumber', 'ca.cnf', 'list.crl'].map(name => join(work, name)) as [

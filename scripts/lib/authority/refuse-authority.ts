@@ -2,9 +2,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { StateError } from '../errors.ts';
-import { serialOf } from '../store/database-rows.ts';
 import type { Authority } from './open.ts';
-import { revocationOf } from './revoked.ts';
+import { firstRevoked } from './revoked.ts';
 
 /** Throws a StateError that says what to do instead. */
 export function refuseAuthority({ certificate: own, above, path, stem }: Authority): void {
@@ -15,15 +14,18 @@ export function refuseAuthority({ certificate: own, above, path, stem }: Authori
     throw new StateError(`${stem} is not valid before ${certificate.validFrom}`, 'look at the clock');
   if (new Date(certificate.validTo) < new Date())
     throw new StateError(`${stem} has expired (${certificate.validTo})`, `trustme-pki renew ${stem} --cascade`);
-  for (const each of [own, ...above]) {
-    const revocation = revocationOf(path, serialOf(each.certificate.serialNumber));
-    if (revocation === undefined) continue;
-    const where = each === own ? '' : `, and ${stem} is below it`;
-    throw new StateError(
-      `${each.stem} was revoked by ${revocation.ca} (${revocation.reason})${where}`,
-      revocation.reason === 'certificateHold'
-        ? `release it first: trustme-pki revoke ${each.stem} --reason removeFromCRL`
-        : `nobody would accept what ${stem} signs: trustme-pki rekey ${each.stem} --cascade`,
-    );
-  }
+  const authorities = [own, ...above];
+  const revocation = firstRevoked(
+    path,
+    authorities.map(each => each.certificate),
+  );
+  if (revocation === undefined) return;
+  const revoked = authorities.find(each => each.certificate === revocation.certificate)!;
+  const where = revoked === own ? '' : `, and ${stem} is below it`;
+  throw new StateError(
+    `${revoked.stem} was revoked by ${revocation.ca} (${revocation.reason})${where}`,
+    revocation.reason === 'certificateHold'
+      ? `release it first: trustme-pki revoke ${revoked.stem} --reason removeFromCRL`
+      : `nobody would accept what ${stem} signs: trustme-pki rekey ${revoked.stem} --cascade`,
+  );
 }

@@ -1,4 +1,5 @@
 // What the CAs of a directory have revoked. Serial numbers are random: one certificate alone has each.
+import type { X509Certificate } from 'node:crypto';
 import { type DatabaseRow, parseIndex, serialOf } from '../store/database-rows.ts';
 import type { PkiDirectory } from '../store/directory.ts';
 import { authoritiesWithDatabase, readIndex } from './database.ts';
@@ -9,16 +10,20 @@ export interface Revocation {
   readonly ca: string;
   /** RFC 5280 5.3.1. */
   readonly reason: string;
+  readonly certificate: X509Certificate;
 }
 
-/** undefined: no CA of the directory revoked what has this serial number. */
-export function revocationOf(path: string, serial: string): Revocation | undefined {
-  for (const ca of authoritiesWithDatabase(path)) {
+/** The first of some certificates that a CA of the directory revoked; undefined: there is none. Indexes are read once. */
+export function firstRevoked(path: string, certificates: readonly X509Certificate[]): Revocation | undefined {
+  const bySerial = new Map(certificates.map(each => [serialOf(each.serialNumber), each]));
+  const serials = [...bySerial.keys()];
+  const found = authoritiesWithDatabase(path).flatMap(ca =>
     // Most of a hundred thousand rows are of no interest.
-    const row = revokedRows(path, ca, text => text.includes(serial)).find(each => each.serial === serial);
-    if (row) return { ca, reason: reasonOf(row.reason) };
-  }
-  return undefined;
+    revokedRows(path, ca, text => serials.some(serial => text.includes(serial)))
+      .filter(row => bySerial.has(row.serial))
+      .map(row => ({ ca, reason: reasonOf(row.reason), certificate: bySerial.get(row.serial)! })),
+  );
+  return certificates.flatMap(each => found.find(({ certificate }) => certificate === each) ?? [])[0];
 }
 
 /** Reasons by stem, of the certificates that lie in the directory. */
