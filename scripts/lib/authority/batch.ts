@@ -135,10 +135,25 @@ export function lastWords(error: CommandError | PassedOver): string {
   return own.filter(line => line !== '' && line !== 'Signature ok').at(-1) ?? 'no reason given';
 }
 
+/** What openssl need not tell of each certificate: else it writes the subject, a character at a time. */
+const UNTOLD = [
+  'header',
+  'version',
+  'serial',
+  'signame',
+  'issuer',
+  'validity',
+  'subject',
+  'pubkey',
+  'extensions',
+  'aux',
+];
+
 /** The same configuration on another database. */
 const retarget = (configuration: string, index: string, certificates: string): string =>
   configuration
-    .replace(/^database = .*$/m, () => `database = ${index}`)
+    .replace(/^cert_opt = .*\n/gm, '')
+    .replace(/^database = .*$/m, () => `database = ${index}\ncert_opt = ${UNTOLD.map(part => `no_${part}`).join(', ')}`)
     .replace(/^new_certs_dir = .*$/m, () => `new_certs_dir = ${certificates}`);
 
 /** openssl prefers its default for the end to -days, and those of the default profile are no other's. */
