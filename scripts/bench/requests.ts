@@ -18,12 +18,15 @@ function tlv(tag: number, ...content: readonly Buffer[]): Buffer {
 const oid = (hex: string): Buffer => tlv(0x06, Buffer.from(hex, 'hex'));
 const attribute = (type: string, text: string): Buffer => tlv(0x31, tlv(0x30, oid(type), tlv(0x0c, Buffer.from(text))));
 
+/** PKCS #9: extensionRequest. */
+const EXTENSION_REQUEST = '2a864886f70d01090e';
+
 /** A request (PEM) for `O=Maker, CN=device N` with the name `URI:UUID:N`, as devices make them. */
-export function makeRequest(number: number): string {
+export function makeRequest(number: number, attributeType = EXTENSION_REQUEST): string {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const subject = tlv(0x30, attribute('55040a', 'Maker'), attribute('550403', `device ${number}`));
   const names = tlv(0x30, oid('551d11'), tlv(0x04, tlv(0x30, tlv(0x86, Buffer.from(`UUID:${number}`)))));
-  const extensions = tlv(0xa0, tlv(0x30, oid('2a864886f70d01090e'), tlv(0x31, tlv(0x30, names))));
+  const extensions = tlv(0xa0, tlv(0x30, oid(attributeType), tlv(0x31, tlv(0x30, names))));
   const spki = publicKey.export({ format: 'der', type: 'spki' });
   const info = tlv(0x30, tlv(0x02, Buffer.from([0])), subject, spki, extensions);
   const signature = tlv(0x03, Buffer.from([0]), sign('sha256', info, privateKey));

@@ -38,9 +38,16 @@ const CASES: [string, RequestFacts, RegExp | undefined][] = [
   ['a line end in a name', facts({ subject: [{ name: 'commonName', value: 'a\nb' }] }), /control characters/],
   ['names', asking('subjectAltName', 'URI:UUID:1, DNS:a'), undefined],
   ['names of another kind', asking('subjectAltName', 'dirName:/CN=x'), /has dirName:\/CN=x; kinds that are taken over/],
+  ['names behind a backslash', asking('subjectAltName', 'DNS:a\\\\, UPN:admin@corp'), /has UPN:admin@corp; kinds/],
+  [
+    'a line end in a name of a host',
+    asking('subjectAltName', 'DNS:a\n[issued]'),
+    /has "DNS:a\\n\[issued\]": names are/,
+  ],
   ['usages', asking('keyUsage', 'critical, keyCertSign'), undefined],
   ['no CA', asking('basicConstraints', 'critical, CA:FALSE'), undefined],
   ['a CA', asking('basicConstraints', 'CA:TRUE'), /asks to be a CA/],
+  ['what may be a CA', asking('basicConstraints', 'DER:3003010101'), /asks to be a CA/],
   ['another extension', asking('nameConstraints', 'permitted;DNS:x'), /asks for the extension nameConstraints/],
 ];
 for (const [name, request, message] of CASES)
@@ -54,8 +61,9 @@ test('names are refused where the profile does not take them over', () => {
   assert.match(refuseRequest(asking('subjectAltName', 'DNS:a'), false)!, /does not take over/);
 });
 
-test('a comma inside a name parts nothing', () => {
-  assert.equal(namesOf('critical, URI:a\\,b, DNS:c'), ['URI:a,b', 'DNS:c']);
+test('a comma or a backslash inside a name parts nothing', () => {
+  assert.equal(namesOf('critical, URI:a\\,b, DNS:c\\\\, DNS:d\\\\\\,e'), ['URI:a,b', 'DNS:c\\', 'DNS:d\\,e']);
+  assert.equal(namesOf(''), []);
 });
 
 test.run();

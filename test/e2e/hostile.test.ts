@@ -74,6 +74,16 @@ test('requests: thousands of names, megabytes, pipes, control characters', async
   await soon('verify', 'pki');
 });
 
+test('a request whose names would be lines of a configuration makes no CA', async () => {
+  const name = Buffer.from('x\n[issued]\nbasicConstraints = critical, CA:TRUE\nkeyUsage = critical, keyCertSign');
+  const der = Buffer.concat([Buffer.from([0x30, name.length + 2, 0x82, name.length]), name]).toString('hex');
+  makeRequest('lines.csr', 'CN=lines', `subjectAltName=DER:${der}\nextendedKeyUsage=clientAuth`);
+  const { status, stdout } = await soon('sign-csr', 'user_subca', 'lines.csr', '--output-dir', 'out', ...DIR);
+  assert.is(status, 1);
+  assert.match(stdout, /refused: its subjectAltName has "DNS:x\\n\[issued\]/);
+  assert.not.ok(existsSync(at('out/lines.cert')));
+});
+
 test('a request file whose name is for the terminal', async () => {
   makeRequest('odd.csr', 'CN=odd');
   mkdirSync(at('odd'));

@@ -77,6 +77,21 @@ test('subjects and extensions in the words of the ini files', () => {
   assert.is(extensions.get('keyUsage'), 'critical, digitalSignature');
 });
 
+test("what openssl copies is seen: extensions in Microsoft's attribute, lists without a member", () => {
+  const { extensions } = describeRequest(makeRequest(7, '2b06010401823702010e'));
+  assert.equal([...extensions], [['subjectAltName', 'URI:UUID:7']]);
+  tool(
+    'openssl',
+    [
+      ...['req', '-new', '-batch', '-nodes', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256'],
+      ...['-keyout', '/dev/null', '-subj', '/CN=x', '-addext', 'crlDistributionPoints=DER:3000', '-out', 'empty.csr'],
+    ],
+    folder,
+  );
+  const empty = describeRequest(readFileSync(join(folder, 'empty.csr')));
+  assert.match(refuseRequest(empty, true) ?? '', /asks for the extension crlDistributionPoints/);
+});
+
 test('what is no request is told; a signature of another key is seen', () => {
   const der = Buffer.from(makeRequest(1).split('\n').slice(1, -2).join(''), 'base64');
   assert.is(describeRequest(der).isForged(), false);

@@ -14,6 +14,7 @@ import { refuseJump } from './clock.ts';
 import { keyOptions } from './key-options.ts';
 import type { Authority } from './open.ts';
 import { namesOf } from './request-policy.ts';
+import { escapeValue } from './request-text.ts';
 
 /** What requests are signed with. */
 export interface Signing {
@@ -167,7 +168,7 @@ function withNames(configuration: string, section: string, { extensions }: Reque
   if (value === undefined) return own;
   const lines = namesOf(value).map((name, i) => {
     const [kind, ...rest] = name.split(':');
-    return `${kind}.${i} = ${rest.join(':').replace(/[\\$"'`#;]/g, '\\$&')}`;
+    return `${kind}.${i} = ${escapeValue(rest.join(':'))}`;
   });
   return `${own.replace(`[${section}]\n`, `[${section}]\nsubjectAltName = @requested_names\n`)}\n[requested_names]\n${lines.join('\n')}\n`;
 }

@@ -10,6 +10,8 @@ const LEAST_EXPONENT = 65537n;
 
 /** Usages come from the CA alone: asking for them is no mistake, and has no effect. */
 const GIVEN_BY_CA = ['keyUsage', 'extendedKeyUsage', 'subjectKeyIdentifier'];
+/** IA5String without control characters, which could mean more than a name to whoever reads it. */
+const IS_PRINTABLE = /^[ -~]+$/;
 export const NAME_KINDS: readonly string[] = ['DNS', 'IP', 'URI', 'email'];
 
 /** Why a request is refused; undefined: it may be signed. */
@@ -40,20 +42,23 @@ function refuseExtensions({ extensions }: RequestFacts, isNameCopied: boolean): 
   for (const [key, value] of extensions) {
     if (GIVEN_BY_CA.includes(key)) continue;
     if (key === 'basicConstraints') {
-      if (/CA:TRUE/.test(value)) return 'it asks to be a CA';
+      if (!/^(critical, )?CA:FALSE$/.test(value)) return 'it asks to be a CA';
     } else if (key !== 'subjectAltName') return `it asks for the extension ${key}, which the CA does not give`;
     else {
       if (!isNameCopied) return 'it asks for subjectAltName, which this profile does not take over';
-      const wrong = namesOf(value).find(name => !NAME_KINDS.includes(name.split(':')[0]!));
+      const names = namesOf(value);
+      const strange = names.find(name => !IS_PRINTABLE.test(name));
+      if (strange !== undefined)
+        return `its subjectAltName has ${JSON.stringify(strange)}: names are printable ASCII (RFC 5280, 4.2.1.6)`;
+      const wrong = names.find(name => !NAME_KINDS.includes(name.split(':')[0]!));
       if (wrong) return `its subjectAltName has ${wrong}; kinds that are taken over: ${NAME_KINDS.join(', ')}`;
     }
   }
   return undefined;
 }
 
-/** The names of a subjectAltName; a comma inside one has a backslash before it. */
+/** The names of a subjectAltName; a comma or a backslash inside one has a backslash before it. */
 export const namesOf = (value: string): string[] =>
-  value
-    .split(/(?<!\\),\s*/)
-    .filter(word => word !== 'critical')
-    .map(word => word.replaceAll('\\,', ','));
+  (value.match(/(?:\\[\s\S]|[^\\,])+/g) ?? [])
+    .map(word => word.trimStart().replace(/\\([\\,])/g, '$1'))
+    .filter(word => word !== 'critical');

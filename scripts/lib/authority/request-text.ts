@@ -1,5 +1,5 @@
 // The subject and names that somebody types, into the openssl configuration of a request.
-import { UsageError } from '../errors.ts';
+import { StateError, UsageError } from '../errors.ts';
 import { subjectAltName } from '../model/extension-values.ts';
 import { nearest } from '../model/nearest.ts';
 import { attributeMeant, refuseAttribute, SUBJECT_ATTRIBUTES } from '../model/subject.ts';
@@ -8,7 +8,12 @@ import { describeCertificate } from '../store/certificate-facts.ts';
 import type { Authority } from './open.ts';
 import { NAME_KINDS } from './request-policy.ts';
 
-const escapeValue = (value: string): string => value.replace(/[\\$"'`#;]/g, '\\$&');
+/** A value in a configuration of openssl. Throws a StateError where it would not stay one. */
+export function escapeValue(value: string): string {
+  if (/[\p{Cc}\u2028\u2029]/u.test(value))
+    throw new StateError(`${JSON.stringify(value)} has control characters: it cannot be signed`, 'give another name');
+  return value.replace(/[\\$"'`#;]/g, '\\$&');
+}
 
 /** A request for this subject and these names, in openssl's words. */
 export function requestConfiguration(subject: readonly Extension[], names: readonly string[]): string {

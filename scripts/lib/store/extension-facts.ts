@@ -155,7 +155,8 @@ function describeExtension(oid: string, der: Uint8Array): Readonly<Record<string
   const key = KEYS[oid] ?? oid;
   const raw = { [key]: `DER:${Buffer.from(der).toString('hex').toUpperCase()}` };
   try {
-    return DECODERS[key]?.(der) ?? raw;
+    const words = DECODERS[key]?.(der) ?? raw;
+    return Object.keys(words).length > 0 ? words : raw; // an empty list is there, too
   } catch {
     return raw;
   }

@@ -52,8 +52,8 @@ interface Parts extends Signed {
   readonly extensions: Node | undefined;
 }
 
-/** PKCS #9: extensionRequest. */
-const EXTENSION_REQUEST = '1.2.840.113549.1.9.14';
+/** PKCS #9's extensionRequest and that of Microsoft: openssl takes the first kind that is there. */
+const EXTENSION_REQUESTS = ['1.2.840.113549.1.9.14', '1.3.6.1.4.1.311.2.1.14'];
 /** RFC 5480: id-ecPublicKey. */
 const EC_KEY = '1.2.840.10045.2.1';
 
@@ -121,11 +121,10 @@ const describeRdn = (rdn: Node): Extension[] =>
   });
 
 function extensionsIn(attributes: readonly Node[]): Node | undefined {
-  for (const attribute of attributes) {
-    const [type, values] = children(attribute, SEQUENCE);
-    if (oidOf(type) === EXTENSION_REQUEST) return children(values, SET)[0];
-  }
-  return undefined;
+  const parts = attributes.map(attribute => children(attribute, SEQUENCE));
+  const kind = EXTENSION_REQUESTS.find(oid => parts.some(([type]) => oidOf(type) === oid));
+  const [, values] = parts.find(([type]) => kind !== undefined && oidOf(type) === kind) ?? [];
+  return values && children(values, SET)[0];
 }
 
 /** A key on a named curve needs no more than its OIDs: openssl takes long to decode it, and does so when it signs. */
