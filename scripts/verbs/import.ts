@@ -5,6 +5,7 @@ import { type ImportChoice, importCertificate } from '../lib/ceremony/import.ts'
 import { UsageError } from '../lib/errors.ts';
 import { resolveOutDir } from '../lib/generate/generate.ts';
 import { formatOutcome } from '../lib/generate/summary.ts';
+import { finishBefore } from '../lib/run/interrupted.ts';
 import { makeReport } from '../lib/run/report.ts';
 import { isAwaited } from '../lib/store/requests.ts';
 import { parseWords } from '../options.ts';
@@ -59,6 +60,8 @@ export async function importVerb(context: VerbContext): Promise<number> {
   };
   const report = makeReport(context.stderr, given.quiet === true);
   try {
+    // The one that brought the last certificate may have been killed while it published what that completes.
+    await finishBefore(outDir, context.controller.signal, text => report.note(text));
     if (isAwaited(outDir)) {
       const awaited = await importAwaited(options, choice, report, context.controller);
       report.end();

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { isMissing, leftovers, scratch, tool } from '../helpers/door.ts';
+import { killAt } from '../helpers/killed.ts';
 import { programIn } from '../helpers/program.ts';
 import { keySection, labels, makeToken, PIN, softhsm } from '../helpers/token.ts';
 
@@ -235,6 +236,7 @@ test('an offline root from the beginning: requests begin the PKI, the last certi
   await sound('killed');
   assert.match(tool('openssl', ['x509', '-in', 'killed/ssig_rootca.cert', '-noout', '-text'], folder), /prime256v1/);
   assert.ok(existsSync(path('killed/DB.auth')));
+  cpSync(path('fresh'), path('last'), { recursive: true });
   assert.match(
     await succeed('import', 'guestos_subca', 'returned/guestos_subca.cert', ...conf, '--rehearse'),
     /PKI generated in/,
@@ -250,6 +252,32 @@ test('an offline root from the beginning: requests begin the PKI, the last certi
   await succeed('renew', 'backend', ...conf);
   await sound('fresh');
 });
+
+// In the middle of the moves, of what is removed then, and at the end of that.
+for (const [call, which, next] of [
+  ['rename', 20, 'generate'],
+  ['rename', 20, 'import'],
+  ['unlink', '.pki/requests/device_subca/key', 'import'],
+  ['unlink', '.pki/journal.json', 'generate'],
+] as const)
+  test(`the last import, killed at ${call} ${which}: the next ${next} goes on with the keys that it made`, async () => {
+    if (isMissing('strace')) return;
+    cpSync(path('last'), path('killed-last'), { recursive: true });
+    const conf = ['--conf', 'conf-online', '--dir', 'killed-last'];
+    const last = ['import', 'guestos_subca', 'returned/guestos_subca.cert', ...conf];
+    await killAt(call, typeof which === 'number' ? which : `killed-last/${which}`, folder, ...last);
+    const [staged = ''] = leftovers(folder);
+    const made = [staged, 'killed-last'].map(where => path(where, 'ssig_rootca.key')).find(existsSync)!;
+    const key = readFileSync(made, 'utf8');
+    const said = await succeed(...(next === 'import' ? last : ['generate', ...conf]));
+    assert.match(said, next === 'import' ? /it was there already/ : /already generated/);
+    assert.is(read('killed-last/ssig_rootca.key'), key);
+    for (const file of ['.pki/requests', '.pki/journal.json', 'device_subca.csr'])
+      assert.not.ok(existsSync(path('killed-last', file)), file);
+    await sound('killed-last');
+    assert.equal(leftovers(folder), []);
+    rmSync(path('killed-last'), { recursive: true });
+  });
 
 test('generate --rehearse: what would not be sound is not made, and the token signs nothing', async () => {
   write('conf-bad/customer/gen_rootca.ini', '[certificate]\nnameConstraints = "critical, permitted;DNS:example.org"\n');

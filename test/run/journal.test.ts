@@ -61,6 +61,15 @@ for (const count of [0, 1, 2, 3])
       assertPublished(outDir, staging);
     }));
 
+suite('what they make worthless goes, also where it went half before a kill', () =>
+  inScratch(folder => {
+    const { outDir, staging } = prepare(folder);
+    put(join(outDir, '.pki/requests/ssig/key'));
+    publishInto(staging, outDir, FILES, ['.pki/requests', 'gone.csr']);
+    assertPublished(outDir, staging);
+    assert.not.ok(existsSync(join(outDir, '.pki/requests')));
+  }));
+
 suite('a lost staging directory is refused, nothing is moved and the journal stays', () =>
   inScratch(folder => {
     const { outDir } = prepare(folder);
@@ -81,6 +90,7 @@ const foreign: readonly [name: string, journal: (staging: string) => unknown][] 
   ['a staging directory of somebody else', () => ({ staging: 'other.staging.aaaaaa', files: FILES })],
   ['no staging directory', () => ({ files: FILES })],
   ['no files', staging => ({ staging })],
+  ['a file above OUT_DIR that goes', staging => ({ staging, files: FILES, removed: ['../evil'] })],
   ['a number as a file', staging => ({ staging, files: [1] })],
   ['null', () => 'null'],
   ['a list', () => '[]'],

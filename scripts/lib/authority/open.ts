@@ -8,14 +8,14 @@ import type { Entity } from '../model/types.ts';
 import type { PrivateKey } from '../plan/private-key.ts';
 import { renderConfiguration } from '../plan/render.ts';
 import { type Surroundings, surroundingsIn } from '../run/exec.ts';
-import { finishInterrupted } from '../run/interrupted.ts';
-import { type Lock, takeDirectoryLock, takeLock } from '../run/lock.ts';
+import { finishBefore } from '../run/interrupted.ts';
+import { type Lock, takeLock } from '../run/lock.ts';
 import { removeTree } from '../run/staging.ts';
 import { describeCertificate } from '../store/certificate-facts.ts';
 import { readContained } from '../store/contained-file.ts';
 import { type CertificateFile, type PkiDirectory, readPkiDirectory } from '../store/directory.ts';
 import { issuersOf } from '../store/issuer.ts';
-import { configurationFile, databaseFolder, JOURNAL } from '../store/names.ts';
+import { configurationFile, databaseFolder } from '../store/names.ts';
 import { packageVersion } from '../store/package.ts';
 import { readSettings, type Settings } from '../store/settings.ts';
 import { loadTemplates } from '../store/templates.ts';
@@ -85,13 +85,7 @@ export async function openForWriting(
 ): Promise<OpenDirectory> {
   const open = openDirectory(options, true);
   const { path } = open.directory;
-  if (!existsSync(join(path, JOURNAL))) return open;
-  const lock = await takeDirectoryLock(path, signal, () => note(`trustme-pki: waiting for another run on ${path}`));
-  try {
-    finishInterrupted(path, text => note(`trustme-pki: ${text}`));
-  } finally {
-    lock.release();
-  }
+  if (!(await finishBefore(path, signal, text => note(`trustme-pki: ${text}`)))) return open;
   return openDirectory(options, true);
 }
 

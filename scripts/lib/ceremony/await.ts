@@ -16,7 +16,7 @@ import { takeDirectoryLock } from '../run/lock.ts';
 import type { PlanReport } from '../run/report.ts';
 import { pendingFile } from '../store/names.ts';
 import { requestKey } from '../store/request-facts.ts';
-import { readPending } from '../store/requests.ts';
+import { isAwaited, readPending } from '../store/requests.ts';
 import { readSettings } from '../store/settings.ts';
 import { findTokenRoad } from '../store/token-road.ts';
 import { type ImportChoice, importValues } from './import.ts';
@@ -46,6 +46,7 @@ export async function importAwaited(
   let kept: Omit<Awaited, 'generated'>;
   try {
     finishInterrupted(outDir, text => report.note(text));
+    if (!isAwaited(outDir)) throw new StateError(`"${outDir}" was completed meanwhile`, 'run again');
     kept = await keep(outDir, withRequestOptions(options, outDir), choice, controller);
   } finally {
     lock.release();

@@ -1,13 +1,13 @@
 // Makes a PKI, or the platform keys of one, in a staging directory, and publishes it. Whatever fails, the staging
 // directory goes and OUT_DIR stays as it was.
-import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { StateError } from '../errors.ts';
 import type { Entity } from '../model/types.ts';
 import { publishInto } from '../run/journal.ts';
 import { publishWhole } from '../run/publish.ts';
 import type { PlanReport } from '../run/report.ts';
-import { makeStaging, removeStaging, removeTree } from '../run/staging.ts';
+import { makeStaging, removeStaging } from '../run/staging.ts';
 import { MANIFEST, REQUESTS, requestOutputs, SCRATCH } from '../store/names.ts';
 import { readPending } from '../store/requests.ts';
 import { withAwaited, withRequestOptions } from './awaited.ts';
@@ -37,10 +37,8 @@ export async function produceWhole(
       // The journal moves files alone, and databases are empty folders in the beginning.
       const folders = prepared.plan.folders.filter(folder => !folder.startsWith(SCRATCH));
       for (const folder of folders) mkdirSync(join(outDir, folder), { recursive: true });
-      publishInto(staging, outDir, filesOf(prepared));
-      for (const { stem } of readPending(outDir).values())
-        for (const file of requestOutputs(stem)) rmSync(join(outDir, file), { force: true });
-      removeTree(join(outDir, REQUESTS));
+      const outputs = [...readPending(outDir).keys()].flatMap(requestOutputs);
+      publishInto(staging, outDir, filesOf(prepared), [...outputs, REQUESTS]);
     } else publishWhole(staging, outDir, there === 'stale file');
     return { ...describe('generated', outDir, prepared, options), anchors: trustAnchors(outDir, prepared.made) };
   });

@@ -68,7 +68,8 @@ export async function renewEntities(renewal: Renewal, report: PlanReport): Promi
   const staging = makeStaging(directory.path);
   try {
     fillStaging(staging, renewal, plan);
-    removeKeyExports(staging, renewal);
+    const exported = exportsOfTokenKeys(renewal);
+    for (const file of exported) removeTree(join(staging, file));
     report.begin(plan.jobs);
     const inside = { ...surroundings, folder: staging };
     await execute(plan.jobs, renewal.width, inside, report);
@@ -81,12 +82,8 @@ export async function renewEntities(renewal: Renewal, report: PlanReport): Promi
     const outcome = describe(staging, renewal, changed);
     await syncTree(staging, inside);
     surroundings.controller.signal.throwIfAborted();
-    publishInto(staging, directory.path, changed);
-    for (const file of lapsed) {
-      rmSync(join(directory.path, file), { force: true });
-      report.note(`trustme-pki: removed "${file}": a former authoriser signed it`);
-    }
-    removeKeyExports(directory.path, renewal);
+    publishInto(staging, directory.path, changed, [...lapsed, ...exported]);
+    for (const file of lapsed) report.note(`trustme-pki: removed "${file}": a former authoriser signed it`);
     return outcome;
   } finally {
     removeStaging(staging);
@@ -94,10 +91,9 @@ export async function renewEntities(renewal: Renewal, report: PlanReport): Promi
 }
 
 /** A key that is in a token now is in no export; the old one, which is, lies with what was retired. */
-function removeKeyExports(path: string, { selection: { rekeyed }, inputs: { hierarchy } }: Renewal): void {
+function exportsOfTokenKeys({ selection: { rekeyed }, inputs: { hierarchy } }: Renewal): string[] {
   const moved = [...rekeyed].flatMap(stem => (hierarchy.get(stem)?.token ? [keyFile(stem)] : []));
-  for (const { file, key } of DERIVED_EXPORTS)
-    if (key && moved.includes(key)) rmSync(join(path, file), { force: true });
+  return DERIVED_EXPORTS.filter(({ key }) => key && moved.includes(key)).map(({ file }) => file);
 }
 
 /** Updates of former runs for machines in the field, whose signer those do not know any more. */

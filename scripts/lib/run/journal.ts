@@ -5,18 +5,28 @@ import { basename, dirname, join } from 'node:path';
 import { StateError } from '../errors.ts';
 import { syncPath, writeNew } from '../store/files.ts';
 import { HIDDEN, JOURNAL, stagingPrefix } from '../store/names.ts';
-import { removeStaging } from './staging.ts';
+import { removeStaging, removeTree } from './staging.ts';
 
 interface Journal {
   readonly staging: string;
   /** Relative paths, in the order in which they are moved. */
   readonly files: readonly string[];
+  /** Relative paths of files and folders that go when those have come. */
+  readonly removed: readonly string[];
 }
 
-/** Moves `files` of a synced staging directory into a live OUT_DIR. Killed at any point, `recover` finishes it. */
-export function publishInto(staging: string, outDir: string, files: readonly string[]): void {
+/**
+ * Moves `files` of a synced staging directory into a live OUT_DIR, and then removes there what they make worthless.
+ * Killed at any point, `recover` finishes it.
+ */
+export function publishInto(
+  staging: string,
+  outDir: string,
+  files: readonly string[],
+  removed: readonly string[] = [],
+): void {
   mkdirSync(join(outDir, HIDDEN), { recursive: true });
-  const journal = { staging: basename(staging), files } satisfies Journal;
+  const journal = { staging: basename(staging), files, removed } satisfies Journal;
   const draft = join(staging, JOURNAL);
   writeNew(draft, JSON.stringify(journal));
   syncPath(draft);
@@ -29,7 +39,7 @@ export function publishInto(staging: string, outDir: string, files: readonly str
 export function recover(outDir: string): boolean {
   const path = join(outDir, JOURNAL);
   if (!existsSync(path)) return false;
-  const { staging: name, files } = readJournal(path, outDir);
+  const { staging: name, files, removed } = readJournal(path, outDir);
   const staging = join(dirname(outDir), name);
   const lost = files.filter(file => !existsSync(join(staging, file)) && !existsSync(join(outDir, file)));
   if (lost.length > 0)
@@ -38,7 +48,9 @@ export function recover(outDir: string): boolean {
       `restore it, or remove "${path}" and what the run had moved in`,
     );
   for (const file of files) if (existsSync(join(staging, file))) moveInto(join(staging, file), join(outDir, file));
-  for (const folder of new Set(files.map(file => dirname(join(outDir, file))))) syncPath(folder);
+  const folders = new Set(files.map(file => dirname(join(outDir, file))));
+  for (const folder of folders) syncPath(folder);
+  for (const file of removed) removeTree(join(outDir, file));
   unlinkSync(path);
   syncPath(join(outDir, HIDDEN));
   removeStaging(staging);
@@ -52,7 +64,7 @@ function moveInto(from: string, to: string): void {
 
 /** The journal is ours and was written whole; anything else, a path that leaves OUT_DIR above all, is somebody else's. */
 function readJournal(path: string, outDir: string): Journal {
-  const { staging, files } = parseJournal(readFileSync(path, 'utf8'));
+  const { staging, files, removed } = parseJournal(readFileSync(path, 'utf8'));
   const prefix = basename(stagingPrefix(outDir));
   const isOurs =
     isPlain(staging) &&
@@ -60,14 +72,16 @@ function readJournal(path: string, outDir: string): Journal {
     /^[A-Za-z0-9]{6}$/.test(staging.slice(prefix.length)) &&
     Array.isArray(files) &&
     files.length > 0 &&
-    files.every(isPlain);
+    files.every(isPlain) &&
+    Array.isArray(removed) &&
+    removed.every(isPlain);
   if (!isOurs) throw new StateError(`"${path}" is not a journal of this directory`, 'remove it if nobody needs it');
-  return { staging, files };
+  return { staging, files, removed };
 }
 
-function parseJournal(text: string): { staging?: unknown; files?: unknown } {
+function parseJournal(text: string): { staging?: unknown; files?: unknown; removed?: unknown } {
   try {
-    return JSON.parse(text) ?? {};
+    return { removed: [], ...JSON.parse(text) };
   } catch {
     return {};
   }

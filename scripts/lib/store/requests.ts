@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { StateError } from '../errors.ts';
-import { pendingFile, REQUEST_OPTIONS, REQUESTS } from './names.ts';
+import { MANIFEST, pendingFile, REQUEST_OPTIONS, REQUESTS } from './names.ts';
 
 export interface Pending {
   readonly stem: string;
@@ -44,8 +44,9 @@ export function readPending(path: string): ReadonlyMap<string, Pending> {
   );
 }
 
-/** Whether a directory is a PKI that is still on its way: requests, and no certificate yet. */
-export const isAwaited = (path: string): boolean => existsSync(join(path, REQUEST_OPTIONS));
+/** Whether a directory is a PKI that is still on its way: requests, and no manifest, which is the last that is moved in. */
+export const isAwaited = (path: string): boolean =>
+  existsSync(join(path, REQUEST_OPTIONS)) && !existsSync(join(path, MANIFEST));
 
 /** Throws a StateError where it is none of ours. */
 export function readRequestOptions(path: string): RequestOptions {
