@@ -1,10 +1,10 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { suite as makeSuite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { StateError } from '../../scripts/lib/errors.ts';
 import { publishInto, recover } from '../../scripts/lib/run/journal.ts';
-import { makeStaging } from '../../scripts/lib/run/staging.ts';
+import { inStaging, makeStaging } from '../../scripts/lib/run/staging.ts';
 import { inScratch } from '../helpers/scratch.ts';
 
 const suite = makeSuite('journal');
@@ -68,6 +68,31 @@ suite('what they make worthless goes, also where it went half before a kill', ()
     publishInto(staging, outDir, FILES, ['.pki/requests', 'gone.csr']);
     assertPublished(outDir, staging);
     assert.not.ok(existsSync(join(outDir, '.pki/requests')));
+  }));
+
+suite('where a move fails, the staging directory stays, the error says so, and the next run finishes it', () =>
+  inScratch(async folder => {
+    const outDir = join(folder, 'pki');
+    put(join(outDir, 'ssig.key'));
+    put(join(outDir, '.pki/PK.cnf/obstacle'));
+    const kept = { staging: '' };
+    try {
+      await inStaging(outDir, async staging => {
+        kept.staging = staging;
+        for (const file of FILES) put(join(staging, file));
+        publishInto(staging, outDir, FILES);
+      });
+      assert.unreachable();
+    } catch (error) {
+      assert.ok(isStateError(error), String(error));
+      assert.match((error as StateError).message, /cannot write ".*\/\.pki\/PK\.cnf"/);
+      assert.match((error as StateError).hint!, /waits in ".*pki\.staging\.\w{6}": the next run moves it in/);
+    }
+    assert.ok(existsSync(join(kept.staging, 'DB.auth')));
+    assert.throws(() => recover(outDir), isStateError);
+    rmSync(join(outDir, '.pki/PK.cnf'), { recursive: true });
+    assert.is(recover(outDir), true);
+    assertPublished(outDir, kept.staging);
   }));
 
 suite('a lost staging directory is refused, nothing is moved and the journal stays', () =>

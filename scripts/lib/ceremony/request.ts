@@ -20,7 +20,7 @@ import { finishInterrupted } from '../run/interrupted.ts';
 import { publishInto } from '../run/journal.ts';
 import { publishWhole, syncTree } from '../run/publish.ts';
 import type { PlanReport } from '../run/report.ts';
-import { makeStaging, removeStaging, removeTree } from '../run/staging.ts';
+import { inStaging, removeTree } from '../run/staging.ts';
 import { requireTokenKeys } from '../run/token-step.ts';
 import { requireTools } from '../run/tools.ts';
 import { writeNew } from '../store/files.ts';
@@ -110,8 +110,7 @@ async function makeRequests(
   requireTools(plan.jobs, options.environment);
   const beside = surroundingsIn(dirname(outDir), options.environment, controller);
   await requireTokenKeys(plan.jobs, options.mayGenerateInTokens ?? false, beside);
-  const staging = makeStaging(outDir);
-  try {
+  await inStaging(outDir, async staging => {
     const keysThere = inputs.keysAtHand ?? new Set();
     for (const folder of plan.folders) mkdirSync(join(staging, folder), { recursive: true });
     for (const stem of keysThere) copyFileSync(join(outDir, keyFile(stem)), join(staging, keyFile(stem)));
@@ -125,9 +124,7 @@ async function makeRequests(
     controller.signal.throwIfAborted();
     if (existsSync(outDir)) publishInto(staging, outDir, files);
     else publishWhole(staging, outDir, false);
-  } finally {
-    removeStaging(staging);
-  }
+  });
 }
 
 function moveToRequests(staging: string, stem: string, isKeyThere: boolean): string[] {

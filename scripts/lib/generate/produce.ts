@@ -7,7 +7,7 @@ import type { Entity } from '../model/types.ts';
 import { publishInto } from '../run/journal.ts';
 import { publishWhole } from '../run/publish.ts';
 import type { PlanReport } from '../run/report.ts';
-import { makeStaging, removeStaging } from '../run/staging.ts';
+import { inStaging } from '../run/staging.ts';
 import { MANIFEST, REQUESTS, requestOutputs, SCRATCH } from '../store/names.ts';
 import { readPending } from '../store/requests.ts';
 import { withAwaited, withRequestOptions } from './awaited.ts';
@@ -108,13 +108,4 @@ function refuseOverwriting(outDir: string, files: readonly string[]): void {
 function copyInto(from: string, to: string): void {
   mkdirSync(dirname(to), { recursive: true });
   copyFileSync(from, to);
-}
-
-async function inStaging(outDir: string, work: (staging: string) => Promise<Outcome>): Promise<Outcome> {
-  const staging = makeStaging(outDir);
-  try {
-    return await work(staging);
-  } finally {
-    removeStaging(staging);
-  }
 }

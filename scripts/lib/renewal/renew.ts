@@ -13,7 +13,7 @@ import { execute } from '../run/execute.ts';
 import { publishInto } from '../run/journal.ts';
 import { syncTree } from '../run/publish.ts';
 import type { PlanReport } from '../run/report.ts';
-import { makeStaging, removeStaging, removeTree } from '../run/staging.ts';
+import { inStaging, removeTree } from '../run/staging.ts';
 import { inTemporary } from '../run/temporary.ts';
 import { requireTokenKeys } from '../run/token-step.ts';
 import { requireTools } from '../run/tools.ts';
@@ -65,8 +65,7 @@ export async function renewEntities(renewal: Renewal, report: PlanReport): Promi
   const plan = planRenewal(inputs);
   requireTools(plan.jobs, surroundings.environment);
   await requireTokenKeys(plan.jobs, inputs.mayGenerateInTokens ?? false, surroundings);
-  const staging = makeStaging(directory.path);
-  try {
+  return inStaging(directory.path, async staging => {
     fillStaging(staging, renewal, plan);
     const exported = exportsOfTokenKeys(renewal);
     for (const file of exported) removeTree(join(staging, file));
@@ -85,9 +84,7 @@ export async function renewEntities(renewal: Renewal, report: PlanReport): Promi
     publishInto(staging, directory.path, changed, [...lapsed, ...exported]);
     for (const file of lapsed) report.note(`trustme-pki: removed "${file}": a former authoriser signed it`);
     return outcome;
-  } finally {
-    removeStaging(staging);
-  }
+  });
 }
 
 /** A key that is in a token now is in no export; the old one, which is, lies with what was retired. */

@@ -2,7 +2,7 @@
 // is finished by the next one.
 import { existsSync, mkdirSync, readFileSync, renameSync, unlinkSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { StateError } from '../errors.ts';
+import { afterwards, StateError } from '../errors.ts';
 import { syncPath, writeNew } from '../store/files.ts';
 import { HIDDEN, JOURNAL, stagingPrefix } from '../store/names.ts';
 import { removeStaging, removeTree } from './staging.ts';
@@ -31,7 +31,6 @@ export function publishInto(
   writeNew(draft, JSON.stringify(journal));
   syncPath(draft);
   renameSync(draft, join(outDir, JOURNAL));
-  syncPath(join(outDir, HIDDEN));
   recover(outDir);
 }
 
@@ -47,14 +46,22 @@ export function recover(outDir: string): boolean {
       `an interrupted run lost its staging directory "${staging}": ${lost.join(', ')}`,
       `restore it, or remove "${path}" and what the run had moved in`,
     );
-  for (const file of files) if (existsSync(join(staging, file))) moveInto(join(staging, file), join(outDir, file));
-  const folders = new Set(files.map(file => dirname(join(outDir, file))));
-  for (const folder of folders) syncPath(folder);
-  for (const file of removed) removeTree(join(outDir, file));
-  unlinkSync(path);
-  syncPath(join(outDir, HIDDEN));
+  try {
+    finish(outDir, staging, { files, removed });
+  } catch (error) {
+    throw afterwards(error, `what was made waits in "${staging}": the next run moves it in`);
+  }
   removeStaging(staging);
   return true;
+}
+
+function finish(outDir: string, staging: string, { files, removed }: Omit<Journal, 'staging'>): void {
+  syncPath(join(outDir, HIDDEN));
+  for (const file of files) if (existsSync(join(staging, file))) moveInto(join(staging, file), join(outDir, file));
+  for (const folder of new Set(files.map(file => dirname(join(outDir, file))))) syncPath(folder);
+  for (const file of removed) removeTree(join(outDir, file));
+  unlinkSync(join(outDir, JOURNAL));
+  syncPath(join(outDir, HIDDEN));
 }
 
 function moveInto(from: string, to: string): void {

@@ -1,8 +1,27 @@
 // Staging directories: siblings of OUT_DIR in which everything is made before it is published.
-import { existsSync, mkdtempSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
+import { existsSync, lstatSync, mkdtempSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { writeNew } from '../store/files.ts';
-import { HIDDEN, STAGING_MARK, stagingPrefix } from '../store/names.ts';
+import { HIDDEN, JOURNAL, STAGING_MARK, stagingPrefix } from '../store/names.ts';
+
+/** Calls `work` with a staging directory, which goes however that ends: unless a journal needs it, for the next run. */
+export async function inStaging<T>(outDir: string, work: (staging: string) => Promise<T>): Promise<T> {
+  const staging = makeStaging(outDir);
+  try {
+    return await work(staging);
+  } finally {
+    if (!hasJournal(outDir)) removeStaging(staging);
+  }
+}
+
+/** Where nobody can tell, there may be one. */
+function hasJournal(outDir: string): boolean {
+  try {
+    return lstatSync(join(outDir, JOURNAL), { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    return true;
+  }
+}
 
 /** Makes an empty staging directory (mode 0700) beside OUT_DIR, marked as ours. */
 export function makeStaging(outDir: string): string {
