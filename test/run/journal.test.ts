@@ -104,6 +104,14 @@ suite('a lost staging directory is refused, nothing is moved and the journal sta
     assert.not.ok(existsSync(join(outDir, 'PK.crt')));
   }));
 
+suite('it is refused also where every file is there: they may be the old ones', () =>
+  inScratch(folder => {
+    const { outDir } = prepare(folder, FILES);
+    writeJournal(outDir, { staging: 'pki.staging.gone00', files: FILES });
+    assert.throws(() => recover(outDir), isStateError);
+    assert.ok(existsSync(join(outDir, '.pki/journal.json')));
+  }));
+
 const foreign: readonly [name: string, journal: (staging: string) => unknown][] = [
   ['a file above OUT_DIR', staging => ({ staging, files: ['../evil'] })],
   ['a file above OUT_DIR by way of a folder', staging => ({ staging, files: ['a/../../evil'] })],

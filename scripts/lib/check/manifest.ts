@@ -11,7 +11,7 @@ import { readUpdate } from './updates.ts';
 
 export function checkManifest({ directory, record, entries, settings }: Inspection): Finding[] {
   const interrupted = entries.some(({ file }) => file === JOURNAL)
-    ? [error('interrupted', JOURNAL, 'a run was stopped while it added the platform keys', 'run generate again')]
+    ? [error('interrupted', JOURNAL, 'a run was stopped while it moved files in', 'trustme-pki generate finishes it')]
     : [];
   if (record.state === 'absent') return interrupted;
   if (record.state !== 'read') return [...interrupted, unreadable(record.state)];

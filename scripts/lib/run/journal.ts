@@ -41,10 +41,11 @@ export function recover(outDir: string): boolean {
   const { staging: name, files, removed } = readJournal(path, outDir);
   const staging = join(dirname(outDir), name);
   const lost = files.filter(file => !existsSync(join(staging, file)) && !existsSync(join(outDir, file)));
-  if (lost.length > 0)
+  // It stays until the journal is gone: without it, what lies in OUT_DIR may be the old file or the new one.
+  if (!existsSync(staging) || lost.length > 0)
     throw new StateError(
-      `an interrupted run lost its staging directory "${staging}": ${lost.join(', ')}`,
-      `restore it, or remove "${path}" and what the run had moved in`,
+      `an interrupted run lost its staging directory "${staging}"${lost.length > 0 ? `: ${lost.join(', ')}` : ''}`,
+      `restore it, or remove "${path}" and what the run had moved in; trustme-pki verify tells what does not fit then`,
     );
   try {
     finish(outDir, staging, { files, removed });
