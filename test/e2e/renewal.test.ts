@@ -157,6 +157,24 @@ test('a CA: what names its certificate by number is renewed with it, also what "
   tool('openssl', ['verify', ...trust, 'alice.cert'], pki.path);
 });
 
+test('what "issue" made is renewed by what it asked for before, octet by octet where its key signs alike each time', async () => {
+  const pki = copyOf('alike');
+  await pki.succeed('issue', 'user_subca', 'alice', '--key-type', 'rsa:2048');
+  await pki.succeed('issue', 'user_subca', 'bob', '--key-type', 'ed25519', '--days', '20');
+  const first = ['alice', 'bob'].map(stem => pki.field(`${stem}.cert`, 'serial'));
+  const later = await program(['renew', 'alice', '--dir', 'alike'], {}, LATER);
+  assert.is(later.status, 0, later.stderr);
+  assert.match(pki.field('alice.cert', 'enddate'), /2030/);
+  assert.match(await pki.succeed('renew', '--expiring', '30'), /^bob: until /m);
+  const second = ['alice', 'bob'].map(stem => pki.field(`${stem}.cert`, 'serial'));
+  for (const verb of ['renew', 'rekey']) await pki.succeed(verb, 'user_subca', '--cascade');
+  const last = ['alice', 'bob'].map(stem => pki.field(`${stem}.cert`, 'serial'));
+  for (const at of [0, 1]) assert.is(new Set([first, second, last].map(each => each[at])).size, 3);
+  const { issued } = JSON.parse(await pki.succeed('list', 'user_subca', '--json'));
+  assert.is(issued.length, 8);
+  await pki.sound();
+});
+
 test('UEFI: lists, updates and exports follow; machines in the field get an update of their own', async () => {
   const pki = copyOf('uefi');
   const [owner, former] = [parseSignatureLists(pki.read('DB.esl')), pki.read('KEK.crt')];

@@ -71,12 +71,13 @@ async function sign(authority: Authority, open: OpenDirectory, stem: string, der
     days: undefined,
     isLeafOnly: false,
     isSameKeyAllowed: true,
-    isAgain: false,
+    // Many keys sign the same request alike each time: RSA, Ed25519.
+    isAgain: true,
     blocklists: [],
     width: 1,
   };
   const [result] = await signRequests(authority, [{ given: stem, file: request, output }], signing, () => {});
-  if (result?.output === undefined)
+  if (result?.result !== 'signed')
     throw new StateError(`${authority.stem} does not renew "${stem}": ${result?.reason ?? 'no reason given'}`);
   return output;
 }
