@@ -51,7 +51,7 @@ test('a sub CA of an offline root: same key, request, signature, import; all pri
   const words = read('stick/device_subca.request.txt');
   assert.match(words, new RegExp(`^key: +SHA-256 ${key}$`, 'm'));
   assert.match(words, /^ {2}basicConstraints = critical, CA:TRUE$/m);
-  assert.match(words, /^ {2}trustme-pki sign-csr gen_rootca device_subca\.csr$/m);
+  assert.match(words, /^ {2}trustme-pki sign-csr gen_rootca device_subca\.csr --same-key --again$/m);
   const { stderr } = await run('sign-csr', 'gen_rootca', 'stick/device_subca.csr', '--dir', offline, '--same-key');
   assert.match(stderr, new RegExp(`key +SHA-256 ${key}`));
   assert.match(stderr, new RegExp(`certificate SHA-256 ${spoken('stick/device_subca.cert')}`));
@@ -75,8 +75,8 @@ test('what is asked for names the profile that gives it, and a sub CA that signs
   const [online, offline] = split('profile');
   await succeed('request', 'ssig_subca_cml', '--dir', online, '--output-dir', '.');
   const command = /^ {2}trustme-pki (sign-csr .*)$/m.exec(read('ssig_subca_cml.request.txt'))![1]!;
-  assert.is(command, 'sign-csr ssig_rootca ssig_subca_cml.csr --profile ca');
-  await succeed(...command.split(' '), '--dir', offline, '--same-key');
+  assert.is(command, 'sign-csr ssig_rootca ssig_subca_cml.csr --profile ca --same-key --again');
+  await succeed(...command.split(' '), '--dir', offline);
   await succeed('import', 'ssig_subca_cml', 'ssig_subca_cml.cert', '--dir', online, '--cascade');
   await sound(online);
   // No shipped profile is that of ocsp_server: what it would have to be is said.
@@ -84,13 +84,34 @@ test('what is asked for names the profile that gives it, and a sub CA that signs
   await succeed('request', 'ocsp_server', '--dir', online, '--output-dir', '.');
   assert.match(
     read('ocsp_server.request.txt'),
-    /^No profile of backend_subca gives [\s\S]* --profile NAME --conf FOLDER$/m,
+    /^No profile of backend_subca gives [\s\S]* --profile NAME --conf FOLDER --same-key --again$/m,
   );
   await succeed('sign-csr', 'backend_subca', 'ocsp_server.csr', '--dir', offline, '--same-key');
   await refused(
     /is not what was asked for[\s\S]*right profile: trustme-pki sign-csr backend_subca ocsp_server\.csr --profile NAME/,
     ...['import', 'ocsp_server', 'ocsp_server.cert', '--dir', online],
   );
+});
+
+test('a sub CA is renewed again and again by the command that its request names, whose octets are those of the one before', async () => {
+  write('conf-rsa/defaults.ini', 'key-type = ec:prime256v1\n');
+  write('conf-rsa/software-signing/ssig_subca.ini', 'key-type = rsa:2048\n');
+  await succeed('generate', '--dir', 'alike', '--conf', 'conf-rsa', '--quiet');
+  const whole = ['--dir', 'alike', '--conf', 'conf-rsa'];
+  const serials = new Set<string>();
+  for (const round of ['round-1', 'round-2']) {
+    mkdirSync(path(round));
+    await succeed('request', 'ssig_subca', ...whole, '--output-dir', round);
+    const command = /^ {2}trustme-pki (sign-csr .*)$/m.exec(read(round, 'ssig_subca.request.txt'))![1]!;
+    const words = command.replace('ssig_subca.csr', `${round}/ssig_subca.csr`).split(' ');
+    assert.match(await succeed(...words, ...whole), /^1 signed/m);
+    const imported = await succeed('import', 'ssig_subca', `${round}/ssig_subca.cert`, ...whole, '--cascade');
+    assert.not.match(imported, /it was there already/);
+    serials.add(tool('openssl', ['x509', '-in', 'alike/ssig_subca.cert', '-noout', '-serial'], folder));
+  }
+  assert.is(serials.size, 2);
+  assert.is(read('round-1/ssig_subca.csr'), read('round-2/ssig_subca.csr'));
+  await sound('alike', '--conf', 'conf-rsa');
 });
 
 test('a new key: chains, exports, UEFI lists and what is below follow, and the old key is kept', async () => {

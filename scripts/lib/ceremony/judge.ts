@@ -47,7 +47,7 @@ export function judgeCertificate(
   if (told !== '' && !acceptsDifferences)
     throw new StateError(
       `"${given}" is not what was asked for: ${told}`,
-      `have it signed by the right profile: ${signCommand(entity, hierarchy.get(entity.issuer))}; or take it as it is: --accept-differences`,
+      `have it signed by the right profile: ${signCommand(entity, hierarchy.get(entity.issuer), true)}; or take it as it is: --accept-differences`,
     );
   return told;
 }

@@ -18,8 +18,12 @@ export function profileGiving(entity: Entity, issuer: Entity | undefined): strin
   return undefined;
 }
 
-/** The command that has a request signed by it; where there is none yet, with the words that name it. */
-export function signCommand(entity: Entity, issuer: Entity | undefined): string {
+/**
+ * The command that has a request signed by it; where there is none yet, with the words that name it. A key that has a
+ * certificate may have signed the very same request before.
+ */
+export function signCommand(entity: Entity, issuer: Entity | undefined, hasCertificate: boolean): string {
   const profile = profileGiving(entity, issuer) ?? 'NAME --conf FOLDER';
-  return `trustme-pki sign-csr ${entity.issuer} ${entity.stem}.csr${profile && ` --profile ${profile}`}`;
+  const again = hasCertificate ? ' --same-key --again' : '';
+  return `trustme-pki sign-csr ${entity.issuer} ${entity.stem}.csr${profile && ` --profile ${profile}`}${again}`;
 }

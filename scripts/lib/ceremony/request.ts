@@ -118,7 +118,7 @@ async function makeRequests(
     const inside = { ...beside, folder: staging };
     await execute(plan.jobs, options.width, inside, report);
     const files = entities.flatMap(({ stem }) => moveToRequests(staging, stem, keysThere.has(stem)));
-    for (const entity of entities) files.push(...writeOutputs(staging, entity, hierarchy));
+    for (const entity of entities) files.push(...writeOutputs(staging, entity, hierarchy, keysThere.has(entity.stem)));
     if (isNew && !isAwaited(outDir)) files.push(writeOptions(staging, options));
     await syncTree(staging, inside);
     controller.signal.throwIfAborted();
@@ -140,11 +140,16 @@ function moveToRequests(staging: string, stem: string, isKeyThere: boolean): str
   return [key, request];
 }
 
-function writeOutputs(staging: string, { stem }: Entity, hierarchy: ReadonlyMap<string, Entity>): string[] {
+function writeOutputs(
+  staging: string,
+  { stem }: Entity,
+  hierarchy: ReadonlyMap<string, Entity>,
+  isKeyKept: boolean,
+): string[] {
   const [request, description] = requestOutputs(stem);
   copyFileSync(join(staging, pendingFile(stem, 'request.csr')), join(staging, request));
   const facts = describeRequest(readFileSync(join(staging, request)));
-  writeNew(join(staging, description), describeWanted(hierarchy.get(stem)!, hierarchy, facts));
+  writeNew(join(staging, description), describeWanted(hierarchy.get(stem)!, hierarchy, facts, isKeyKept));
   return [request, description];
 }
 

@@ -7,8 +7,13 @@ import { formatValidity } from '../model/validity.ts';
 import type { RequestFacts } from '../store/request-facts.ts';
 import { profileGiving, signCommand } from './profile.ts';
 
-/** Plain text. The certificate that comes back is held against these values. */
-export function describeWanted(entity: Entity, hierarchy: Hierarchy, { sha256, keySha256 }: RequestFacts): string {
+/** Plain text. The certificate that comes back is held against these values. `isKeyKept`: its key has one already. */
+export function describeWanted(
+  entity: Entity,
+  hierarchy: Hierarchy,
+  { sha256, keySha256 }: RequestFacts,
+  isKeyKept: boolean,
+): string {
   const { stem, issuer, certificate, subject } = entity;
   const name = (of: Entity | undefined) => of?.subject.map(({ name, value }) => `${name} = ${value}`).join(', ') ?? '';
   const extensions = [...(entity.facts.get('certificate') ?? [])]
@@ -32,7 +37,7 @@ ${extensions.join('\n')}
 
 ${profileGiving(entity, giver) === undefined ? lacking : ''}Where the key of ${issuer} is:
 
-  ${signCommand(entity, giver)}
+  ${signCommand(entity, giver, isKeyKept)}
 
 Then, where the request was made:
 
