@@ -328,6 +328,36 @@ test('a folder of requests: bad ones stop no other, and a second run signs nothi
     assert.match(verifies('bulk', 'device_subca', join(pki.requests, file)), /OK/);
 });
 
+test('what was signed before gets the chain of the certificate by which its CA signed it', async () => {
+  const pki = copyOf('former');
+  const sign = (output: string, ...words: string[]) => {
+    mkdirSync(join(folder, output));
+    return pki.run('sign-csr', 'device_subca', 'former-csr/d0.csr', '--output-dir', output, ...words);
+  };
+  await sign('former-0');
+  const cascade = await pki.run('rekey', 'gen_rootca', 'device_subca', '--cascade');
+  assert.is(cascade.status, 0, cascade.stderr);
+  const old = await sign('former-1', 'former-csr/d1.csr');
+  assert.match(old.stdout, /1 signed, 1 already signed, 0 refused/);
+  assert.is(
+    readFileSync(join(folder, 'former-1/d0.cert'), 'latin1'),
+    readFileSync(join(folder, 'former-0/d0.cert'), 'latin1'),
+  );
+  assert.match(verifies('former', 'device_subca', join(folder, 'former-1/d1.cert')), /OK/);
+  // Its key stays, and its certificate is named by number in what it signed.
+  assert.is((await pki.run('renew', 'device_subca')).status, 0);
+  await sign('former-2', 'former-csr/d1.csr');
+  for (const name of ['d0', 'd1']) {
+    const chain = join(folder, `former-2/${name}.cert`);
+    assert.is(readFileSync(chain, 'latin1'), readFileSync(join(folder, `former-1/${name}.cert`), 'latin1'));
+  }
+  rmSync(join(pki.path, '.pki/retired/device_subca'), { recursive: true });
+  const lost = await sign('former-3');
+  assert.is(lost.status, 1);
+  assert.match(lost.stdout, /d0\.csr: refused: the certificate of device_subca by which it was issued, .*--leaf-only/);
+  assert.is((await sign('former-4', '--leaf-only')).status, 0);
+});
+
 test('a key gets one certificate, unless that is asked for; a compromised one none', async () => {
   const pki = copyOf('keys');
   openssl('genpkey', '-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-out', 'one.key');

@@ -1,7 +1,6 @@
 // What was signed into the CA's index, and from there to whoever asked: never the other way round.
 import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { certificateBlocks } from '../model/pem.ts';
 import { syncTree } from '../run/publish.ts';
 import { inSlices } from '../run/slices.ts';
 import { writeText } from '../store/files.ts';
@@ -32,21 +31,35 @@ export async function enter(authority: Authority, made: readonly Made[], known: 
   }
 }
 
+/** What follows the certificates of a run. */
+export interface ChainsOfRun {
+  /** Those that it signs. */
+  readonly fresh: string;
+  /** One that was signed before (PEM); undefined: it is not in the directory. */
+  readonly before: (pem: string) => string | undefined;
+}
+
 /**
- * Puts the certificate of each result, in PEM where it is at hand, where its order says; results of what somebody
- * else's file hinders are refused.
+ * Puts the certificate of each result, in PEM where this run has signed it, where its order says; results of what
+ * somebody else's file hinders are refused.
  */
 export const handOutAll = (
   authority: Authority,
   ordered: readonly (readonly [Order, Result, string?])[],
-  chain: string,
+  chains: ChainsOfRun,
 ): Promise<Result[]> =>
-  inSlices(ordered, ([{ output }, result, own]): Result => {
+  inSlices(ordered, ([{ output }, result, fresh]): Result => {
     if (result.serial === undefined) return result;
-    return handOut(authority, result.serial, output, chain, own)
+    const own = fresh ?? readIssued(authority, result.serial);
+    const chain = fresh === undefined ? chains.before(own) : chains.fresh;
+    if (chain === undefined) return { ...result, result: 'refused', reason: lacksChain(authority) };
+    return handOut(output, own, chain)
       ? { ...result, output }
       : { ...result, result: 'refused', reason: `"${output}" is there and holds something else` };
   });
+
+const lacksChain = ({ stem }: Authority): string =>
+  `the certificate of ${stem} by which it was issued, or one above that, is not in the directory (--leaf-only leaves the chain out, --again signs it anew)`;
 
 /** Once a run: a file that a power cut tears before that is put there again by the next run. */
 export async function syncOutputs(authority: Authority, results: readonly Result[]): Promise<void> {
@@ -54,21 +67,11 @@ export async function syncOutputs(authority: Authority, results: readonly Result
   for (const folder of folders) await syncTree(folder, authority.surroundings);
 }
 
-/** What follows a certificate of the CA: its own and the rest of its file. */
-export const chainOf = ({ path, certificate }: Authority): string =>
-  certificateBlocks(readFileSync(join(path, certificate.file), 'latin1')).join('');
-
 /**
- * Writes the certificate of a row, with its chain; false where a file with other content is there. It is never half
- * there; whoever calls this syncs the folder.
+ * Writes a certificate with its chain; false where a file with other content is there. It is never half there; whoever
+ * calls this syncs the folder.
  */
-export function handOut(
-  authority: Authority,
-  serial: string,
-  output: string,
-  chain: string,
-  own = readIssued(authority, serial),
-): boolean {
+export function handOut(output: string, own: string, chain: string): boolean {
   const whole = own + chain;
   if (existsSync(output)) {
     const present = readFileSync(output, 'latin1');
@@ -89,5 +92,5 @@ export function handOut(
 }
 
 /** PEM without text around it: ASCII, which node reads in one step as UTF-8. */
-const readIssued = ({ path, stem }: Authority, serial: string): string =>
+export const readIssued = ({ path, stem }: Authority, serial: string): string =>
   readFileSync(join(path, issuedFile(stem, serial)), 'utf8');

@@ -12,7 +12,8 @@ import { requireKeyType } from '../run/tools.ts';
 import { describeCertificate } from '../store/certificate-facts.ts';
 import { keyDigest } from '../store/der.ts';
 import { syncPath, writeNew } from '../store/files.ts';
-import { chainOf, handOut } from './deliver.ts';
+import { chainFinder, chainOf } from './chains.ts';
+import { handOut, readIssued } from './deliver.ts';
 import type { Result, SignOptions } from './judge.ts';
 import { readLedger } from './ledger.ts';
 import type { Authority } from './open.ts';
@@ -75,8 +76,10 @@ function recover(authority: Authority, key: string, certificate: string): string
     const spki = createPublicKey(createPrivateKey(readFileSync(key))).export({ format: 'der', type: 'spki' });
     const own = keyDigest(spki);
     const entry = readLedger(authority.path, authority.stem).findLast(({ keySha256 }) => keySha256 === own);
-    if (entry) handOut(authority, entry.serial, certificate, chainOf(authority));
-    return entry?.serial;
+    if (!entry) return undefined;
+    const issued = readIssued(authority, entry.serial);
+    handOut(certificate, issued, chainFinder(authority)(issued) ?? '');
+    return entry.serial;
   } catch {
     return undefined; // somebody's own key: it stays
   }
@@ -120,7 +123,7 @@ async function make(
     throw new StateError(`${authority.stem} does not issue "${options.name}": ${result.reason}`);
   // The key first: a certificate without its key would be of no use to anybody.
   moveKey(ownKey, key);
-  handOut(authority, result.serial, certificate, chainOf(authority));
+  handOut(certificate, readIssued(authority, result.serial), chainOf(authority));
   for (const path of [certificate, options.folder]) syncPath(path);
   return result.serial;
 }

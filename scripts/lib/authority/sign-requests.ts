@@ -2,7 +2,8 @@
 import { inSlices } from '../run/slices.ts';
 import { Workers } from '../run/workers.ts';
 import type { RequestFacts } from '../store/request-facts.ts';
-import { chainOf, enter, handOutAll, syncOutputs } from './deliver.ts';
+import { chainFinder, chainOf } from './chains.ts';
+import { type ChainsOfRun, enter, handOutAll, syncOutputs } from './deliver.ts';
 import { type Outcome, prepareAll, signAll } from './groups.ts';
 import { type Accepted, type Judged, judge, type Order, type Result, type SignOptions } from './judge.ts';
 import { type Known, readKnown } from './known.ts';
@@ -42,7 +43,9 @@ export async function signRequests(
   const profile = profileOf(authority, options.profile);
   const times = timeOptions(authority, profile.validity, options.days, new Date());
   const known = readKnown(authority, options.blocklists);
-  const chain = options.isLeafOnly ? '' : chainOf(authority);
+  const chains = options.isLeafOnly
+    ? { fresh: '', before: () => '' }
+    : { fresh: chainOf(authority), before: chainFinder(authority) };
   const nextSize = (size: number) => Math.min(2 * size, largestChunk(options.width));
   const results: Result[] = [];
   const taken = new Map<string, Accepted>();
@@ -51,7 +54,7 @@ export async function signRequests(
   let left = orders.length;
   const deliver = async (chunk: Chunk | undefined) => {
     if (!chunk) return;
-    results.push(...(await deliverChunk(authority, chunk, known, chain)));
+    results.push(...(await deliverChunk(authority, chunk, known, chains)));
     // From here on the index tells; what was read of a hundred thousand requests would fill the memory.
     for (const each of chunk.judged) if ('facts' in each) taken.delete(each.facts.keySha256);
     progress(results.length);
@@ -80,7 +83,7 @@ export async function signRequests(
   return results;
 }
 
-async function deliverChunk(authority: Authority, chunk: Chunk, known: Known, chain: string): Promise<Result[]> {
+async function deliverChunk(authority: Authority, chunk: Chunk, known: Known, chains: ChainsOfRun): Promise<Result[]> {
   const outcomes = await chunk.outcomes;
   await enter(
     authority,
@@ -95,5 +98,5 @@ async function deliverChunk(authority: Authority, chunk: Chunk, known: Known, ch
       return [each.order, { given, result: 'refused', reason: outcome.reason } as const] as const;
     return [each.order, { given, result: 'signed', serial: outcome.serial } as const, outcome.pem] as const;
   });
-  return handOutAll(authority, ordered, chain);
+  return handOutAll(authority, ordered, chains);
 }

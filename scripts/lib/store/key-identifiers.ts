@@ -1,6 +1,6 @@
 // Which keys a certificate names: its own, and the one that signed it.
 import { serialOf } from './database-rows.ts';
-import { children, decode, isContextSpecific, type Node, octetsOf, readExtension, SEQUENCE } from './der.ts';
+import { children, decode, derOf, isContextSpecific, type Node, octetsOf, readExtension, SEQUENCE } from './der.ts';
 
 /** RFC 5280 4.1: [3] EXPLICIT in TBSCertificate. */
 const EXTENSIONS = 3;
@@ -22,6 +22,12 @@ function authorityPart(der: Buffer, type: 0 | 2): string | undefined {
   const authority = extensionIn(der, AUTHORITY_KEY);
   const part = authority && children(authority, SEQUENCE).find(each => isContextSpecific(each) && each.type === type);
   return typeof part?.value === 'string' ? Buffer.from(part.value, 'latin1').toString('hex') : undefined;
+}
+
+/** What a certificate says of the key that has signed it, as a whole (RFC 5280 4.2.1.1): hexadecimal. */
+export function authorityKey(der: Buffer): string | undefined {
+  const value = extensionIn(der, AUTHORITY_KEY);
+  return value && derOf(value).toString('hex');
 }
 
 /** Which key has signed a certificate, and which one is its own, as it says (RFC 5280 4.2.1.1 and 4.2.1.2): hexadecimal. */
