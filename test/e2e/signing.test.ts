@@ -376,6 +376,53 @@ test('a key gets one certificate, unless that is asked for; a compromised one no
   assert.match(blocked.stdout, /three\.csr: refused: its key was revoked as compromised/);
 });
 
+test('what was revoked, is on hold or has ended is not handed out again', async () => {
+  const pki = copyOf('over');
+  const key = join(folder, 'over.key');
+  openssl('genpkey', '-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-out', key);
+  for (const name of ['over', 'other']) request(join(folder, `${name}.csr`), `/CN=${name}`, [], ['-key', key]);
+  const sign = async (status: number, said: RegExp, file: string, ...words: string[]) => {
+    rmSync(join(folder, 'over-out'), { recursive: true, force: true });
+    mkdirSync(join(folder, 'over-out'));
+    const ended = await pki.run('sign-csr', 'device_subca', file, '--output-dir', 'over-out', ...words);
+    assert.is(ended.status, status, ended.stdout + ended.stderr);
+    assert.match(ended.stdout, said);
+    return existsSync(join(folder, 'over-out/over.cert'));
+  };
+  const revoke = async (...words: string[]) => {
+    const { status, stderr } = await pki.run('revoke', ...words);
+    assert.is(status, 0, stderr);
+  };
+  const index = join(pki.path, '.pki/device_subca/index.txt');
+  const serial = () => pki.index('device_subca').at(-1)!.split('\t')[3]!;
+  assert.ok(await sign(0, /signed/, 'over.csr'));
+  const first = serial();
+  await revoke(first, '--reason', 'certificateHold');
+  const held = new RegExp(
+    `refused: its certificate ${first} is on hold: release it \\(revoke ${first} --reason removeF`,
+  );
+  assert.not(await sign(1, held, 'over.csr'));
+  await sign(1, held, 'over.csr', '--again', '--same-key');
+  await sign(1, held, 'other.csr', '--same-key');
+  await revoke(first, '--reason', 'removeFromCRL');
+  assert.ok(await sign(0, /already signed/, 'over.csr'));
+  await revoke(first, '--reason', 'superseded');
+  await sign(1, new RegExp(`its certificate ${first} was revoked \\(superseded\\): --again signs it anew`), 'over.csr');
+  assert.is(pki.index('device_subca').length, 1);
+  assert.ok(await sign(0, /signed/, 'over.csr', '--again'));
+  const second = serial();
+  assert.ok(await sign(0, /already signed/, 'over.csr'));
+  assert.is(new X509Certificate(readFileSync(join(folder, 'over-out/over.cert'))).serialNumber, second);
+  const rows = readFileSync(index, 'latin1');
+  writeFileSync(index, rows.replace(/^V\t\d+Z/m, 'V\t200102030405Z'));
+  const ended = new RegExp(`its certificate ${second} ended 2020-01-02T03:04:05Z: --again signs it anew`);
+  assert.not(await sign(1, ended, 'over.csr'));
+  await sign(0, /signed/, 'other.csr');
+  await sign(1, /its key has a certificate/, 'over.csr', '--again');
+  await revoke(serial(), '--reason', 'cessationOfOperation');
+  assert.ok(await sign(0, /signed/, 'over.csr', '--again'));
+});
+
 test('two runs on one CA at once wait for each other, and sign each request once', async () => {
   const pki = copyOf('together');
   const [one, two] = await Promise.all([

@@ -1,8 +1,11 @@
 // Which requests are signed: what was signed before, what must not be, and why.
 import { existsSync, readFileSync, statSync } from 'node:fs';
+import { isoTime } from '../model/validity.ts';
+import { type DatabaseRow, wholeSerial } from '../store/database-rows.ts';
 import { refusalOf } from '../store/regular-file.ts';
 import { describeRequest, type RequestFacts } from '../store/request-facts.ts';
 import type { Known } from './known.ts';
+import { reasonOf } from './list.ts';
 import type { ProfileSection } from './profile-section.ts';
 import { refuseRequest } from './request-policy.ts';
 
@@ -55,12 +58,16 @@ export function judge(
   const refuse = (reason: string): Judged => ({ order, result: { given: order.given, result: 'refused', reason } });
   try {
     const facts = describeRequest(readRequest(order.file));
+    const held = known.held.get(facts.keySha256);
+    if (held) return refuse(whyHeld(held));
     const before = isAgain ? undefined : known.bySha256.get(facts.sha256);
     if (before) return { order, result: { given: order.given, result: 'already signed', serial: before.serial } };
     const reason = refuseRequest(facts, profile.isNameCopied);
     if (reason) return refuse(reason);
     const block = known.blocked.get(facts.keySha256);
     if (block !== undefined) return refuse(`its key ${block}`);
+    const past = isAgain ? undefined : known.past.get(facts.sha256);
+    if (past) return refuse(whyOver(past));
     const twin = known.keys.get(facts.keySha256);
     if (twin && !isSameKeyAllowed && !(isAgain && twin.sha256 === facts.sha256))
       return refuse(`its key has a certificate: serial ${twin.serial} (--same-key allows another)`);
@@ -76,6 +83,14 @@ export function judge(
     const { code, message } = error as NodeJS.ErrnoException;
     return refuse(code === undefined ? message : `it cannot be read: ${code}`);
   }
+}
+
+const whyHeld = ({ serial }: DatabaseRow): string =>
+  `its certificate ${wholeSerial(serial)} is on hold: release it (revoke ${wholeSerial(serial)} --reason removeFromCRL) or revoke it first`;
+
+function whyOver({ serial, status, reason, expiry }: DatabaseRow): string {
+  const what = status === 'R' ? `was revoked (${reasonOf(reason)})` : `ended ${isoTime(expiry)}`;
+  return `its certificate ${wholeSerial(serial)} ${what}: --again signs it anew`;
 }
 
 /** A request with a few names has one kilobyte, one with a post-quantum key ten. */

@@ -2,19 +2,24 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { indexRow } from '../store/ca-database.ts';
-import { type DatabaseRow, parseIndex, serialOf, wholeSerial } from '../store/database-rows.ts';
+import { type DatabaseRow, isHeld, parseIndex, serialOf, wholeSerial } from '../store/database-rows.ts';
 import { certificateKeyDigest } from '../store/der.ts';
 import { firstCertificate } from '../store/files.ts';
 import { issuedFile } from '../store/names.ts';
 import { readBlocklist } from './blocklist.ts';
 import { appendRows, authoritiesWithDatabase, readIndex, readRows } from './database.ts';
 import { appendLedger, type LedgerEntry, readLedger } from './ledger.ts';
+import { statusOf } from './list.ts';
 import type { Authority } from './open.ts';
 
 export interface Known {
+  /** Of every certificate that is valid by the index and has not ended, by request and by key. */
   readonly bySha256: Map<string, LedgerEntry>;
-  /** Of every certificate that is valid by the index. */
   readonly keys: Map<string, LedgerEntry>;
+  /** Rows of what was revoked or has ended, by request. */
+  readonly past: ReadonlyMap<string, DatabaseRow>;
+  /** Rows of what is on hold, by key. */
+  readonly held: ReadonlyMap<string, DatabaseRow>;
   /** SHA-256 of public keys, and why: "is on ...", "was revoked ...". */
   readonly blocked: ReadonlyMap<string, string>;
 }
@@ -23,47 +28,52 @@ export interface Known {
 export function readKnown({ path, stem, note }: Authority, blocklists: readonly string[]): Known {
   const own = readLedger(path, stem);
   const before = readRows(path, stem);
-  const stood = statusOf(before);
+  const stood = bySerial(before);
   const entered = enterLeft(path, stem, stood, own);
   if (entered > 0)
     note(
       `trustme-pki: ${stem}: entered ${entered === 1 ? 'a certificate' : `${entered} certificates`} that an interrupted run had signed`,
     );
   const rows = entered > 0 ? readRows(path, stem) : before;
-  const status = entered > 0 ? statusOf(rows) : stood;
-  const bySha256 = new Map<string, LedgerEntry>();
-  const keys = new Map<string, LedgerEntry>();
+  const left = entered > 0 ? bySerial(rows) : stood;
+  const [bySha256, keys] = [new Map<string, LedgerEntry>(), new Map<string, LedgerEntry>()];
+  const [past, held] = [new Map<string, DatabaseRow>(), new Map<string, DatabaseRow>()];
+  const now = new Date();
   const count = (entry: LedgerEntry) => {
     const serial = serialOf(entry.serial);
-    const state = status.get(serial);
-    status.delete(serial); // what is left of it has no line in the ledger
+    const row = left.get(serial);
+    left.delete(serial); // what is left of it has no line in the ledger
     // Without a row: of a run that ended before its certificate was on disk; nobody got it.
-    if (state === undefined || state === 'R') return;
-    if (entry.sha256 !== undefined) bySha256.set(entry.sha256, entry);
-    keys.set(entry.keySha256, entry);
+    if (!row) return;
+    const isOver = statusOf(row, now) !== 'valid';
+    if (entry.sha256 !== undefined) {
+      if (isOver) past.set(entry.sha256, row);
+      else bySha256.set(entry.sha256, entry);
+    }
+    if (!isOver) keys.set(entry.keySha256, entry);
+    if (isHeld(row)) held.set(entry.keySha256, row);
   };
   own.forEach(count);
-  missingEntries(path, stem, [...status.keys()]).forEach(count);
+  missingEntries(path, stem, [...left.keys()]).forEach(count);
   const listed = blocklists.flatMap(file =>
     readBlocklist(file).map(key => [key, `is on the blocklist "${file}"`] as const),
   );
-  return { bySha256, keys, blocked: new Map([...compromised(path, stem, rows), ...listed]) };
+  return { bySha256, keys, past, held, blocked: new Map([...compromised(path, stem, rows), ...listed]) };
 }
 
-/** Of rows by serial number. */
-type Status = Map<string, DatabaseRow['status']>;
+type BySerial = Map<string, DatabaseRow>;
 
-function statusOf(rows: readonly DatabaseRow[]): Status {
-  const status: Status = new Map();
-  for (const row of rows) status.set(row.serial, row.status);
-  return status;
+function bySerial(rows: readonly DatabaseRow[]): BySerial {
+  const found: BySerial = new Map();
+  for (const row of rows) found.set(row.serial, row);
+  return found;
 }
 
 /**
  * What a run had signed that ended before it wrote the index is entered now: it counts as signed, and is handed out. A
  * file that a power cut tore goes. Says how many there were.
  */
-function enterLeft(path: string, ca: string, stood: Status, ledger: readonly LedgerEntry[]): number {
+function enterLeft(path: string, ca: string, stood: BySerial, ledger: readonly LedgerEntry[]): number {
   const left = ledger
     .filter(({ serial }) => !stood.has(serialOf(serial)))
     .filter(({ serial }) => existsSync(join(path, issuedFile(ca, serial))));

@@ -44,7 +44,7 @@ const readable = (subject: string): string =>
       })
     : subject;
 
-const statusOf = ({ status, expiry }: DatabaseRow, now: Date): Status =>
+export const statusOf = ({ status, expiry }: DatabaseRow, now: Date): Status =>
   status === 'R' ? 'revoked' : expiry < now ? 'expired' : 'valid';
 
 /** `now` decides what has expired, whatever the index says; `entries` are by serial number. */

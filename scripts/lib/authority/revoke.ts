@@ -5,7 +5,7 @@ import { basename } from 'node:path';
 import { StateError, UsageError } from '../errors.ts';
 import { asn1Time } from '../store/ca-database.ts';
 import { certificateIn } from '../store/certificate.ts';
-import { type DatabaseRow, serialOf } from '../store/database-rows.ts';
+import { type DatabaseRow, isHeld, serialOf } from '../store/database-rows.ts';
 import { hasIssued } from '../store/retired.ts';
 import { changeRows, readRows } from './database.ts';
 import { reasonOf } from './list.ts';
@@ -117,19 +117,19 @@ const isCompromise = (reason: string): boolean => reason === 'keyCompromise' || 
  * when, may turn out later: nobody is to trust what it signed, and it gets no other certificate.
  */
 function changeOf(row: DatabaseRow, reason: Reason, invalidity: Date | undefined, given: string): Change {
-  const isHeld = row.status === 'R' && row.reason === 'certificateHold';
+  const isOnHold = isHeld(row);
   if (reason === 'removeFromCRL') {
-    if (isHeld) return 'released';
+    if (isOnHold) return 'released';
     throw new StateError(
       `"${given}" is not on hold`,
       'only what was revoked with --reason certificateHold is released',
     );
   }
-  if (row.status === 'R' && !isHeld) {
+  if (row.status === 'R' && !isOnHold) {
     const isNews = isCompromise(reason) && (invalidity ? isUndated(row) : !isCompromise(reasonOf(row.reason)));
     return isNews ? 'reason changed' : 'already revoked';
   }
-  if (reason === 'certificateHold') return isHeld ? 'already revoked' : 'held';
+  if (reason === 'certificateHold') return isOnHold ? 'already revoked' : 'held';
   return 'revoked';
 }
 

@@ -7,7 +7,7 @@ import { certificateBlocks } from '../model/pem.ts';
 import { type Signature, X509_GUID } from '../model/signature-list.ts';
 import { isBelow } from '../plan/renewal.ts';
 import { readContained, refusalToRead } from '../store/contained-file.ts';
-import { type DatabaseRow, serialOf } from '../store/database-rows.ts';
+import { type DatabaseRow, isHeld, serialOf } from '../store/database-rows.ts';
 import type { PkiDirectory } from '../store/directory.ts';
 import { mayHaveIssued } from '../store/issuer.ts';
 import { issuedFile } from '../store/names.ts';
@@ -47,7 +47,7 @@ export function revokedForFirmware(directory: PkiDirectory, hierarchy: Hierarchy
   return { entries, lost };
 }
 
-const isForGood = ({ status, reason }: DatabaseRow): boolean => status === 'R' && reason !== 'certificateHold';
+const isForGood = (row: DatabaseRow): boolean => row.status === 'R' && !isHeld(row);
 
 const certificatesOf = ({ path, certificates }: PkiDirectory, stem: string): X509Certificate[] => [
   ...certificates.filter(each => each.stem === stem).map(({ certificate }) => certificate),

@@ -15,6 +15,9 @@ export interface DatabaseRow {
   readonly reason: string | undefined;
 }
 
+/** Whether it is revoked until it is released, or revoked for ever. */
+export const isHeld = ({ status, reason }: DatabaseRow): boolean => status === 'R' && reason === 'certificateHold';
+
 export interface DatabaseRows {
   readonly rows: readonly DatabaseRow[];
   readonly malformed: readonly { readonly line: number; readonly reason: string }[];
