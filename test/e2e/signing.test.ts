@@ -483,6 +483,60 @@ test('issue: key 0600, certificate with its chain, names, PKCS #12, an OCSP resp
   assert.is((await program(['verify', 'issued'])).status, 0);
 });
 
+test('issue goes on where a run was killed, and hands out nothing that is revoked or other than asked for', async () => {
+  const pki = copyOf('killed');
+  const at = (file: string) => join(pki.path, file);
+  const issue = async (status: number, said: RegExp, ...words: string[]) => {
+    const ended = await program(['issue', 'backend_subca', ...words, '--dir', 'killed'], {
+      TRUSTME_PKI_P12_PASSWORD: 'geheim',
+    });
+    assert.is(ended.status, status, ended.stdout + ended.stderr);
+    assert.match(ended.stdout + ended.stderr, said);
+  };
+  const WEB = ['web', '--san', 'DNS:a.example', '--san', 'IP:2001:db8::1'];
+  await issue(0, /serial/, ...WEB);
+  const [certificate, key] = [readFileSync(at('web.cert')), readFileSync(at('web.key'))];
+  const rows = pki.index('backend_subca').length;
+  const THERE = /web\.key" is there: nothing is overwritten/;
+  await issue(1, THERE, ...WEB);
+  // Killed after the certificate, before PKCS #12 got its name.
+  writeFileSync(at('web.p12.new'), 'half');
+  await issue(0, /web\.p12/, ...WEB, '--p12');
+  assert.not(existsSync(at('web.p12.new')));
+  tool('openssl', ['pkcs12', '-in', 'web.p12', '-passin', 'pass:geheim', '-noout'], pki.path);
+  await issue(1, THERE, ...WEB, '--p12');
+  // Killed before the key, and between key and certificate; then as something else.
+  for (const name of ['web.key.new', 'web.key']) {
+    rmSync(at('web.key'));
+    rmSync(at('web.cert'));
+    writeFileSync(at(name), key, { mode: 0o600 });
+    if (name === 'web.key.new') {
+      await issue(
+        1,
+        /"web\.key\.new" is the key of a certificate that backend_subca issued/,
+        'web',
+        '--san',
+        'DNS:b.example',
+      );
+      const other = await pki.run('issue', 'device_subca', 'web', '--profile', 'ocsp');
+      assert.match(other.stderr, /"web\.key\.new" is the key of a certificate that backend_subca issued/);
+    } else await issue(1, THERE, 'web', '--san', 'DNS:b.example', '--days', '5');
+    await issue(0, /serial/, ...WEB);
+    assert.equal([readFileSync(at('web.cert')), readFileSync(at('web.key'))], [certificate, key]);
+    assert.not(existsSync(at('web.key.new')));
+  }
+  assert.is(pki.index('backend_subca').length, rows);
+  assert.is((await pki.run('revoke', 'web', '--reason', 'superseded')).status, 0);
+  rmSync(at('web.cert'));
+  await issue(1, THERE, ...WEB);
+  assert.not(existsSync(at('web.cert')));
+  // A key without a certificate that is valid is nobody's.
+  rmSync(at('web.key'));
+  writeFileSync(at('web.key.new'), key);
+  await issue(0, /serial/, 'web', '--san', 'DNS:b.example');
+  assert.is.not(readFileSync(at('web.key'), 'utf8'), key.toString());
+});
+
 test('what goes wrong is told, and nothing is made', async () => {
   const pki = copyOf('wrong');
   const before = pki.index('user_subca');

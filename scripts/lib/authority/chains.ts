@@ -3,7 +3,7 @@
 import type { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { certificateBlocks, pemToDer } from '../model/pem.ts';
+import { certificateBlocks, derToPem, pemToDer } from '../model/pem.ts';
 import { parseCertificate } from '../store/certificate.ts';
 import { isIssuedBy } from '../store/issuer.ts';
 import { authorityKey } from '../store/key-identifiers.ts';
@@ -37,7 +37,7 @@ function findChain(authority: Authority, leaf: X509Certificate): string | undefi
   for (const block of certificateBlocks(chainOf(authority))) {
     const issuer = candidates(authority, block).find(each => isIssuedBy(subject, each));
     if (!issuer) return undefined;
-    found.push(issuer.toString());
+    found.push(derToPem('CERTIFICATE', issuer.raw)); // whether toString() ends its last line depends on node
     subject = issuer;
   }
   return found.join('');

@@ -1,5 +1,15 @@
 // Can results be put where they go? Asked before anything is signed: a certificate that nobody gets is one too many.
-import { closeSync, constants, copyFileSync, existsSync, linkSync, openSync, renameSync, rmSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  copyFileSync,
+  existsSync,
+  linkSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { StateError } from '../errors.ts';
 import { syncPath } from '../store/files.ts';
@@ -34,18 +44,24 @@ function probe(output: string): void {
   }
 }
 
-/** Moves a private key, maybe to another file system; a file of that name is never replaced, and it is never half there. */
-export function moveKey(from: string, to: string): void {
+/** Copies a private key, maybe to another file system, beside its place; what a run that was killed left there goes. */
+export function draftKey(from: string, to: string): void {
   const draft = draftOf(to);
-  rmSync(draft, { force: true }); // of a run that was killed
+  if (existsSync(draft) && readFileSync(draft).equals(readFileSync(from))) return;
+  rmSync(draft, { force: true });
   copyFileSync(from, draft, constants.COPYFILE_EXCL);
+  syncPath(draft);
+}
+
+/** Moves a private key; a file of that name is never replaced, and it is never half there. */
+export function moveKey(from: string, to: string): void {
+  draftKey(from, to);
   try {
-    syncPath(draft);
-    give(draft, to);
+    give(draftOf(to), to);
   } finally {
-    rmSync(draft, { force: true });
+    rmSync(draftOf(to), { force: true });
   }
-  rmSync(from);
+  rmSync(from, { force: true }); // the draft itself, where an earlier run left that
 }
 
 /** What has no links, as FAT, has to do with a look before. */
