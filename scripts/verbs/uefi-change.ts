@@ -31,8 +31,9 @@ const ADD_HELP = `usage: trustme-pki uefi add KEK|db|dbx FILE|HASH... [options]
        trustme-pki uefi add dbx --revoked [options]
 
 Adds certificates (PEM, DER), the entries of signature lists (.esl) and of vendors' updates (.auth), EFI binaries by their
-hash, or hashes (SHA-256, 64 hexadecimal digits) to a list. What is there already is passed over. The list and its update
-are made again (DB.esl, DB.auth); DB.append.auth adds the new ones on machines that have the old list.
+hash, or hashes (SHA-256, 64 hexadecimal digits) to a list. Of a certificate with its chain the first is taken. What is
+there already is passed over. The list and its update are made again (DB.esl, DB.auth); DB.append.auth adds the new ones
+on machines that have the old list.
 
   --owner GUID       whose they are (SignatureOwner), where they do not say it; else Microsoft's certificates are
                      Microsoft's, and all others the platform's
@@ -72,7 +73,7 @@ export async function uefiAdd(context: VerbContext): Promise<number> {
     const known = directory.certificates.map(({ certificate }) => certificate);
     for (const word of words) {
       await refuseOtherVariable(word, name, known, surroundings);
-      entries.push(...(await readEntries(word, { given: guid, own }, surroundings)));
+      entries.push(...(await readEntries(word, { given: guid, own }, surroundings, note)));
     }
     if (!given.revoked) return entries;
     const { entries: revoked, lost } = revokedForFirmware(directory, session.settings.configuration.hierarchy, own);
@@ -96,7 +97,9 @@ export async function uefiRemove(context: VerbContext): Promise<number> {
     const owners = { given: undefined, own: '' };
     const chosen: Signature[] = [];
     for (const word of words) {
-      const wanted = existsSync(word) ? await readEntries(word, owners, surroundings) : undefined;
+      const wanted = existsSync(word)
+        ? await readEntries(word, owners, surroundings, noteTo(context, given))
+        : undefined;
       const find = (among: readonly Signature[]) =>
         wanted ? among.filter(each => wanted.some(other => isSame(each, other))) : matching(among, word);
       if (find(own).length > 0)

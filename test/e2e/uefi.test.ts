@@ -145,6 +145,40 @@ test('remove: by file or by the first digits; the appended update that would bri
   await sound(pki);
 });
 
+test('of a certificate with its chain the first is taken, of a file of unrelated ones all', async () => {
+  const pki = copyOf('chained');
+  const { status, stderr } = await run('uefi', 'add', 'dbx', 'base/ssig.cert', '--dir', pki);
+  assert.is(status, 0, stderr);
+  assert.match(stderr, /of "base\/ssig\.cert" the first certificate is taken: the other 2 are its chain/);
+  assert.equal(
+    entries(pki, 'DBX.esl').map(({ data }) => data),
+    [der('base', 'ssig.cert')],
+  );
+  if (hasEfi) {
+    await succeed('sign', 'efi', EFI, '--output', 'chained.efi', '--dir', pki);
+    await succeed('check', 'efi', 'chained.efi', '--dir', pki);
+  }
+  await succeed('uefi', 'remove', 'dbx', 'base/ssig.cert', '--dir', pki, '--quiet');
+  assert.is(entries(pki, 'DBX.esl').length, 0);
+  writeFileSync(path('both.pem'), ['vendor.pem', 'board.pem'].map(name => readFileSync(path(name), 'utf8')).join(''));
+  const both = await run('uefi', 'add', 'db', 'both.pem', '--dir', pki, '--quiet');
+  assert.equal([both.status, both.stderr], [0, '']);
+  assert.is(entries(pki, 'DB.esl').length, 4);
+});
+
+if (hasEfi)
+  test('check efi passes over entries that say they are certificates and are none', async () => {
+    const pki = copyOf('junk');
+    const header = Buffer.from(`a159c0a5e494a74a87b5ab155c2bf072${'6c000000'}${'00000000'}${'50000000'}`, 'hex');
+    writeFileSync(path('junk.esl'), Buffer.concat([header, Buffer.alloc(80, 0x11)]));
+    await succeed('sign', 'efi', EFI, '--output', 'junk.efi', '--dir', pki);
+    for (const name of ['db', 'dbx']) {
+      const { stderr } = await run('uefi', 'add', name, 'junk.esl', '--dir', pki);
+      assert.match(stderr, /an entry of 64 bytes says that it is a certificate, and is none/);
+    }
+    await succeed('check', 'efi', 'junk.efi', '--dir', pki);
+  });
+
 test('renewals keep what others have in the lists', async () => {
   const pki = copyOf('kept');
   await succeed('uefi', 'add', 'db', 'vendor.pem', '--dir', pki, '--quiet');

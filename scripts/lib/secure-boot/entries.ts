@@ -1,5 +1,5 @@
 // What a person wants in a UEFI list, by file or hash, as entries: certificates, vendors' lists and updates, EFI binaries.
-import { X509Certificate } from 'node:crypto';
+import type { X509Certificate } from 'node:crypto';
 import { closeSync, openSync, readSync } from 'node:fs';
 import { hashOfBinary } from '../artifact/efi.ts';
 import { StateError, UsageError } from '../errors.ts';
@@ -8,7 +8,9 @@ import { isSame, parseSignatureLists, SHA256_GUID, type Signature, X509_GUID } f
 import type { VariableName } from '../model/types.ts';
 import { parseVariableUpdate, type VariableUpdate } from '../model/variable-update.ts';
 import type { Surroundings } from '../run/exec.ts';
+import { certificateIn, parseCertificates } from '../store/certificate.ts';
 import { inputFile, readInput } from '../store/input-file.ts';
+import { isIssuedBy } from '../store/issuer.ts';
 import { digestOf } from '../store/signature-digest.ts';
 import { describeUpdate } from './describe.ts';
 
@@ -30,15 +32,25 @@ export interface Owners {
   readonly own: string;
 }
 
-/** The entries that a word means. Throws where it is neither a hash nor a file with any. */
-export async function readEntries(given: string, owners: Owners, surroundings: Surroundings): Promise<Signature[]> {
+/** The entries that a word means; `note` is told what of a file is passed over. Throws where it is no hash, nor a file with any. */
+export async function readEntries(
+  given: string,
+  owners: Owners,
+  surroundings: Surroundings,
+  note: (text: string) => void,
+): Promise<Signature[]> {
   const plain = owners.given ?? owners.own;
   if (isHash(given)) return [{ type: SHA256_GUID, owner: plain, data: Buffer.from(given, 'hex') }];
   if (isEfiBinary(inputFile(given)))
     return [{ type: SHA256_GUID, owner: plain, data: await hashOfBinary(inputFile(given), surroundings) }];
   const bytes = readInput(given);
-  const entries = readCertificates(bytes, owners) ?? readLists(bytes);
-  if (entries && entries.length > 0) return entries;
+  const entries = readCertificates(bytes, owners, count =>
+    note(
+      `trustme-pki: of "${given}" the first certificate is taken: the other ${count} ${count === 1 ? 'is its chain' : 'are its chain'}; give what of it is meant, too, in a file of its own`,
+    ),
+  );
+  const found = entries ?? readLists(bytes);
+  if (found && found.length > 0) return found;
   throw new StateError(
     `"${given}" is nothing that a UEFI list holds`,
     'give a certificate (PEM or DER), a signature list (.esl), an update (.auth), an EFI binary, or 64 hexadecimal digits',
@@ -86,15 +98,27 @@ function isEfiBinary(path: string): boolean {
   return start.toString('latin1') === 'MZ';
 }
 
-function readCertificates(bytes: Buffer, { given, own }: Owners): Signature[] | undefined {
+/** Those of a file that are meant: of a chain the first alone, since whoever forbids a certificate does not forbid its issuers. */
+function readCertificates(
+  bytes: Buffer,
+  { given, own }: Owners,
+  noteChain: (others: number) => void,
+): Signature[] | undefined {
   const blocks = certificateBlocks(bytes.toString('latin1'));
-  try {
-    const certificates = (blocks.length > 0 ? blocks : [bytes]).map(each => new X509Certificate(each));
-    return certificates.map(each => ({ type: X509_GUID, owner: given ?? ownerOf(each, own), data: each.raw }));
-  } catch {
-    return undefined;
-  }
+  const single = blocks.length > 0 ? undefined : certificateIn(bytes);
+  const all = single ? [single] : parseCertificates(blocks);
+  if (!all || all.length === 0) return undefined;
+  const meant = isChain(all) ? all.slice(0, 1) : all;
+  if (meant.length < all.length) noteChain(all.length - meant.length);
+  return meant.map(each => ({ type: X509_GUID, owner: given ?? ownerOf(each, own), data: each.raw }));
 }
+
+/** Each next one issued the one before; two roots of one key did not issue each other. */
+const isChain = (certificates: readonly X509Certificate[]): boolean =>
+  certificates.slice(1).every((issuer, i) => {
+    const subject = certificates[i]!;
+    return isIssuedBy(subject, issuer) && !isIssuedBy(subject, subject);
+  });
 
 function readLists(bytes: Buffer): Signature[] | undefined {
   for (const read of [() => parseVariableUpdate(bytes).payload, () => bytes])

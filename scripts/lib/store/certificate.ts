@@ -11,6 +11,15 @@ export function parseCertificate(block: string): X509Certificate {
   return certificate;
 }
 
+/** The certificates of PEM blocks; undefined where one of them holds none. */
+export function parseCertificates(blocks: readonly string[]): X509Certificate[] | undefined {
+  try {
+    return blocks.map(parseCertificate);
+  } catch {
+    return undefined;
+  }
+}
+
 /** The first certificate of a file's bytes, in PEM or DER; undefined where they hold none. */
 export function certificateIn(bytes: Buffer): X509Certificate | undefined {
   // What begins as DER is not searched for text: it may hold anything.
