@@ -74,6 +74,24 @@ test('a configuration that another PKI signed is refused, and so is one without 
   await refused(/lonely\.sig" is not there/, 'check', 'config', 'lonely.conf', '--dir', 'ec');
 });
 
+test('a signer’s certificate that is none, or whose key signs nothing, is refused with its file', async () => {
+  for (const name of ['odd.conf', 'odd.sig']) writeFileSync(join(folder, name), 'x');
+  writeFileSync(join(folder, 'odd.cert'), '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n');
+  await refused(/odd\.cert" holds no certificate, or one/, 'check', 'config', 'odd.conf', '--dir', 'ec');
+  const words = ['sign', 'config', 'odd.conf', '--output', 'odder'];
+  await refused(/"odd\.cert" has a certificate that cannot/, ...words, '-k', 'ec/ssig_cml.key', '--cert', 'odd.cert');
+  tool('openssl', ['genpkey', '-algorithm', 'X25519', '-out', 'odd.key'], folder);
+  tool('openssl', ['pkey', '-in', 'odd.key', '-pubout', '-out', 'odd.pub'], folder);
+  const ca = join(folder, 'ec/ssig_rootca');
+  tool('openssl', ['req', '-new', '-key', `${ca}.key`, '-subj', '/CN=odd', '-out', 'odd.csr', '-batch'], folder, {
+    OPENSSL_CONF: '/etc/ssl/openssl.cnf',
+  });
+  const by = ['-CA', `${ca}.cert`, '-CAkey', `${ca}.key`, '-force_pubkey', 'odd.pub', '-set_serial', '7'];
+  tool('openssl', ['x509', '-req', '-in', 'odd.csr', ...by, '-out', 'odd.cert'], folder);
+  await refused(/odd\.sig" is no signature of it by the key of/, 'check', 'config', 'odd.conf', '--dir', 'ec');
+  await refused(/key of \S+odd\.cert cannot make/, ...words, '-k', 'odd.key', '--cert', 'odd.cert');
+});
+
 if (hasEfi)
   for (const dir of ['rsa', ...(hasToken ? ['token'] : [])])
     test(`EFI binaries are signed with ${dir}; sbverify and the db list take them`, async () => {

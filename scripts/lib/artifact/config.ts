@@ -1,6 +1,6 @@
 // GuestOS and container configurations: signed as the core container takes them, and checked as it does. NAME.conf gets
 // NAME.sig (RSA-PSS or ECDSA over SHA-512) beside NAME.cert, the signer's certificate with its chain; or NAME.p7s (CMS).
-import { constants, verify, X509Certificate } from 'node:crypto';
+import { constants, verify, type X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { CommandError, StateError, UsageError } from '../errors.ts';
@@ -9,6 +9,7 @@ import { command, commandWithKey } from '../plan/job.ts';
 import { passin } from '../plan/private-key.ts';
 import { runCommand, type Surroundings } from '../run/exec.ts';
 import { inTemporary } from '../run/temporary.ts';
+import { parseCertificates } from '../store/certificate.ts';
 import { describeCertificate } from '../store/certificate-facts.ts';
 import { writeNew } from '../store/files.ts';
 import { isOwnDigestName } from '../store/oid-names.ts';
@@ -54,7 +55,7 @@ export async function signConfig(
     });
     return;
   }
-  if (isOwnDigestName(keyType))
+  if (!signsDigests(certificate.certificate))
     throw new StateError(
       `the device takes SHA-512 signatures of configurations, which the ${keyType} key of ${certificate.file} cannot make`,
       'sign with an RSA or EC key: --signer ENTITY, or --cms where the device takes that',
@@ -146,9 +147,9 @@ export async function refusalOfConfig(
   for (const needed of isCms ? [files.cms] : [files.signature, files.certificate])
     if (!existsSync(needed)) return `"${needed}" is not there`;
   if (isCms) return refusalBy(() => requireCms(file, files.cms, anchors, surroundings));
-  const [first] = certificateBlocks(readFileSync(files.certificate, 'latin1'));
-  if (first === undefined) return `"${files.certificate}" holds no certificate`;
-  if (!isSignedBy(file, readFileSync(files.signature), new X509Certificate(first)))
+  const [own] = parseCertificates(certificateBlocks(readFileSync(files.certificate, 'latin1'))) ?? [];
+  if (!own) return `"${files.certificate}" holds no certificate, or one that cannot be read`;
+  if (!isSignedBy(file, readFileSync(files.signature), own))
     return `"${files.signature}" is no signature of it by the key of "${files.certificate}"`;
   const args = ['verify', '-x509_strict', '-CAfile', anchors, '-no-CApath', '-no-CAstore'];
   const path = ['-untrusted', files.certificate, files.certificate];

@@ -1,5 +1,4 @@
 // EFI binaries: kernels and boot loaders, signed by sbsign and verified by sbverify as firmware would.
-import { X509Certificate } from 'node:crypto';
 import { copyFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { refuseLost, requireList } from '../check/lists.ts';
@@ -13,6 +12,7 @@ import { command, commandWithKey } from '../plan/job.ts';
 import { runCommand, type Surroundings } from '../run/exec.ts';
 import { inTemporary } from '../run/temporary.ts';
 import { requireTools } from '../run/tools.ts';
+import { certificateIn } from '../store/certificate.ts';
 import { describeCertificate } from '../store/certificate-facts.ts';
 import type { PkiDirectory } from '../store/directory.ts';
 import { writeNew } from '../store/files.ts';
@@ -131,13 +131,14 @@ export async function refusalByDatabases(
   );
 }
 
+/** What says that it is a certificate and is none has signed nothing: firmware passes over it. */
 const certificatesIn = (signatures: readonly Signature[]) =>
   signatures
     .filter(({ type }) => type === X509_GUID)
-    .map(({ data }) => ({
-      subject: new X509Certificate(data).subject.replaceAll('\n', ', '),
-      pem: derToPem('CERTIFICATE', data),
-    }));
+    .flatMap(({ data }) => {
+      const subject = certificateIn(data)?.subject.replaceAll('\n', ', ');
+      return subject === undefined ? [] : [{ subject, pem: derToPem('CERTIFICATE', data) }];
+    });
 
 /** Why nothing of it can be asked; undefined: it is an EFI binary that can be read. */
 function unfitness(file: string): string | undefined {

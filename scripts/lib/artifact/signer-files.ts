@@ -1,5 +1,5 @@
 // A signer by files, without a PKI directory: a certificate, and a key in a file or a token. So sign_config.sh was told.
-import { X509Certificate } from 'node:crypto';
+import type { X509Certificate } from 'node:crypto';
 import { basename, dirname, resolve } from 'node:path';
 import { StateError, UsageError } from '../errors.ts';
 import { certificateBlocks } from '../model/pem.ts';
@@ -7,6 +7,7 @@ import { PIN_VARIABLE, readTokenUri } from '../model/token.ts';
 import type { TokenKey } from '../model/types.ts';
 import { type PrivateKey, tokenArgument } from '../plan/private-key.ts';
 import { surroundingsIn } from '../run/exec.ts';
+import { parseCertificates } from '../store/certificate.ts';
 import { inputFile, readInput } from '../store/input-file.ts';
 import { parseTokenKey } from '../store/token-key.ts';
 import { findTokenRoad } from '../store/token-road.ts';
@@ -54,8 +55,12 @@ function readVariable(given: string, environment: NodeJS.ProcessEnv): string {
 
 function readChain(given: string): X509Certificate[] {
   const blocks = certificateBlocks(readInput(given).toString('latin1'));
-  if (blocks.length > 0) return blocks.map(block => new X509Certificate(block));
-  throw new StateError(`"${given}" holds no certificate (PEM)`, 'give the certificate of the key, with its chain');
+  const certificates = parseCertificates(blocks);
+  if (certificates && certificates.length > 0) return certificates;
+  throw new StateError(
+    `"${given}" ${certificates ? 'holds no certificate (PEM)' : 'has a certificate that cannot be read'}`,
+    'give the certificate of the key, with its chain',
+  );
 }
 
 function readKey(given: string, variable: string | undefined, environment: NodeJS.ProcessEnv): PrivateKey {

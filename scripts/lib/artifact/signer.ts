@@ -8,7 +8,6 @@ import type { PrivateKey } from '../plan/private-key.ts';
 import { type Surroundings, surroundingsIn } from '../run/exec.ts';
 import { describeCertificate } from '../store/certificate-facts.ts';
 import { type CertificateFile, findCertificate } from '../store/directory.ts';
-import { isOwnDigestName } from '../store/oid-names.ts';
 
 export interface Signer {
   readonly certificate: CertificateFile;
@@ -45,5 +44,5 @@ export function refuseRevoked({ file, certificate }: CertificateFile, directory:
     throw new StateError(`${file} is revoked (${revocation.reason}): what it signs is for nobody to take`, hint);
 }
 
-/** Whether the key of a certificate signs digests, as RSA and EC keys do; others bring their own, and node may not know them. */
-export const signsDigests = ({ raw }: X509Certificate): boolean => !isOwnDigestName(describeCertificate(raw).keyType);
+/** Whether the key of a certificate signs digests, as RSA and EC keys do; others bring their own, or sign nothing (X25519). */
+export const signsDigests = ({ raw }: X509Certificate): boolean => /^(rsa|ec):/.test(describeCertificate(raw).keyType);

@@ -1,5 +1,5 @@
 // What a signature list or a variable update says, ours or anybody's: entries, owners, signers, for which variable.
-import { X509Certificate } from 'node:crypto';
+import type { X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
 import { refusalOfUpdate } from '../check/update-signature.ts';
 import { CommandError, StateError } from '../errors.ts';
@@ -158,9 +158,8 @@ async function signersOf(update: VariableUpdate, folder: string, inside: Surroun
   writeNew(join(folder, 'signed-data'), wrapSignedData(update.signedData));
   const print = command('openssl', ['pkcs7', '-inform', 'DER', '-in', 'signed-data', '-print_certs']);
   try {
-    return certificateBlocks(await readCommand(print, 'certificates of the signature', inside)).map(
-      block => new X509Certificate(block),
-    );
+    const blocks = certificateBlocks(await readCommand(print, 'certificates of the signature', inside));
+    return blocks.flatMap(block => certificateIn(Buffer.from(block)) ?? []);
   } catch (error) {
     if (error instanceof CommandError) return [];
     throw error;

@@ -1,11 +1,11 @@
 // Certificates of ours that firmware would trust and that are revoked: what dbx is to forbid.
-import { X509Certificate } from 'node:crypto';
+import type { X509Certificate } from 'node:crypto';
 import { readRows } from '../authority/database.ts';
 import { hasDatabase } from '../authority/old-directory.ts';
 import type { Hierarchy } from '../model/hierarchy.ts';
-import { certificateBlocks } from '../model/pem.ts';
 import { type Signature, X509_GUID } from '../model/signature-list.ts';
 import { isBelow } from '../plan/renewal.ts';
+import { certificateIn } from '../store/certificate.ts';
 import { readContained, refusalToRead } from '../store/contained-file.ts';
 import { type DatabaseRow, isHeld, serialOf } from '../store/database-rows.ts';
 import type { PkiDirectory } from '../store/directory.ts';
@@ -56,9 +56,8 @@ const certificatesOf = ({ path, certificates }: PkiDirectory, stem: string): X50
 
 function issued({ path, certificates }: PkiDirectory, ca: string, serial: string): X509Certificate | undefined {
   const file = issuedFile(ca, serial);
-  const [block] =
-    refusalToRead(path, file) === undefined ? certificateBlocks(readContained(path, file).toString('latin1')) : [];
-  if (block !== undefined) return new X509Certificate(block);
+  const kept = refusalToRead(path, file) === undefined ? certificateIn(readContained(path, file)) : undefined;
+  if (kept) return kept;
   const authority = certificates.find(({ stem }) => stem === ca)?.certificate;
   return certificates.find(
     ({ certificate }) =>
