@@ -368,6 +368,24 @@ together('files', [
     out => truncateSync(join(out, 'ssig_cml.cert'), 11 * 1024 * 1024),
     ['warning file-too-large ssig_cml.cert'],
   ],
+  [
+    'records of a hundred thousand certificates and more',
+    out => {
+      const rows = `# ${'x'.repeat(97)}\n`.repeat(120_000);
+      for (const name of ['index.txt', 'requests.tsv'])
+        writeFileSync(join(out, `.pki/device_subca/${name}`), rows, { flag: 'a' });
+      for (const name of ['device_subca.crl', 'device_subca.crl.der']) {
+        write(name, '')(out);
+        truncateSync(join(out, name), 11 * 1024 * 1024);
+      }
+    },
+    [],
+  ],
+  [
+    'an index too large to be read, of which nobody says that it is damaged',
+    out => truncateSync(join(out, '.pki/ssig_rootca/index.txt'), 257 * 1024 * 1024),
+    ['warning file-too-large .pki/ssig_rootca/index.txt'],
+  ],
 ]);
 together('files', [
   [

@@ -6,6 +6,7 @@ import { readContained, refusalToRead } from '../store/contained-file.ts';
 import { type DatabaseRow, NUMBER_FILE, parseIndex, serialOf, wholeSerial } from '../store/database-rows.ts';
 import type { CertificateFile } from '../store/directory.ts';
 import { crlFile, databaseFolder, databaseTraces, HIDDEN, issuedFolder } from '../store/names.ts';
+import { mostBytesOf } from '../store/regular-file.ts';
 import { hasIssued } from '../store/retired.ts';
 import { forgottenBy, publishedList } from '../store/revocation-list.ts';
 import { error, type Finding, info, warning } from './finding.ts';
@@ -27,9 +28,11 @@ export function checkDatabases(inspection: Inspection): Finding[] {
     ({ file, kind }) => kind === 'file' && /^\.pki\/[^/]+\/index\.txt$/.test(file),
   );
   const published = groupBy(inspection.directory.certificates, each => each.certificate.issuer);
-  const found = indexes.flatMap(({ file }) => {
+  const found = indexes.flatMap(({ file, size }) => {
     const stem = file.slice(HIDDEN.length + 1, -'/index.txt'.length);
-    return [...checkSettings(stem, inspection), ...checkDatabase(stem, file, inspection, published)];
+    // What is too large to be read is told as that: nothing says that it is damaged.
+    const ofRows = size > mostBytesOf(file) ? [] : checkDatabase(stem, file, inspection, published);
+    return [...checkSettings(stem, inspection), ...ofRows];
   });
   return [...found, ...lostIndexes(inspection)];
 }

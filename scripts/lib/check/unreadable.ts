@@ -1,7 +1,7 @@
 // What cannot be looked at: links, FIFOs and what is too large, and files that are not what their name says.
 import { refusalToRead } from '../store/contained-file.ts';
 import type { Entry } from '../store/inventory.ts';
-import { MOST_BYTES } from '../store/regular-file.ts';
+import { mostBytesOf } from '../store/regular-file.ts';
 import { error, type Finding, warning } from './finding.ts';
 import type { Inspection } from './inspection.ts';
 
@@ -19,8 +19,9 @@ export const checkUnreadable = ({ directory }: Inspection): Finding[] =>
   );
 
 function describeEntry({ file, kind, size }: Entry, root: string): Finding[] {
-  if (kind === 'file' && size > MOST_BYTES)
-    return [warning('file-too-large', file, `it is larger than ${MOST_BYTES} bytes and was not read`)];
+  const most = mostBytesOf(file);
+  if (kind === 'file' && size > most)
+    return [warning('file-too-large', file, `it is larger than ${most} bytes and was not read`)];
   if (kind === 'file' || kind === 'folder') return [];
   if (kind === 'unknown') return [warning('not-regular', file, 'it cannot be looked at')];
   const refusal = refusalToRead(root, file);

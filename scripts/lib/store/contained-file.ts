@@ -3,12 +3,12 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { StateError } from '../errors.ts';
-import { refusalOf } from './regular-file.ts';
+import { mostBytesOf, refusalOf } from './regular-file.ts';
 
 /** The bytes of `file`, a path inside `root`. Throws a StateError, `it …`, that says why it is not read. */
 export function readContained(root: string, file: string): Buffer {
   try {
-    return readPlain(locate(root, file));
+    return readPlain(locate(root, file), mostBytesOf(file));
   } catch (error) {
     if (error instanceof StateError) throw error;
     throw new StateError(`it cannot be read: ${(error as NodeJS.ErrnoException).code ?? (error as Error).message}`);
@@ -32,19 +32,19 @@ function locate(root: string, file: string): string {
   return path;
 }
 
-function readPlain(path: string): Buffer {
+function readPlain(path: string, most: number): Buffer {
   // To open a device may do something already, so look first.
-  refuse(statSync(path));
+  refuse(statSync(path), most);
   const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
   try {
-    refuse(fstatSync(descriptor));
+    refuse(fstatSync(descriptor), most);
     return readFileSync(descriptor);
   } finally {
     closeSync(descriptor);
   }
 }
 
-function refuse(found: Stats): void {
-  const refusal = refusalOf(found);
+function refuse(found: Stats, most: number): void {
+  const refusal = refusalOf(found, most);
   if (refusal !== undefined) throw new StateError(`it ${refusal}`);
 }

@@ -8,6 +8,7 @@ import { children, decode, isContextSpecific, readExtension, SEQUENCE } from './
 import type { CertificateFile } from './directory.ts';
 import { keyIdentifiers } from './key-identifiers.ts';
 import { crlFile } from './names.ts';
+import { mostBytesOf, refusalOf } from './regular-file.ts';
 import { retiredCertificates } from './retired.ts';
 
 export interface RevocationList {
@@ -83,8 +84,10 @@ const inside = (der: Buffer, element: Element | undefined): Element[] =>
 
 /** The list of a CA in its directory; undefined: there is none that can be read, or another CA's lies there. */
 export function publishedList(path: string, { stem, certificate }: CertificateFile): RevocationList | undefined {
-  const file = join(path, crlFile(stem));
-  if (!lstatSync(file, { throwIfNoEntry: false })?.isFile()) return undefined;
+  const name = crlFile(stem);
+  const file = join(path, name);
+  const found = lstatSync(file, { throwIfNoEntry: false });
+  if (!found || refusalOf(found, mostBytesOf(name)) !== undefined) return undefined;
   const [block] = pemBlocks(readFileSync(file, 'latin1')).filter(({ label }) => label === 'X509 CRL');
   const list = block && tryToRead(pemToDer(block.text));
   const own = [certificate, ...retiredCertificates(path, stem)].map(({ raw }) => keyIdentifiers(raw).subject);
