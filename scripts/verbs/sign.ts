@@ -1,4 +1,5 @@
 // `trustme-pki sign efi|config|module|ima FILE…`: artifacts signed with keys of a PKI directory, of files, or of tokens.
+import { realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { resultsOfConfig, signConfig } from '../lib/artifact/config.ts';
 import { signEfi } from '../lib/artifact/efi.ts';
@@ -38,7 +39,7 @@ ima: FILE.sig gets what the attribute security.ima is to hold; needs evmctl.
   --signer ENTITY    who signs (efi, module, ima: ssig_subca, config: ssig_cml); for efi repeatable, a signature each
   --cms              config: one CMS signature (PEM), NAME.p7s
   --output FILE      where to write it (config: without extension); for one FILE
-  --in-place         efi, module: the signed file takes the place of FILE
+  --in-place         efi, module: the signed file takes the place of FILE, or of what that is a link to
   --digest D         module, ima: sha256 (default), sha384 or sha512
   -k, --key KEY      sign with a key of one's own: a file, or pkcs11:token=T;object=O
       --cert CERT    its certificate (PEM), the chain after it
@@ -71,7 +72,7 @@ export async function signVerb(context: VerbContext): Promise<number> {
   const target = given.output === undefined ? undefined : resolve(textOf(given, 'output')!);
   const results = (file: string): string[] => {
     if (kind === 'config') return resultsOfConfig(file, target, given.cms === true);
-    return [target ?? (given['in-place'] ? file : `${file}.${kind === 'ima' ? 'sig' : 'signed'}`)];
+    return [target ?? (given['in-place'] ? realpathSync(file) : `${file}.${kind === 'ima' ? 'sig' : 'signed'}`)];
   };
   refuseCollisions(files, results);
   const done = new Set<string>();

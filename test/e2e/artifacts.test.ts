@@ -5,10 +5,12 @@ import {
   copyFileSync,
   cpSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   statSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
@@ -71,6 +73,11 @@ for (const dir of ['ec', 'rsa', ...(hasToken ? ['token'] : [])])
 test('a configuration that another PKI signed is refused, and so is one without a signature', async () => {
   await refused(/config-rsa\/debos-1\.conf: /, 'check', 'config', 'config-rsa/debos-1.conf', '--dir', 'ec');
   writeFileSync(join(folder, 'lonely.conf'), 'x');
+  writeFileSync(join(folder, 'piped.conf'), 'x');
+  tool('mkfifo', ['piped.sig', 'piped.fw.sig'], folder);
+  writeFileSync(join(folder, 'piped.fw'), 'x');
+  await refused(/piped\.sig" is no file/, 'check', 'config', 'piped.conf', '--dir', 'ec');
+  await refused(/piped\.fw\.sig" is no file/, 'check', 'ima', 'piped.fw', '--dir', 'ec');
   await refused(/lonely\.sig" is not there/, 'check', 'config', 'lonely.conf', '--dir', 'ec');
 });
 
@@ -217,12 +224,18 @@ if (hasSignFile)
         '--dir',
         dir,
       );
-      // Signed again, the old signature goes; in place, mode and name stay.
+      // Signed again, the old signature goes; in place, also through a link, mode, owner and name stay.
       copyFileSync(join(folder, `${first}.signed`), join(folder, first));
       chmodSync(join(folder, first), 0o640);
-      await succeed('sign', 'module', first, '--in-place', '--dir', dir, '--digest', 'sha512');
+      const isRoot = process.getuid?.() === 0;
+      if (isRoot) chownSync(join(folder, first), 65534, 65534);
+      symlinkSync(first, join(folder, `link-${first}`));
+      await succeed('sign', 'module', `link-${first}`, '--in-place', '--dir', dir, '--digest', 'sha512');
       assert.equal(readFileSync(join(folder, first)), readFileSync(join(folder, `${first}.signed`)));
-      assert.is(statSync(join(folder, first)).mode & 0o777, 0o640);
+      assert.ok(lstatSync(join(folder, `link-${first}`)).isSymbolicLink());
+      const { mode, uid, gid } = statSync(join(folder, first));
+      assert.is(mode & 0o777, 0o640);
+      if (isRoot) assert.equal([uid, gid], [65534, 65534]);
     });
 
 if (!isMissing('evmctl'))

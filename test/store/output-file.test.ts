@@ -1,4 +1,5 @@
 // Results that a person names a file for: what is replaced, and what never is.
+import { execFileSync } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
@@ -36,7 +37,10 @@ test('it replaces a regular file, and nothing else', () => {
   symlinkSync(path, join(folder, 'link'));
   symlinkSync(join(folder, 'nowhere'), join(folder, 'dangling'));
   mkdirSync(join(folder, 'folder'));
-  for (const name of ['link', 'dangling', 'folder', 'absent/report.html', 'report.html/x', 'new/'])
+  // To open a pipe, or a link to one, would wait for its writer.
+  execFileSync('mkfifo', [join(folder, 'pipe')]);
+  symlinkSync('pipe', join(folder, 'to-pipe'));
+  for (const name of ['link', 'dangling', 'pipe', 'to-pipe', 'folder', 'absent/report.html', 'report.html/x', 'new/'])
     assert.throws(() => writeOutput(join(folder, name), 'three', isOwn), isPkiError, name);
   assert.is(readFileSync(path, 'utf8'), 'two');
   assert.equal(

@@ -12,6 +12,7 @@ import { inTemporary } from '../run/temporary.ts';
 import { parseCertificates } from '../store/certificate.ts';
 import { describeCertificate } from '../store/certificate-facts.ts';
 import { writeNew } from '../store/files.ts';
+import { absenceOf } from '../store/input-file.ts';
 import { isOwnDigestName } from '../store/oid-names.ts';
 import { publishFile } from './output.ts';
 import { type Signer, signsDigests } from './signer.ts';
@@ -144,8 +145,10 @@ export async function refusalOfConfig(
   surroundings: Surroundings,
 ): Promise<string | undefined> {
   const files = filesOf(file, output);
-  for (const needed of isCms ? [files.cms] : [files.signature, files.certificate])
-    if (!existsSync(needed)) return `"${needed}" is not there`;
+  for (const needed of isCms ? [files.cms] : [files.signature, files.certificate]) {
+    const absence = absenceOf(needed);
+    if (absence !== undefined) return `"${needed}" ${absence}`;
+  }
   if (isCms) return refusalBy(() => requireCms(file, files.cms, anchors, surroundings));
   const [own] = parseCertificates(certificateBlocks(readFileSync(files.certificate, 'latin1'))) ?? [];
   if (!own) return `"${files.certificate}" holds no certificate, or one that cannot be read`;

@@ -1,7 +1,7 @@
 // Files for the kernel's integrity measurement architecture: evmctl makes the signature (security.ima) as a file.
 // Source: evmctl(1), struct signature_v2_hdr of Linux' security/integrity/integrity.h.
 import { verify, type X509Certificate } from 'node:crypto';
-import { copyFileSync, existsSync, readFileSync } from 'node:fs';
+import { copyFileSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { StateError } from '../errors.ts';
 import { tokenUri } from '../model/token.ts';
@@ -10,6 +10,7 @@ import { runCommand } from '../run/exec.ts';
 import { inTemporary } from '../run/temporary.ts';
 import { describeCertificate } from '../store/certificate-facts.ts';
 import { writeNew } from '../store/files.ts';
+import { absenceOf } from '../store/input-file.ts';
 import { requireEngine } from '../store/token-road.ts';
 import { publishFile } from './output.ts';
 import { type Signer, signsDigests } from './signer.ts';
@@ -67,7 +68,8 @@ export function refusalOfIma(
   certificate: X509Certificate,
 ): string | undefined {
   const signature = output === undefined ? `${file}.sig` : resolve(output);
-  if (!existsSync(signature)) return `"${signature}" is not there`;
+  const absence = absenceOf(signature);
+  if (absence !== undefined) return `"${signature}" ${absence}`;
   return isImaSignature(readFileSync(signature), readFileSync(file), certificate)
     ? undefined
     : `"${signature}" is no signature of it by this key`;

@@ -1,10 +1,10 @@
 // Signed files get their name when they have been verified, each whole or not at all.
-import { chmodSync, renameSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, chownSync, renameSync, rmSync, type Stats, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { syncPath } from '../store/files.ts';
 import { type IsOwn, refuseOutput } from '../store/output-file.ts';
 
-/** Calls `make` with a path beside `output`, and gives what it made there that name and, where that was there, its mode. */
+/** Calls `make` with a path beside `output`, and gives what it made there that name and, where that was there, its mode and owner. */
 export async function publishFile(
   output: string,
   make: (draft: string) => Promise<void>,
@@ -14,7 +14,9 @@ export async function publishFile(
   const draft = join(dirname(output), `.${basename(output)}.trustme-pki.${process.pid}`);
   try {
     await make(draft);
-    chmodSync(draft, (statSync(output, { throwIfNoEntry: false })?.mode ?? 0o644) & 0o777);
+    const replaced = statSync(output, { throwIfNoEntry: false });
+    if (replaced) keepOwner(draft, replaced);
+    chmodSync(draft, (replaced?.mode ?? 0o644) & 0o777);
     syncPath(draft);
     renameSync(draft, output);
   } finally {
@@ -22,3 +24,17 @@ export async function publishFile(
   }
   syncPath(dirname(output));
 }
+
+/** The owner is root's to give; a group, that of who is in it. */
+function keepOwner(draft: string, { uid, gid }: Stats): void {
+  for (const owner of [uid, UNCHANGED])
+    try {
+      chownSync(draft, owner, gid);
+      return;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EPERM') throw error;
+    }
+}
+
+/** chown(2) */
+const UNCHANGED = -1;

@@ -1,5 +1,5 @@
 // What was signed into the CA's index, and from there to whoever asked: never the other way round.
-import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { syncTree } from '../run/publish.ts';
 import { inSlices } from '../run/slices.ts';
@@ -73,7 +73,9 @@ export async function syncOutputs(authority: Authority, results: readonly Result
  */
 export function handOut(output: string, own: string, chain: string): boolean {
   const whole = own + chain;
-  if (existsSync(output)) {
+  const found = statSync(output, { throwIfNoEntry: false });
+  if (found && !found.isFile()) return false; // a pipe would wait for its writer
+  if (found) {
     const present = readFileSync(output, 'latin1');
     // A part of it, maybe nothing, is what a power cut left.
     if (present === whole || !whole.startsWith(present)) return present.startsWith(own);

@@ -4,6 +4,13 @@ import { resolve } from 'node:path';
 import { StateError, UsageError } from '../errors.ts';
 import { refusalOf } from './regular-file.ts';
 
+/** Why there is nothing to read at a path, `is …`; undefined: it is a file. To open a pipe would wait for its writer. */
+export function absenceOf(path: string): string | undefined {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (!found) return 'is not there';
+  return found.isFile() ? undefined : 'is no file';
+}
+
 /** Its absolute path. Throws where it is no file. */
 export function inputFile(given: string): string {
   const path = resolve(given);

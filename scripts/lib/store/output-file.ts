@@ -5,6 +5,7 @@ import {
   closeSync,
   constants,
   existsSync,
+  fstatSync,
   lstatSync,
   openSync,
   readSync,
@@ -12,7 +13,7 @@ import {
   rmSync,
 } from 'node:fs';
 import { dirname, extname, join, resolve } from 'node:path';
-import { StateError, UsageError } from '../errors.ts';
+import { isPkiError, StateError, UsageError } from '../errors.ts';
 import { syncPath, writeNew } from './files.ts';
 import { HIDDEN } from './names.ts';
 
@@ -27,8 +28,6 @@ const nothing: IsOwn = () => false;
 export function writeOutput(given: string, content: string | Buffer, isOwn: IsOwn): void {
   const path = resolve(given);
   refuseOutput(given, isOwn);
-  if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink())
-    throw new StateError(`"${given}" is a symbolic link: nothing is written through it`, 'give the file itself');
   const beside = `${path}.${randomBytes(6).toString('hex')}.new`;
   try {
     writeNew(beside, content);
@@ -51,8 +50,10 @@ export function refuseOutput(given: string, isOwn: IsOwn = nothing): void {
   if (!existsSync(folder))
     throw new UsageError(`the folder of --output "${given}" is not there`, 'make it, or give another file');
   const found = stat(path, given);
-  if (given.endsWith('/') || (found && !found.isFile() && !found.isSymbolicLink()))
-    throw new UsageError(`--output "${given}" is no regular file`, 'give the name of a file');
+  // What it leads to is not even opened: a pipe keeps its reader waiting.
+  if (found?.isSymbolicLink())
+    throw new StateError(`"${given}" is a symbolic link: nothing is written through it`, 'give the file itself');
+  if (given.endsWith('/') || (found && !found.isFile())) throw notRegular(given);
   try {
     accessSync(folder, constants.W_OK);
   } catch (error) {
@@ -74,20 +75,25 @@ function stat(path: string, given: string) {
   }
 }
 
+const notRegular = (given: string): UsageError =>
+  new UsageError(`--output "${given}" is no regular file`, 'give the name of a file');
+
 const cannotWrite = (given: string, error: unknown): StateError =>
   new StateError(`cannot write "${given}": ${(error as NodeJS.ErrnoException).code}`, 'give another --output');
 
 function readBeginning(path: string, given: string): Buffer {
   try {
-    const descriptor = openSync(path, 'r');
+    // Something else may have taken its place since it was looked at.
+    const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
     try {
+      if (!fstatSync(descriptor).isFile()) throw notRegular(given);
       const beginning = Buffer.alloc(65_536);
       return beginning.subarray(0, readSync(descriptor, beginning));
     } finally {
       closeSync(descriptor);
     }
   } catch (error) {
-    throw cannotWrite(given, error);
+    throw isPkiError(error) ? error : cannotWrite(given, error);
   }
 }
 
