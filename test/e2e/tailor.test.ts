@@ -17,7 +17,17 @@ writeFileSync(
 );
 writeFileSync(
   join(CONF, 'backend.ini'),
-  '[certificate]\ndays =\nnotBefore = 2026-01-01\nnotAfter = 2027-06-30T12:00:00Z\n',
+  `[subject]
+domainComponent = org
+domainComponent-2 = example
+serialNumber = 7
+2.999.1 = own
+order = commonName + serialNumber
+[certificate]
+days =
+notBefore = 2026-01-01
+notAfter = 2027-06-30T12:00:00Z
+`,
 );
 writeFileSync(
   join(folder, 'own-twin.ini'),
@@ -97,7 +107,7 @@ test('show tells where a value comes from and what it overrode', async () => {
     /^key-type = ed25519 +--key-type\n +instead of "ec:prime256v1" +conf\/defaults\.ini:2\n +instead of "rsa:4096" +openssl-conf\/defaults\.ini:\d+$/m,
   );
   assert.match(stdout, /^commonName = Müller Backend Certificate +openssl-conf\/customer\/backend\.ini:\d+$/m);
-  assert.match(stdout, /^notAfter = 2027-06-30T12:00:00Z +conf\/backend\.ini:4$/m);
+  assert.match(stdout, /^notAfter = 2027-06-30T12:00:00Z +conf\/backend\.ini:10$/m);
   assert.not.match(stdout, /^days/m);
 });
 
@@ -151,6 +161,8 @@ test('plan --diff tells what differs between configuration and directory, and no
       ['user_subca', 'extra'],
     ],
   );
+  const renewed = await program(['rekey', 'backend', '--dir', 'generated', '--conf', 'conf']);
+  assert.is(renewed.status, 0, renewed.stderr);
   const missing = await program(['plan', '--diff', '--dir', 'nowhere']);
   assert.is(missing.status, 1);
   assert.match(missing.stderr, /"nowhere" is no directory/);

@@ -17,7 +17,10 @@ suite.after(() => rmSync(folder, { recursive: true, force: true }));
 const root = (change: Readonly<Record<string, string>> = {}): string => {
   const lines = {
     '': 'key-type = ec:P-256',
-    subject: 'countryName = DE\ncommonName = Root\nserialNumber = 7\norder = countryName commonName+serialNumber',
+    subject: [
+      'countryName = DE\ncommonName = Root\nserialNumber = 7\norder = countryName commonName+serialNumber',
+      'organizationalUnitName = a\norganizationalUnitName-2 = b\n1.3.6.1.4.1.99999.9 = x\n2.999.1 = y\n2.5.4.10 = z',
+    ].join('\n'),
     certificate: [
       'days = 10\nbasicConstraints = critical, CA:TRUE\nkeyUsage = critical, keyCertSign, cRLSign',
       'subjectAltName = DNS:a.example, IP:2001:db8::1, UPN:a@b, email:x@y.example',
@@ -54,13 +57,9 @@ suite('a certificate that was made from a configuration does not differ from it,
 
 const CERTIFICATE = root().split('[certificate]\n')[1]!;
 const changes: readonly [name: string, text: string, keys: readonly string[]][] = [
-  [
-    'another common name',
-    root({
-      subject: 'countryName = DE\ncommonName = Other\nserialNumber = 7\norder = countryName commonName+serialNumber',
-    }),
-    ['subject'],
-  ],
+  ['another common name', root().replace('commonName = Root', 'commonName = Other'), ['subject']],
+  ['another value under an OID', root().replace('2.999.1 = y', '2.999.1 = z'), ['subject']],
+  ['another OID', root().replace('2.999.1 = y', '2.999.2 = y'), ['subject']],
   ['a subject without the joined attribute', root({ subject: 'countryName = DE\ncommonName = Root' }), ['subject']],
   ['another key type', root({ '': 'key-type = rsa:2048' }), ['key-type', 'signature']],
   ['another digest', root({ '': 'key-type = ec:prime256v1\ndigest = sha384' }), ['signature']],

@@ -2,6 +2,7 @@
 import type { Hierarchy } from '../model/hierarchy.ts';
 import { canonicalKeyType } from '../model/key-type.ts';
 import { spoken } from '../model/protocol.ts';
+import { plainSubject } from '../model/subject.ts';
 import { type Entity, hasPssKey } from '../model/types.ts';
 import { formatValidity } from '../model/validity.ts';
 import type { RequestFacts } from '../store/request-facts.ts';
@@ -14,8 +15,7 @@ export function describeWanted(
   { sha256, keySha256 }: RequestFacts,
   isKeyKept: boolean,
 ): string {
-  const { stem, issuer, certificate, subject } = entity;
-  const name = (of: Entity | undefined) => of?.subject.map(({ name, value }) => `${name} = ${value}`).join(', ') ?? '';
+  const { stem, issuer, certificate } = entity;
   const extensions = [...(entity.facts.get('certificate') ?? [])]
     .filter(([key, { value }]) => value !== '' && !/^(days|notBefore|notAfter)$/.test(key))
     .map(([key, { value }]) => `  ${key} = ${value}`);
@@ -29,8 +29,8 @@ export function describeWanted(
 request:  SHA-256 ${spoken(sha256)}
 key:      SHA-256 ${spoken(keySha256)}
           ${canonicalKeyType(entity.keyType)}${hasPssKey(entity) ? ' (rsa-pss)' : ''}
-subject:  ${subject.map(({ name, value }) => `${name} = ${value}`).join(', ')}
-issuer:   ${issuer}: ${name(giver)}
+subject:  ${spell(entity)}
+issuer:   ${issuer}: ${giver ? spell(giver) : ''}
 validity: ${formatValidity(certificate)}
 extensions:
 ${extensions.join('\n')}
@@ -46,3 +46,11 @@ Then, where the request was made:
 Compare the fingerprints above, read aloud, with those that each command prints.
 `;
 }
+
+const spell = (entity: Entity): string =>
+  plainSubject(entity)
+    .map(
+      ({ name, value }, i) =>
+        `${i === 0 ? '' : name.startsWith('+') ? ' + ' : ', '}${name.replace('+', '')} = ${value}`,
+    )
+    .join('');

@@ -3,6 +3,7 @@ import type { Configuration } from '../model/configuration.ts';
 import { EXTENSION_KEYS, isOid } from '../model/extensions.ts';
 import type { Hierarchy } from '../model/hierarchy.ts';
 import { formatKeyType } from '../model/key-type.ts';
+import { plainSubject } from '../model/subject.ts';
 import { type Entity, type Extension, hasKey, hasPssKey, isSelfSigned, type Variable } from '../model/types.ts';
 import { validityOf } from '../model/validity.ts';
 import { DERIVED_EXPORTS } from '../store/exports.ts';
@@ -52,7 +53,7 @@ function certificateOf(entity: Entity, context: Context): PictureCertificate {
     file: certificateFile(entity),
     commonName: commonNameOf(entity),
     role: roleOf(entity),
-    subject: entity.subject.map(plainName),
+    subject: plainSubject(entity),
     issuer: commonNameOf(context.hierarchy.get(entity.issuer) ?? entity),
     isIssuerKnown: true,
     keyType: `${formatKeyType(entity.keyType)}${hasPssKey(entity) ? ' (rsa-pss)' : ''}`,
@@ -78,14 +79,8 @@ function roleOf(entity: Entity): Role {
   return isSelfSigned(entity) ? 'root CA' : 'subordinate CA';
 }
 
-const commonNameOf = ({ subject, stem }: Entity): string =>
-  subject.map(plainName).findLast(({ name }) => /^\+?commonName$/.test(name))?.value ?? stem;
-
-/** Without the number that tells twins apart in openssl's configuration. */
-const plainName = ({ name, value }: Extension): Extension => ({
-  name: name.replace(/^\d+\.(?=[+\dA-Za-z])/, ''),
-  value,
-});
+const commonNameOf = (entity: Entity): string =>
+  plainSubject(entity).findLast(({ name }) => /^\+?commonName$/.test(name))?.value ?? entity.stem;
 
 /** Spelled as in the ini files. */
 const extensionsOf = ({ facts }: Entity): Extension[] =>

@@ -154,6 +154,10 @@ function attribute(key: string, isJoined: boolean, values: Values, brand: string
   return { name: `${number}${isJoined ? '+' : ''}${base}`, value: withBrand(values.get(key)!.value, brand) };
 }
 
+/** The subject of an entity without the numbers of openssl's configuration, as that of a certificate is described. */
+export const plainSubject = ({ subject }: { readonly subject: readonly Extension[] }): Extension[] =>
+  subject.map(({ name, value }) => ({ name: name.replace(/^\d+\./, ''), value }));
+
 /** What is wrong with the value of an attribute; undefined if nothing. */
 export const refuseAttribute = (name: string, value: string): string | undefined =>
   valueProblem(ATTRIBUTES[name] ?? { most: LONG }, value);

@@ -2,11 +2,13 @@
 import { StateError } from '../errors.ts';
 import type { Hierarchy } from '../model/hierarchy.ts';
 import { formatKeyType, parseKeyType } from '../model/key-type.ts';
+import { plainSubject } from '../model/subject.ts';
 import { describeToken, tokenUri } from '../model/token.ts';
 import { type Entity, isSelfSigned, type KeyType, type TokenKey, type Validity } from '../model/types.ts';
 import { validityOf } from '../model/validity.ts';
 import { describeCertificate } from '../store/certificate-facts.ts';
 import { byStem, type CertificateFile } from '../store/directory.ts';
+import { relativeNames } from '../store/name-facts.ts';
 import type { Selection } from './select.ts';
 
 /** The hierarchy as it would be with keys of a type. */
@@ -77,19 +79,16 @@ export function tokenFor(
 
 const saysFile = ({ facts }: Entity): boolean => facts.get('key')?.get('storage')?.value === 'file';
 
-function refuseOther({ stem, subject }: Entity, { certificate }: CertificateFile): void {
-  const words = (names: readonly { name: string; value: string }[]) =>
-    names.map(({ name, value }) => `${name}=${value}`).join(', ');
-  const [now, then] = [words(subject.map(plain)), words(describeCertificate(certificate.raw).subject.map(plain))];
+function refuseOther(entity: Entity, { certificate }: CertificateFile): void {
+  const [now, then] = [plainSubject(entity), describeCertificate(certificate.raw).subject].map(names =>
+    relativeNames(names).join(', '),
+  );
   if (now !== then)
     throw new StateError(
-      `${stem} is "${then}", and by the configuration it would be "${now}"`,
+      `${entity.stem} is "${then}", and by the configuration it would be "${now}"`,
       'give the configuration that the directory was made with: --conf FOLDER',
     );
 }
-
-/** An attribute that stands twice is told apart by a number in the ini file. */
-const plain = ({ name, value }: { name: string; value: string }) => ({ name: name.replace(/-\d+$/, ''), value });
 
 /** What it is given anew: no more than its issuer has. Throws where that ends no later than `there`, or is over. */
 function ended(

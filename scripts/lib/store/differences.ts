@@ -3,10 +3,12 @@ import { listWords } from '../model/extension-values.ts';
 import { EXTENSION_KEYS, isOid } from '../model/extensions.ts';
 import type { Hierarchy } from '../model/hierarchy.ts';
 import { canonicalKeyType } from '../model/key-type.ts';
+import { plainSubject } from '../model/subject.ts';
 import { type Entity, type Extension, hasOwnDigest, hasPssKey, isPss, isSelfSigned } from '../model/types.ts';
 import { DAY, isoTime } from '../model/validity.ts';
 import { words } from '../model/values.ts';
 import type { CertificateFacts } from './certificate-facts.ts';
+import { relativeNames } from './name-facts.ts';
 
 /** `is` stands in the certificate, `should` in the configuration; '' where there is nothing. */
 export interface Difference {
@@ -19,8 +21,8 @@ export interface Difference {
 export function differencesOf(entity: Entity, hierarchy: Hierarchy, facts: CertificateFacts): Difference[] {
   const issuer = hierarchy.get(entity.issuer) ?? entity;
   const pairs: Difference[] = [
-    ...namePairs('subject', facts.subject, entity.subject),
-    ...(isSelfSigned(entity) ? [] : namePairs('issuer', facts.issuer, issuer.subject)),
+    ...namePairs('subject', facts.subject, plainSubject(entity)),
+    ...(isSelfSigned(entity) ? [] : namePairs('issuer', facts.issuer, plainSubject(issuer))),
     {
       key: 'key-type',
       is: keyOf(facts.keyType, facts.isPssKey),
@@ -35,23 +37,10 @@ export function differencesOf(entity: Entity, hierarchy: Hierarchy, facts: Certi
 
 /** The attributes that differ, where both names are of the same types; else the whole names. */
 function namePairs(key: string, is: readonly Extension[], should: readonly Extension[]): Difference[] {
-  const [own, wanted] = [namesOf(is), namesOf(should)];
+  const [own, wanted] = [relativeNames(is), relativeNames(should)];
   const types = (names: readonly string[]) => names.map(name => name.replace(/=[^+]*/g, '')).join();
   if (types(own) !== types(wanted)) return [{ key, is: own.join(', '), should: wanted.join(', ') }];
   return own.map((name, i) => ({ key, is: name, should: wanted[i]! }));
-}
-
-/** Relative distinguished names; openssl writes the attributes of one in another order than a configuration may have. */
-function namesOf(attributes: readonly Extension[]): string[] {
-  const names: string[][] = [];
-  for (const { name, value } of attributes) {
-    // openssl's configuration has a number before a name that stands twice.
-    const plain = name.replace(/^\d+\.(?=[+A-Za-z]|\d+\.\d)/, '');
-    const text = `${plain.replace('+', '')}=${value}`;
-    if (plain.startsWith('+')) names.at(-1)?.push(text);
-    else names.push([text]);
-  }
-  return names.map(name => name.sort().join(' + '));
 }
 
 const keyOf = (keyType: string, isPssKey: boolean): string => `${keyType}${isPssKey ? ' (rsa-pss)' : ''}`.toLowerCase();

@@ -15,6 +15,21 @@ export const describeName = (name: Name): Extension[] =>
     })),
   );
 
+/**
+ * Relative distinguished names, each as one text by which it is compared: DER writes the attributes of one in another
+ * order than a configuration may have, and has no names for their types.
+ */
+export function relativeNames(attributes: readonly Extension[]): string[] {
+  const names: string[][] = [];
+  for (const { name, value } of attributes) {
+    const type = name.replace('+', '');
+    const text = `${ATTRIBUTE_NAMES[type] ?? type}=${value}`;
+    if (name.startsWith('+')) names.at(-1)?.push(text);
+    else names.push([text]);
+  }
+  return names.map(name => name.sort().join(' + '));
+}
+
 /** Universal tags whose content is ASCII text: NumericString, VisibleString, GeneralString. */
 const TEXT_TAGS = [0x12, 0x1a, 0x1b];
 
