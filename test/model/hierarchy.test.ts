@@ -5,7 +5,7 @@ import { configErrorOf, readOwn } from '../helpers/shipped.ts';
 const suite = makeSuite('hierarchy');
 
 const entity = (top: string, isCa = true, rest = ''): string =>
-  `${top}\n[subject]\ncommonName = x\n[certificate]\ndays = 1\nbasicConstraints = critical, CA:${isCa ? 'TRUE' : 'FALSE'}\n${rest}`;
+  `${top}\n[subject]\ncommonName = x\n[certificate]\ndays = 1\nbasicConstraints = critical, CA:${isCa ? 'TRUE\nkeyUsage = keyCertSign' : 'FALSE'}\n${rest}`;
 
 const problemsOf = (files: Record<string, string>): string[] =>
   configErrorOf(() => readOwn(files)).problems.map(

@@ -5,9 +5,10 @@ import { configErrorOf, entityOf, readOwn, readShipped } from '../helpers/shippe
 const suite = makeSuite('profile');
 
 const CA = '[subject]\ncommonName = CA\n[certificate]\ndays = 99\nbasicConstraints = critical, CA:TRUE\n';
+const SIGNING = `${CA}keyUsage = keyCertSign\n`;
 const ISSUED = 'days = 9\nbasicConstraints = critical, CA:FALSE\n';
-const read = (rest: string, certificate = CA) => entityOf(readOwn({ 'x.ini': certificate + rest }), 'x');
-const messageOf = (rest: string, certificate = CA): string => configErrorOf(() => read(rest, certificate)).message;
+const read = (rest: string, certificate = SIGNING) => entityOf(readOwn({ 'x.ini': certificate + rest }), 'x');
+const messageOf = (rest: string, certificate = SIGNING): string => configErrorOf(() => read(rest, certificate)).message;
 
 suite('a CA has the profiles that its file names, the one without a name as the empty one', () => {
   const { issued } = read(`[issued]\n${ISSUED}[issued web-server]\n${ISSUED}extendedKeyUsage = serverAuth\n`);
@@ -18,7 +19,7 @@ suite('a CA has the profiles that its file names, the one without a name as the 
 
 for (const name of ['rsa', 'two words', '1st', 'a_b'])
   suite(`[issued ${name}] is refused, with its line`, () => {
-    assert.match(messageOf(`[issued ${name}]\n${ISSUED}`), /^own\/x\.ini:7: \[issued .*\]: expected a profile name/);
+    assert.match(messageOf(`[issued ${name}]\n${ISSUED}`), /^own\/x\.ini:8: \[issued .*\]: expected a profile name/);
   });
 
 suite('a certificate that is no CA has no profiles', () => {

@@ -7,8 +7,9 @@ import { configErrorOf, entityOf, NOW, type OwnFiles, readOwn, readShipped } fro
 const suite = makeSuite('relations');
 
 const ca = (top: string, constraints = '', validity = 'days = 100', rest = ''): string =>
-  `${top}\n[subject]\ncommonName = CA ${top.split('\n')[0]}\n[certificate]\n${validity}\nbasicConstraints = critical, CA:TRUE${constraints}\n${rest}`;
-const leaf = (top: string, validity = 'days = 100'): string => ca(top, '', validity).replace('CA:TRUE', 'CA:FALSE');
+  `${top}\n[subject]\ncommonName = CA ${top.split('\n')[0]}\n[certificate]\n${validity}\nbasicConstraints = critical, CA:TRUE${constraints}\nkeyUsage = keyCertSign\n${rest}`;
+const leaf = (top: string, validity = 'days = 100'): string =>
+  ca(top, '', validity).replace('CA:TRUE\nkeyUsage = keyCertSign', 'CA:FALSE');
 
 const problemsOf = (files: OwnFiles): string[] =>
   configErrorOf(() => readOwn(files)).problems.map(
@@ -40,7 +41,14 @@ const lengths: readonly [what: string, files: OwnFiles, expected: readonly strin
   ],
   [
     'a profile for CAs of a CA with pathlen:0',
-    { 'a.ini': ca('', ', pathlen:0', 'days = 9', '[issued sub]\ndays = 9\nbasicConstraints = critical, CA:TRUE\n') },
+    {
+      'a.ini': ca(
+        '',
+        ', pathlen:0',
+        'days = 9',
+        '[issued sub]\ndays = 9\nbasicConstraints = critical, CA:TRUE\nkeyUsage = keyCertSign\n',
+      ),
+    },
     ['a issued sub/basicConstraints: CA:FALSE, since the pathlen of a (own/a.ini:6) allows no CA below'],
   ],
 ];
@@ -105,7 +113,8 @@ suite('a CA that was made elsewhere bounds nothing, and one without a key issues
 });
 
 suite('two keys under one subject are worth a note, two certificates of one key are not', () => {
-  const same = '[subject]\ncommonName = One\n[certificate]\ndays = 9\nbasicConstraints = critical, CA:TRUE\n';
+  const same =
+    '[subject]\ncommonName = One\n[certificate]\ndays = 9\nbasicConstraints = critical, CA:TRUE\nkeyUsage = keyCertSign\n';
   assert.equal(readOwn({ 'a.ini': same, 'b.ini': same }).notes, ['b has the same subject as a, but another key']);
   assert.equal(readOwn({ 'a.ini': same, 'b.ini': ca(''), 'c.ini': `issuer = b\nkey-of = a\n${same}` }).notes, []);
 });
@@ -114,7 +123,7 @@ const PLATFORM: readonly [what: string, files: OwnFiles, expected: RegExp][] = [
   [
     'a variable that two entities fill',
     { 'secure-boot/db2.ini': ca('', '', 'days = 9', '[variable]\nname = db\ncontains = db2\nauthoriser = KEK\n') },
-    /db2\.ini:8: \[variable\] name: found "db", expected a variable that "DB" does not fill yet/,
+    /db2\.ini:9: \[variable\] name: found "db", expected a variable that "DB" does not fill yet/,
   ],
   ['a KEK that DB authorises', { 'KEK.ini': '[variable]\nauthoriser = DB\n' }, /the entity that fills PK$/],
   [

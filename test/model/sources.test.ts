@@ -90,7 +90,7 @@ suite('a fragment with a name of its own is told what it lacks', () => {
 });
 
 const CROSS = 'issuer = ssig_rootca\nkey-of = gen_rootca\n';
-const CA = '[certificate]\ndays = 9\nbasicConstraints = critical, CA:TRUE\n';
+const CA = '[certificate]\ndays = 9\nbasicConstraints = critical, CA:TRUE\nkeyUsage = keyCertSign\n';
 
 suite('"key-of" brings key type, scheme, passphrase and subject of the owner', () => {
   const configuration = readShipped({

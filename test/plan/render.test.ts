@@ -69,7 +69,7 @@ suite('no file name of a configuration folder reaches out of its comment', () =>
 });
 
 const DAYS =
-  '[certificate]\ndays = 1\nbasicConstraints = critical, CA:TRUE\n[issued]\ndays = 1\nbasicConstraints = CA:FALSE\n';
+  '[certificate]\ndays = 1\nbasicConstraints = critical, CA:TRUE\nkeyUsage = keyCertSign\n[issued]\ndays = 1\nbasicConstraints = CA:FALSE\n';
 /** The entity with this name as an ini file would say it; undefined where it is refused. */
 function named(commonName: string): Entity | undefined {
   try {

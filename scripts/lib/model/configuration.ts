@@ -17,6 +17,7 @@ import { effective, mergeFacts } from './layers.ts';
 import { nearest } from './nearest.ts';
 import { checkUrls } from './profile.ts';
 import { checkPlatform, checkRelations } from './relations.ts';
+import { checkSigners } from './signers.ts';
 import { collectSources, type SourceFile } from './sources.ts';
 import { refuseText, tightestFor } from './subject.ts';
 import type { KeyType } from './types.ts';
@@ -77,6 +78,7 @@ export function readConfiguration(
   const linked = linkHierarchy(entities, problems, removed);
   const hierarchy = checkRelations(linked, overrides.now, problems, notes);
   checkPlatform(hierarchy, problems);
+  checkSigners(hierarchy, new Map(sources.map(({ stem, facts }) => [stem, facts])), problems);
   if (problems.length > 0) throw new ConfigError(problems);
   return { brand: inherited.brand, defaults: withBrand(defaults, overrides.brand), hierarchy, notes };
 }
