@@ -16,7 +16,11 @@ export const KEY_SECTIONS = {
     rows: [
       [['brand'], 'text, in place of `{brand}` in subjects; `defaults.ini` alone', '`trustme`'],
       [['key-type'], '`rsa:BITS`, `ec:CURVE`, or an algorithm such as `ed25519`', '`rsa:4096`'],
-      [['digest'], '`sha256`, `sha384`, `sha512`, `sha3-256`, `sha3-384`, `sha3-512`', '`sha256`'],
+      [
+        ['digest'],
+        '`sha256`, `sha384`, `sha512`, `sha3-256`, `sha3-384`, `sha3-512`; SHA-3 not with RSA-PSS, and with EC keys where openssl takes it (3.5 does, 3.0 does not)',
+        '`sha256`',
+      ],
       [['crl-days'], 'validity of revocation lists: 1 to 999999', '`30`'],
       [['serial-octets'], 'length of random serial numbers: 8 to 20', '`20`'],
       [['pss-salt'], 'salt of RSA-PSS signatures: `digest` (as long as it), `max`, or a number of octets', '`digest`'],

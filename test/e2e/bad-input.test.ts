@@ -188,6 +188,16 @@ for (const [what, missing, environment, expected] of [
     assert.not.ok(existsSync(out));
   });
 
+test('EC keys with SHA-3 are made where openssl takes what it signs so; else no key is made', async () => {
+  mkdirSync(join(folder, 'sha3'));
+  writeFileSync(join(folder, 'sha3/defaults.ini'), 'digest = sha3-256\n');
+  const words = ['generate', '--dir', join(folder, 'out-sha3'), '--conf', join(folder, 'sha3')];
+  const { status, stderr } = await start(process.execPath, [MAIN, ...words, '--key-type', 'ec:prime256v1']).ended;
+  if (status !== 0)
+    assert.match(stderr, /sha3\/defaults\.ini:1: digest: found "sha3-256", expected another: .*\n.*sha384/);
+  assert.is(existsSync(join(folder, 'out-sha3')), status === 0);
+});
+
 test('without efitools and without DO_PLATFORM_KEYS=y all else works', async () => {
   const { status, stderr } = await door([join(folder, 'no-efitools'), 'ed25519'], {
     PATH: toolsWithout(/efi/, 'bin-all-else'),

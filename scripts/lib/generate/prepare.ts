@@ -12,7 +12,7 @@ import type { Entity, VariableName } from '../model/types.ts';
 import { VARIABLE_ORDER } from '../model/uefi.ts';
 import { type Plan, type PlanInputs, planHierarchy } from '../plan/plan.ts';
 import type { Surroundings } from '../run/exec.ts';
-import { requireKeyType, requireTools } from '../run/tools.ts';
+import { requireDigest, requireKeyType, requireTools } from '../run/tools.ts';
 import { packageVersion } from '../store/package.ts';
 import { readSettings, type Settings } from '../store/settings.ts';
 import { loadTemplates } from '../store/templates.ts';
@@ -58,7 +58,8 @@ export async function prepare(options: PlanOptions, isWanted: (entity: Entity) =
       elsewhere,
       'edit the lines named above; or have them certified where that key is: trustme-pki request ENTITY',
     );
-  for (const entity of made) await blamed(entity, () => refuseWeakRsa(entity.keyType, options.isWeakForced));
+  for (const entity of made)
+    await blamed(entity, 'key-type', () => refuseWeakRsa(entity.keyType, options.isWeakForced));
   refuseForFirmware(made);
   const inputs = await drawInputs(settings, made, options, now);
   return {
@@ -94,16 +95,18 @@ export async function requireAbility(
     );
   const users = new Map(made.map(entity => [formatKeyType(entity.keyType), entity]));
   for (const entity of users.values())
-    await blamed(entity, () => requireKeyType(entity.keyType, isWeakForced, surroundings));
+    await blamed(entity, 'key-type', () => requireKeyType(entity.keyType, isWeakForced, surroundings));
+  const signers = new Map(made.map(entity => [`${formatKeyType(entity.keyType)} ${entity.digest}`, entity]));
+  for (const entity of signers.values()) await blamed(entity, 'digest', () => requireDigest(entity, surroundings));
 }
 
-/** A key type that cannot be used is a mistake of the file that asks for it, where it is not the command line's. */
-async function blamed(entity: Entity, ask: () => void | Promise<void>): Promise<void> {
+/** A value that cannot be used is a mistake of the file that asks for it, where it is not the command line's. */
+async function blamed(entity: Entity, key: string, ask: () => void | Promise<void>): Promise<void> {
   try {
     await ask();
   } catch (error) {
-    if (!(error instanceof UsageError) || !entity.facts.get('')?.get('key-type')?.line) throw error;
-    throw new ConfigError([problemOf(entity, '', 'key-type', `another: ${error.message}`)], error.hint);
+    if (!(error instanceof UsageError) || !entity.facts.get('')?.get(key)?.line) throw error;
+    throw new ConfigError([problemOf(entity, '', key, `another: ${error.message}`)], error.hint);
   }
 }
 

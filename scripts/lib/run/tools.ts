@@ -1,14 +1,17 @@
 // What the installed tools can do, asked before the first job: whether they are there, openssl's version, and
-// whether it knows the key type.
-import { accessSync, constants, statSync } from 'node:fs';
+// whether it knows the key type and takes its signatures.
+import { X509Certificate } from 'node:crypto';
+import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { CommandError, StateError, UsageError } from '../errors.ts';
 import { forceHint, formatKeyType, isWellKnown, KEY_TYPE_HINT, LEAST_EC_BITS } from '../model/key-type.ts';
 import { nearest } from '../model/nearest.ts';
-import type { KeyType } from '../model/types.ts';
-import { command, type Job } from '../plan/job.ts';
+import type { Entity, KeyType } from '../model/types.ts';
+import { type Command, command, type Job } from '../plan/job.ts';
 import { keyAlgorithm } from '../plan/openssl.ts';
+import { isIssuedBy } from '../store/issuer.ts';
 import { readCommand, runCommand, type Surroundings } from './exec.ts';
+import { inTemporary } from './temporary.ts';
 
 /** Debian package of each tool that a plan may run. */
 export const PACKAGES: Readonly<Record<string, string>> = {
@@ -107,30 +110,46 @@ async function requireCurve(curve: string, isForced: boolean | undefined, surrou
 
 /** Makes a key and signs with it, both thrown away: the only proof that an algorithm is one for signatures. */
 async function requireTrial(keyType: KeyType, surroundings: Surroundings): Promise<void> {
-  const { algorithm, options } = keyAlgorithm(keyType, false);
   const name = formatKeyType(keyType);
-  const args = [
-    'req',
-    '-new',
-    '-x509',
-    '-batch',
-    '-config',
-    '/dev/null',
-    '-subj',
-    '/CN=trial',
-    '-newkey',
-    algorithm,
-    ...options,
-    '-noenc',
-    '-keyout',
-    '/dev/null',
-    '-out',
-    '/dev/null',
-  ];
   try {
-    await runCommand(command('openssl', args), `trial of ${name}`, surroundings);
+    await runCommand(makeTrial(keyType, [], '/dev/null'), `trial of ${name}`, surroundings);
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
     throw new UsageError(`unknown key type "${name}": the installed openssl makes no signing key of it`, KEY_TYPE_HINT);
   }
+}
+
+const makeTrial = (keyType: KeyType, options: readonly string[], certificate: string): Command => {
+  const { algorithm, options: own } = keyAlgorithm(keyType, false);
+  const made = ['-batch', '-config', '/dev/null', '-subj', '/CN=trial', '-noenc', '-keyout', '/dev/null'];
+  const key = ['-newkey', algorithm, ...own];
+  return command('openssl', ['req', '-new', '-x509', ...made, ...key, ...options, '-out', certificate]);
+};
+
+/** Whether openssl, and that of Node.js, take what an EC key signs with SHA-3: 3.5 does, 3.0 does not. Throws a UsageError. */
+export async function requireDigest(
+  { keyType, digest }: Pick<Entity, 'keyType' | 'digest'>,
+  surroundings: Surroundings,
+) {
+  if (keyType.kind !== 'ec' || !digest.startsWith('sha3-')) return;
+  const name = `trial of ${digest}`;
+  const refuse = (who: string): never => {
+    throw new UsageError(
+      `${who} takes no signature of an EC key with ${digest}`,
+      'set digest = sha256, sha384 or sha512; OpenSSL 3.5 takes it',
+    );
+  };
+  await inTemporary(async folder => {
+    const file = join(folder, 'trial.pem');
+    try {
+      await runCommand(makeTrial(keyType, [`-${digest}`], file), name, surroundings);
+      await runCommand(command('openssl', ['verify', '-check_ss_sig', '-CAfile', file, file]), name, surroundings);
+    } catch (error) {
+      if (!(error instanceof CommandError)) throw error;
+      refuse('the installed openssl');
+    }
+    const trial = new X509Certificate(readFileSync(file));
+    if (!isIssuedBy(trial, trial))
+      refuse(`Node.js ${process.version}, by its own OpenSSL ${process.versions.openssl},`);
+  });
 }
