@@ -10,7 +10,7 @@ ${listed()
   .map(([name, { summary }]) => `  ${name.padEnd(11)} ${summary}`)
   .join('\n')}
 
-"trustme-pki VERB --help" lists a verb's options; "trustme-pki --version" prints the version.
+"trustme-pki VERB --help" lists a verb's options; "--version" anywhere prints the version.
 The drop-in scripts gen_dev_certs.sh [OUT_DIR [KEY_TYPE]] and cml_gen_dev_certs DIR [KEY_TYPE] do what "generate" does.`;
 
 async function unknownVerb(verb: string): Promise<never> {
@@ -27,14 +27,18 @@ function print(text: string): number {
   return 0;
 }
 
+/** No value of an option looks like an option; what follows "--" may. */
+const asksForVersion = (words: readonly string[]): boolean =>
+  words.includes('--version') && !words.slice(0, words.indexOf('--version')).includes('--');
+
 async function main(words: readonly string[], controller: AbortController): Promise<number> {
   const [verb, ...rest] = words;
   if (verb === undefined)
     throw new UsageError('no verb was given', 'trustme-pki generate; "trustme-pki --help" lists the verbs');
   if (verb === '--help' || verb === '-h' || verb === 'help') return print(help());
-  if (verb === '--version') return print((await import('./lib/store/package.ts')).packageVersion());
   const entry = Object.hasOwn(VERBS, verb) ? VERBS[verb] : undefined;
-  if (!entry) return unknownVerb(verb);
+  if (!entry && verb !== '--version') return unknownVerb(verb);
+  if (!entry || asksForVersion(rest)) return print((await import('./lib/store/package.ts')).packageVersion());
   return (await entry.load())({
     words: rest,
     environment: process.env,

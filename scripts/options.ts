@@ -13,6 +13,8 @@ export const COMMON = {
   json: { type: 'boolean' },
   quiet: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
+  /** main.ts answers it before a verb is loaded. */
+  version: { type: 'boolean' },
 } as const satisfies OptionTable;
 
 /** What was given, by option name. */

@@ -9,7 +9,7 @@ import { formatManual } from '../lib/help/manual.ts';
 import { VARIABLES } from '../lib/help/variables.ts';
 import { nearest } from '../lib/model/nearest.ts';
 import { packageVersion } from '../lib/store/package.ts';
-import { parseWords } from '../options.ts';
+import { COMMON, parseWords } from '../options.ts';
 import type { VerbContext } from './verb.ts';
 
 const HELP = `usage: trustme-pki completion bash|zsh|fish|man
@@ -37,10 +37,10 @@ const FORMATS: Readonly<Record<string, (verbs: readonly VerbHelp[]) => string>> 
   man: verbs => formatManual(verbs, packageVersion(), VARIABLES),
 };
 
+const { help, version } = COMMON;
+
 export async function completionVerb(context: VerbContext): Promise<number> {
-  const { given, positionals } = parseWords('trustme-pki completion', context.words, {
-    help: { type: 'boolean', short: 'h' },
-  });
+  const { given, positionals } = parseWords('trustme-pki completion', context.words, { help, version });
   if (given.help) return context.print(HELP);
   const [name, ...others] = positionals;
   const names = Object.keys(FORMATS);

@@ -5,7 +5,7 @@ import { writeStartingPoint } from '../lib/store/starting-point.ts';
 import { COMMON, parseWords } from '../options.ts';
 import type { VerbContext } from './verb.ts';
 
-const { json, quiet, help } = COMMON;
+const { json, quiet, help, version } = COMMON;
 
 const HELP = `usage: trustme-pki init-conf DIR
 
@@ -17,7 +17,7 @@ Writes a configuration folder with every shipped file as comments: take the comm
 example: trustme-pki init-conf our-conf && trustme-pki plan --conf our-conf`;
 
 export async function initConfVerb(context: VerbContext): Promise<number> {
-  const { given, positionals } = parseWords('trustme-pki init-conf', context.words, { json, quiet, help });
+  const { given, positionals } = parseWords('trustme-pki init-conf', context.words, { json, quiet, help, version });
   if (given.help) return context.print(HELP);
   const [folder, extra] = positionals;
   if (!folder) throw new UsageError('DIR is missing', 'usage: trustme-pki init-conf DIR');

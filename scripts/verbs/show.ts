@@ -14,9 +14,10 @@ import { parseWords } from '../options.ts';
 import { GENERATE_OPTIONS, readGenerateOptions } from './generate.ts';
 import type { VerbContext } from './verb.ts';
 
-const { conf, brand, json, quiet, help, ...OTHERS } = GENERATE_OPTIONS;
+const { conf, brand, json, quiet, help, version, ...OTHERS } = GENERATE_OPTIONS;
 const OPTIONS = {
-  ...{ conf, brand, json, quiet, help, 'key-type': OTHERS['key-type'], 'force-weak': OTHERS['force-weak'] },
+  ...{ conf, brand, json, quiet, help, version },
+  ...{ 'key-type': OTHERS['key-type'], 'force-weak': OTHERS['force-weak'] },
   cnf: { type: 'boolean' },
 } as const;
 

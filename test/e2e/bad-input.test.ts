@@ -243,12 +243,15 @@ test('an unknown verb, no verb and a positional directory say what to type', asy
 });
 
 test('help and version go to stdout with exit 0', async () => {
-  for (const words of [['--help'], ['generate', '--help'], ['gen_dev_certs.sh', 'x', '--help'], ['--version']]) {
+  const version = [['--version'], ['list', '--version'], ['uefi', 'add', '--dir', 'x', '--version', 'db']];
+  for (const words of [['--help'], ['generate', '--help'], ['gen_dev_certs.sh', 'x', '--help'], ...version]) {
     const { status, stdout, stderr } = await start(process.execPath, [MAIN, ...words]).ended;
     assert.is(status, 0);
     assert.is(stderr, '');
-    assert.match(stdout, /usage|^\d+\.\d+\.\d+\n$/);
+    assert.match(stdout, words.includes('--version') ? /^\d+\.\d+\.\d+\n$/ : /usage/);
   }
+  const named = await start(process.execPath, [MAIN, 'list', 'CA', '--', '--version']).ended;
+  assert.match(named.stderr, /unexpected "--version"/);
 });
 
 test.run();

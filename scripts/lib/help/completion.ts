@@ -26,6 +26,7 @@ export function readOptions({ text }: VerbHelp): Option[] {
     for (const [name] of names!.matchAll(/--[a-z0-9-]+/g))
       if (!options.has(name)) options.set(name, beside ?? below ?? '');
   options.set('--help', 'what the verb does, and its options');
+  options.set('--version', 'the version of trustme-pki');
   return [...options].map(([name, description]) => ({ name, description }));
 }
 
