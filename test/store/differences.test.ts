@@ -22,9 +22,10 @@ const root = (change: Readonly<Record<string, string>> = {}): string => {
       'organizationalUnitName = a\norganizationalUnitName-2 = b\n1.3.6.1.4.1.99999.9 = x\n2.999.1 = y\n2.5.4.10 = z',
     ].join('\n'),
     certificate: [
-      'days = 10\nbasicConstraints = critical, CA:TRUE\nkeyUsage = critical, keyCertSign, cRLSign',
+      'days = 10\nbasicConstraints = critical, CA:TRUE, pathlen:01\nkeyUsage = critical, keyCertSign, cRLSign',
       'subjectAltName = DNS:a.example, IP:2001:db8::1, UPN:a@b, email:x@y.example',
-      'certificatePolicies = 1.2.3.4, 2.5.4.3 CPS:https://example.org/',
+      'certificatePolicies = 1.2.3.4, 2.5.4.3  CPS:https://example.org/, 2.5.29.32.0',
+      'extendedKeyUsage = 1.3.6.1.5.5.7.3.1, codeSigning, 1.3.6.1.5.2.3.4',
       'caIssuers = http://a/ http://b/\nOCSP = http://o/\ncrlDistributionPoints = http://c/',
       'must-staple = yes\n2.5.29.54 = critical, DER:020100\n1.2.3.99.2 = ASN1:UTF8String:text',
     ].join('\n'),

@@ -14,22 +14,35 @@ export const KEY_USAGES = [
   'decipherOnly',
 ] as const;
 
-/** Names that every OpenSSL 3 knows. */
-export const EXTENDED_KEY_USAGES = [
-  'serverAuth',
-  'clientAuth',
-  'codeSigning',
-  'emailProtection',
-  'timeStamping',
-  'OCSPSigning',
-  'anyExtendedKeyUsage',
-  'ipsecIKE',
-  'msCodeInd',
-  'msCodeCom',
-  'msCTLSign',
-  'msEFS',
-  'msSmartcardLogin',
-] as const;
+/** Names that every OpenSSL 3 knows, in the order in which they are offered. */
+const PURPOSES: Readonly<Record<string, string>> = {
+  serverAuth: '1.3.6.1.5.5.7.3.1',
+  clientAuth: '1.3.6.1.5.5.7.3.2',
+  codeSigning: '1.3.6.1.5.5.7.3.3',
+  emailProtection: '1.3.6.1.5.5.7.3.4',
+  timeStamping: '1.3.6.1.5.5.7.3.8',
+  OCSPSigning: '1.3.6.1.5.5.7.3.9',
+  anyExtendedKeyUsage: '2.5.29.37.0',
+  ipsecIKE: '1.3.6.1.5.5.7.3.17',
+  msCodeInd: '1.3.6.1.4.1.311.2.1.21',
+  msCodeCom: '1.3.6.1.4.1.311.2.1.22',
+  msCTLSign: '1.3.6.1.4.1.311.10.3.1',
+  msEFS: '1.3.6.1.4.1.311.10.3.4',
+  msSmartcardLogin: '1.3.6.1.4.1.311.20.2.2',
+  msSGC: '1.3.6.1.4.1.311.10.3.3',
+  pkInitClientAuth: '1.3.6.1.5.2.3.4',
+  pkInitKDC: '1.3.6.1.5.2.3.5',
+};
+export const EXTENDED_KEY_USAGES: readonly string[] = Object.keys(PURPOSES);
+const PURPOSE_NAMES = new Map(Object.entries(PURPOSES).map(([name, oid]) => [oid, name]));
+
+/** The name of a purpose that may be given by its OID. */
+export const purposeName = (word: string): string => PURPOSE_NAMES.get(word) ?? word;
+
+const ANY_POLICY = '2.5.29.32.0';
+/** A policy, with or without its address, that may be given by its OID. */
+export const policyName = (policy: string): string =>
+  policy.split(' ', 1)[0] === ANY_POLICY ? policy.replace(ANY_POLICY, 'anyPolicy') : policy;
 
 /** A value that cannot be used: what was expected, and the names that would do. */
 export interface Refusal {
@@ -69,7 +82,8 @@ export const usages =
     const wrong = words.length === 0 ? value : words.find(word => !isUsage(word));
     if (wrong !== undefined)
       return { expected: `one of ${names.join(', ')}${isOidAllowed ? ', or an OID' : ''}`, found: wrong, names };
-    const twice = words.find((word, i) => words.indexOf(word) !== i);
+    const named = words.map(purposeName);
+    const twice = words.find((_, i) => named.indexOf(named[i]!) !== i);
     return twice === undefined ? undefined : { expected: 'each word once', found: twice };
   };
 
@@ -149,7 +163,7 @@ const isPolicy = (word: string): boolean => {
 
 /** RFC 5280 4.2.1.4: no policy more than once, with or without its address. */
 export const certificatePolicies: Check = value => {
-  const policies = listWords(value).words.map(word => POLICY.exec(word)?.[1]);
+  const policies = listWords(value).words.map(word => POLICY.exec(policyName(word))?.[1]);
   const twice = policies.find((policy, i) => policies.indexOf(policy) !== i);
   return (
     listOf(isPolicy, 'OIDs or anyPolicy, separated by commas, each with or without a blank and CPS:URL')(value) ??

@@ -1,5 +1,5 @@
 // What a certificate says otherwise than the entity that it should be: each value in the words of the ini files.
-import { listWords } from '../model/extension-values.ts';
+import { listWords, policyName, purposeName } from '../model/extension-values.ts';
 import { EXTENSION_KEYS, isOid } from '../model/extensions.ts';
 import type { Hierarchy } from '../model/hierarchy.ts';
 import { canonicalKeyType } from '../model/key-type.ts';
@@ -95,10 +95,17 @@ function normal(key: string, value: string): string {
   if (value === '' || value === 'yes') return value;
   const { isCritical, words: list } = listWords(value);
   const items = list
-    .map(item => address(item))
+    .map(item => SPELLINGS[key]?.(item) ?? address(item))
     .map(item => (item.startsWith('DER:') ? `DER:${item.slice(4).toUpperCase().replaceAll(':', '')}` : item));
   return [...(isCritical ? ['critical'] : []), ...items.sort()].join(', ');
 }
+
+/** Keys whose words have two spellings, and the one that certificates are described by. */
+const SPELLINGS: Readonly<Record<string, (word: string) => string>> = {
+  basicConstraints: word => word.replace(/^pathlen:0+(?=\d)/, 'pathlen:'),
+  extendedKeyUsage: purposeName,
+  certificatePolicies: word => policyName(word.replace(/ +/, ' ')),
+};
 
 function address(item: string): string {
   const text = /^IP:(.*:.*)$/.exec(item)?.[1];

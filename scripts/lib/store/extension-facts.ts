@@ -13,10 +13,9 @@ import {
   SubjectAlternativeName,
   SubjectKeyIdentifier,
 } from '@peculiar/asn1-x509';
-import { KEY_USAGES } from '../model/extension-values.ts';
+import { KEY_USAGES, policyName, purposeName } from '../model/extension-values.ts';
 import { children, decode, isContextSpecific, type Node, type RawExtension, SEQUENCE } from './der.ts';
 import { describeGeneralName } from './name-facts.ts';
-import { PURPOSE_NAMES } from './oid-names.ts';
 
 /** Ini key to value without "critical"; undefined where the ini files have no words for it. */
 type Decoder = (der: Uint8Array) => Readonly<Record<string, string>> | undefined;
@@ -58,11 +57,7 @@ const DECODERS: Readonly<Record<string, Decoder>> = {
       KEY_USAGES.filter((_, i) => ((bits[i >> 3] ?? 0) & (0x80 >> (i & 7))) !== 0),
     );
   },
-  extendedKeyUsage: der =>
-    one(
-      'extendedKeyUsage',
-      [...AsnParser.parse(der, ExtendedKeyUsage)].map(oid => PURPOSE_NAMES[oid] ?? oid),
-    ),
+  extendedKeyUsage: der => one('extendedKeyUsage', [...AsnParser.parse(der, ExtendedKeyUsage)].map(purposeName)),
   subjectAltName: der => one('subjectAltName', generalNames(der)),
   certificatePolicies: der => one('certificatePolicies', [...AsnParser.parse(der, CertificatePolicies)].map(policy)),
   nameConstraints: der => {
@@ -133,7 +128,7 @@ function policy({ policyIdentifier, policyQualifiers }: CertificatePolicies[numb
     const isUrl = policyQualifierId === '1.3.6.1.5.5.7.2.1' && der[0] === 0x16 && der[1] === der.length - 2;
     return isUrl ? `CPS:${der.subarray(2).toString('latin1').replace(/[\\,]/g, '\\$&')}` : policyQualifierId;
   });
-  return [policyIdentifier === '2.5.29.32.0' ? 'anyPolicy' : policyIdentifier, ...qualifiers].join(' ');
+  return [policyName(policyIdentifier), ...qualifiers].join(' ');
 }
 
 const colons = (bytes: ArrayBuffer): string =>

@@ -37,25 +37,6 @@ export const ATTRIBUTE_NAMES: Readonly<Record<string, string>> = {
   '2.5.4.97': 'organizationIdentifier',
 };
 
-export const PURPOSE_NAMES: Readonly<Record<string, string>> = {
-  '1.3.6.1.4.1.311.2.1.21': 'msCodeInd',
-  '1.3.6.1.4.1.311.2.1.22': 'msCodeCom',
-  '1.3.6.1.4.1.311.10.3.1': 'msCTLSign',
-  '1.3.6.1.4.1.311.10.3.3': 'msSGC',
-  '1.3.6.1.4.1.311.10.3.4': 'msEFS',
-  '1.3.6.1.4.1.311.20.2.2': 'msSmartcardLogin',
-  '1.3.6.1.5.2.3.4': 'pkInitClientAuth',
-  '1.3.6.1.5.2.3.5': 'pkInitKDC',
-  '1.3.6.1.5.5.7.3.1': 'serverAuth',
-  '1.3.6.1.5.5.7.3.2': 'clientAuth',
-  '1.3.6.1.5.5.7.3.3': 'codeSigning',
-  '1.3.6.1.5.5.7.3.4': 'emailProtection',
-  '1.3.6.1.5.5.7.3.8': 'timeStamping',
-  '1.3.6.1.5.5.7.3.9': 'OCSPSigning',
-  '1.3.6.1.5.5.7.3.17': 'ipsecIKE',
-  '2.5.29.37.0': 'anyExtendedKeyUsage',
-};
-
 export const HASH_NAMES: Readonly<Record<string, string>> = {
   '1.3.14.3.2.26': 'sha1',
   '2.16.840.1.101.3.4.2.1': 'sha256',
