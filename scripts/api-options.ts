@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import { inspect } from 'node:util';
 import type { RunOptions, VerifyOptions } from './api.ts';
 import type { VerifyOptions as Asked } from './lib/check/inspection.ts';
-import { UsageError } from './lib/errors.ts';
+import { printable, UsageError } from './lib/errors.ts';
 import type { GenerateOptions } from './lib/generate/generate.ts';
 import { parseKeyType } from './lib/model/key-type.ts';
 import { EARLY_DAYS, JOBS, wholeNumber } from './lib/model/whole-number.ts';
@@ -17,7 +17,14 @@ interface Kind {
 type Name = keyof (RunOptions & VerifyOptions);
 
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
-const text: Kind = { expected: 'a text that is not empty', isMet: value => typeof value === 'string' && value !== '' };
+/** No path, variable or argument of a command can hold a NUL. */
+const isText = (value: unknown): value is string => typeof value === 'string' && !value.includes('\0');
+const text: Kind = {
+  expected: 'a text that is not empty, without NUL',
+  isMet: value => isText(value) && value !== '',
+};
+const isVariable = ([name, value]: [string, unknown]): boolean =>
+  isText(name) && (value === undefined || isText(value));
 const flag: Kind = { expected: 'true or false', isMet: value => typeof value === 'boolean' };
 const number: Kind = { expected: 'a number', isMet: value => typeof value === 'number' };
 
@@ -33,7 +40,10 @@ const KINDS: Readonly<Record<Name, Kind>> = {
   generateTokenKeys: flag,
   rehearse: flag,
   production: flag,
-  environment: { expected: 'an object', isMet: isObject },
+  environment: {
+    expected: 'an object of texts without NUL',
+    isMet: value => isObject(value) && !Array.isArray(value) && Object.entries(value).every(isVariable),
+  },
   signal: { expected: 'an AbortSignal', isMet: value => isObject(value) && 'aborted' in value },
   jobs: number,
   expiresWithinDays: number,
@@ -42,7 +52,7 @@ const KINDS: Readonly<Record<Name, Kind>> = {
 
 const refuse = (name: string, value: unknown, { expected, isMet }: Kind): void => {
   if (isMet(value)) return;
-  const shown = typeof value === 'string' ? value : inspect(value, { depth: 0 });
+  const shown = typeof value === 'string' ? printable(value) : inspect(value, { depth: 0 });
   throw new UsageError(`${name}: found "${shown}", expected ${expected}`, `give ${expected}`);
 };
 

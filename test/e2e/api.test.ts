@@ -68,7 +68,7 @@ test('values that the types do not allow are wrong use, not a directory that is 
     ["verify('pki', { expiresWithinDays: 36501 })", 'expiresWithinDays "36501" is no number of days'],
     ["verify('pki', { expiresWithinDays: 'abc' })", 'expiresWithinDays: found "abc", expected a number'],
     ["verify('pki', { production: 'false' })", 'production: found "false", expected true or false'],
-    ['verify(undefined)', 'directory: found "undefined", expected a text that is not empty'],
+    ['verify(undefined)', 'directory: found "undefined", expected a text that is not empty, without NUL'],
     ["generate('wrong', { jobs: 1e9 })", 'jobs "1000000000" is no number of jobs'],
     ...['NaN', '0', '-1', '1.5'].map(
       jobs => [`generate('wrong', { jobs: ${jobs} })`, `jobs "${jobs}" is no number of jobs`] as const,
@@ -78,8 +78,17 @@ test('values that the types do not allow are wrong use, not a directory that is 
     ["generate('wrong', null)", 'options: found "null", expected an object'],
     ["planPki({ configurationFolders: 'x' })", 'configurationFolders: found "x", expected a list of paths'],
     ["planPki({ configurationFolders: [''] })", 'configurationFolders: found "[ \'\' ]", expected a list of paths'],
-    ['planPki({ keyType: 5 })', 'keyType: found "5", expected a text that is not empty'],
-    ["planPki({ brand: '' })", 'brand: found "", expected a text that is not empty'],
+    ['planPki({ keyType: 5 })', 'keyType: found "5", expected a text that is not empty, without NUL'],
+    ["planPki({ brand: '' })", 'brand: found "", expected a text that is not empty, without NUL'],
+    [
+      String.raw`generate('a\0b')`,
+      String.raw`directory: found "a\u0000b", expected a text that is not empty, without NUL`,
+    ],
+    [
+      'planPki({ environment: { X: 12345 } })',
+      'environment: found "{ X: 12345 }", expected an object of texts without NUL',
+    ],
+    ['planPki({ environment: [] })', 'environment: found "[]", expected an object of texts without NUL'],
     ['planPki(null)', 'options: found "null", expected an object'],
   ];
   const lines = await printed('wrong', `${TELL}\n${wrong.map(([call]) => `await tell(${call});`).join('\n')}`);
