@@ -150,6 +150,11 @@ test('a CA: what names its certificate by number is renewed with it, also what "
   await pki.succeed('sign-csr', 'device_subca', request(), '--output-dir', join(folder, 'elsewhere'));
   const { elsewhere } = JSON.parse(await pki.succeed('renew', 'gen_rootca', '--cascade', '--json'));
   assert.equal(elsewhere, { device_subca: 1 });
+  const picture = await pki.succeed('graph', '--json');
+  assert.equal(
+    [...picture.matchAll(/"stem":"(\w+)"(?:(?!"stem":).)*"issuedToRequests":[1-9]/g)].map(([, stem]) => stem),
+    ['device_subca'],
+  );
   await pki.sound();
   const after = ['gen_rootca', 'user_subca', 'alice'].map(stem => pki.field(`${stem}.cert`, 'serial'));
   for (const [i, serial] of before.entries()) assert.is.not(after[i], serial);

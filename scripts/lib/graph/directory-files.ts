@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Finding } from '../check/finding.ts';
 import type { PkiDirectory } from '../store/directory.ts';
 import { DERIVED_EXPORTS } from '../store/exports.ts';
-import { HIDDEN, issuedFolder, keyFile, listFile, updateFile } from '../store/names.ts';
+import { HIDDEN, issuedFolder, keyFile, listFile, RETIRED, updateFile } from '../store/names.ts';
 import { readerOf } from '../store/readers.ts';
 import type { Held } from './directory-certificates.ts';
 import type { PictureFile } from './picture.ts';
@@ -26,10 +26,12 @@ export function filesOf({ file, copies, stem }: Held, { path, keys, lists, updat
   ].map(withReader);
 }
 
-/** How many certificates its database holds beside `issued`, which have files of their own. */
+/** How many certificates its database holds beside `issued`, which have files of their own, and those whose place these took. */
 export function issuedToRequests({ stem, facts }: Held, issued: readonly Held[], { path }: PkiDirectory): number {
   if (stem === undefined) return 0;
-  const known = new Set([facts, ...issued.map(each => each.facts)].map(({ serial }) => `${serial}.pem`));
+  const retired = listNames(join(path, RETIRED)).flatMap(each => listNames(join(path, RETIRED, each)));
+  const named = [facts, ...issued.map(each => each.facts)].map(({ serial }) => `${serial}.pem`);
+  const known = new Set([...named, ...retired]);
   return listNames(join(path, issuedFolder(stem))).filter(name => name.endsWith('.pem') && !known.has(name)).length;
 }
 
