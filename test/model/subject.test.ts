@@ -63,6 +63,8 @@ suite('the order of defaults.ini holds where an entity has the attributes', () =
 const mistakes: readonly [lines: string, key: string, found: string, nearest?: string][] = [
   ['commonName = x\norder = commonNam', 'order', 'commonNam', 'commonName'],
   ['commonName = x\norder = commonName+title', 'order', 'title'],
+  ['commonName = x\norder = commonName commonName', 'order', 'commonName'],
+  ['commonName = x\ntitle = y\norder = commonName + title + commonName', 'order', 'commonName'],
   ['commonName = x\norganizationalUnitName-0 = y', 'organizationalUnitName-0', 'organizationalUnitName-0'],
   ['commonName = x\n3.1.2 = y', '3.1.2', '3.1.2'],
   ['commonName = x\n1.40.2 = y', '1.40.2', '1.40.2'],

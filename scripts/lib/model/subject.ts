@@ -112,15 +112,18 @@ export function readSubject(
   const keys = [...values.keys()].filter(isSubjectKey).sort(byTable);
   for (const key of keys) checkValue(key, values, brand, problems);
   const names = order ? arrange(order.value, keys) : keys.map(key => [key]);
-  const [stray] = order ? order.value.split(/[\s,+]+/).filter(word => word !== '' && !keys.includes(word)) : [];
-  if (order && stray !== undefined)
-    problems.push(
-      problemAt(order, 'subject', ORDER, `one of the subject's attributes: ${keys.join(', ')}`, {
-        found: stray,
-        nearest: nearest(stray, keys),
-      }),
-    );
+  if (order) checkOrder(order, keys, problems);
   return names.flatMap(name => name.map((key, i) => attribute(key, i > 0, values, brand)));
+}
+
+function checkOrder(order: Fact, keys: readonly string[], problems: ConfigProblem[]): void {
+  const words = order.value.split(/[\s,+]+/).filter(Boolean);
+  const refuse = (expected: string, found: string, close?: string) =>
+    problems.push(problemAt(order, 'subject', ORDER, expected, { found, nearest: close }));
+  const stray = words.find(word => !keys.includes(word));
+  if (stray) refuse(`one of the subject's attributes: ${keys.join(', ')}`, stray, nearest(stray, keys));
+  const twice = words.find((word, i) => words.indexOf(word) !== i);
+  if (twice) refuse('each attribute once (a second value has a key of its own, KEY-2)', twice);
 }
 
 /** Attributes as in the table, then OIDs; several values of one in the order of their numbers. */
