@@ -137,6 +137,7 @@ suite('scratch folders are taken away, index rows are explained once, where they
   );
   assert.is(text.match(/^index_row\(\) \{$/gm)!.length, 1);
   assert.match(text, /\nrm -r \.pki\/scratch\n$/);
+  assert.not.match(whole([], ['.pki/scratchpad']), /rm -r/);
 });
 
 suite('tokens: the settings for efitools, and the module where no key names it', () => {

@@ -8,7 +8,7 @@ import { publishInto } from '../run/journal.ts';
 import { publishWhole } from '../run/publish.ts';
 import type { PlanReport } from '../run/report.ts';
 import { inStaging } from '../run/staging.ts';
-import { MANIFEST, REQUESTS, requestOutputs, SCRATCH } from '../store/names.ts';
+import { isScratch, MANIFEST, REQUESTS, requestOutputs } from '../store/names.ts';
 import { readPending } from '../store/requests.ts';
 import { withAwaited, withRequestOptions } from './awaited.ts';
 import type { GenerateOptions, Outcome } from './generate.ts';
@@ -35,7 +35,7 @@ export async function produceWhole(
     await makeFiles(staging, outDir, ready, options.width, report, rehearsal);
     if (there === 'requests') {
       // The journal moves files alone, and databases are empty folders in the beginning.
-      const folders = prepared.plan.folders.filter(folder => !folder.startsWith(SCRATCH));
+      const folders = prepared.plan.folders.filter(folder => !isScratch(folder));
       for (const folder of folders) mkdirSync(join(outDir, folder), { recursive: true });
       const outputs = [...readPending(outDir).keys()].flatMap(requestOutputs);
       publishInto(staging, outDir, filesOf(prepared), [...outputs, REQUESTS]);
@@ -75,7 +75,7 @@ export async function producePlatformKeys(
 
 /** What a plan publishes, the manifest last. */
 const filesOf = ({ plan }: Prepared): string[] => [
-  ...plan.jobs.flatMap(({ makes }) => makes).filter(file => !file.startsWith(`${SCRATCH}/`)),
+  ...plan.jobs.flatMap(({ makes }) => makes).filter(file => !isScratch(file)),
   MANIFEST,
 ];
 

@@ -2,7 +2,7 @@
 // names of variables.
 import { printable } from '../errors.ts';
 import { MODULE_VARIABLE, type TokenRoad, tokenKeyHead } from '../model/token.ts';
-import { SCRATCH } from '../store/names.ts';
+import { isScratch, SCRATCH } from '../store/names.ts';
 import type { Command, Job, Step, UseToken } from './job.ts';
 import { generateInToken, listKeys, readPublicKey } from './pkcs11.ts';
 import type { Plan } from './plan.ts';
@@ -144,8 +144,6 @@ export OPENSSL_CONF=/dev/null LC_ALL=C TZ=UTC
 ${secrets.map(name => `: "\${${name}:?is a passphrase or PIN: set and export it}"\n`).join('')}${tokenHead(jobs, settings)}mkdir -p ${folders.map(quote).join(' ')}
 ${jobs.some(({ step }) => step.kind === 'index') ? INDEX_ROW : ''}${jobs.map((job, i) => `\n${jobText(job, i + 1, all)}`).join('')}${folders.some(isScratch) ? `\nrm -r ${SCRATCH}\n` : ''}`;
 }
-
-const isScratch = (folder: string): boolean => folder.startsWith(SCRATCH);
 
 function jobText({ id, needs, makes, step }: Job, number: number, all: number): string {
   const made = makes.length > 1 ? [`# makes: ${makes.join(' ')}\n`] : [];

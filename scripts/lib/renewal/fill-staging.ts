@@ -7,12 +7,12 @@ import { variablesIn } from '../model/uefi.ts';
 import type { Plan } from '../plan/plan.ts';
 import { formerFile, freshFile, othersFile } from '../plan/renewal.ts';
 import { writeNew } from '../store/files.ts';
-import { certificateFile, keyFile, RETIRED, SCRATCH } from '../store/names.ts';
+import { certificateFile, isScratch, keyFile, RETIRED } from '../store/names.ts';
 import type { Renewal } from './renew.ts';
 
 /** What the jobs of a plan make to be published. */
 export const filesOf = ({ jobs }: Plan): string[] =>
-  jobs.flatMap(({ makes }) => makes).filter(file => !file.startsWith(`${SCRATCH}/`));
+  jobs.flatMap(({ makes }) => makes).filter(file => !isScratch(file));
 
 /** What lies in databases is not needed. */
 export function fillStaging(staging: string, { directory, selection, inputs, lists }: Renewal, plan: Plan): void {

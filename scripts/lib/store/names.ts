@@ -74,6 +74,7 @@ export const PROTOCOL_LOCK = `${HIDDEN}/protocol.lock`;
 
 /** What is needed on the way and not published. */
 export const SCRATCH = `${HIDDEN}/scratch`;
+export const isScratch = (path: string): boolean => path === SCRATCH || path.startsWith(`${SCRATCH}/`);
 
 export const MANIFEST = `${HIDDEN}/manifest.json`;
 /** Written while a second phase moves its files in; its presence means that the next run must finish that. */
