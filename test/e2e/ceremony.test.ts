@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statS
 import { dirname, join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { isMissing, leftovers, scratch, tool } from '../helpers/door.ts';
+import { cleanEnvironment, isMissing, leftovers, MAIN, scratch, start, tool } from '../helpers/door.ts';
 import { killAt } from '../helpers/killed.ts';
 import { programIn } from '../helpers/program.ts';
 import { keySection, labels, makeToken, PIN, softhsm } from '../helpers/token.ts';
@@ -164,6 +164,28 @@ test('the protocol is readable, signed, and a change of it is found', async () =
   const { status, stdout } = await run('verify', online);
   assert.is(status, 1);
   assert.match(stdout, /protocol\.txt: step 2 was changed, or what is before it \[protocol-broken\]/);
+});
+
+test('the same request again does what a run that was stopped left: outputs and entries of the protocol', async () => {
+  const [online] = split('stopped');
+  mkdirSync(path('stick2'));
+  const words = ['request', 'device_subca', 'user_subca', '--rekey', '--dir', online, '--output-dir', 'stick2'];
+  const env = cleanEnvironment({ TMPDIR: '/nonexistent' });
+  const stopped = await start(process.execPath, [MAIN, ...words], { cwd: folder, env }).ended;
+  assert.is(stopped.status, 1);
+  assert.match(stopped.stderr, /the requests wait in ".*stopped-online": the same command again does what is missing/);
+  const key = read(online, '.pki/requests/device_subca/key');
+  // Another command is not that one.
+  await refused(/a request of device_subca waits/, 'request', 'device_subca', '--dir', online);
+  await refused(/a request of user_subca waits/, 'request', 'backend', 'user_subca', '--rekey', '--dir', online);
+  await succeed(...words);
+  assert.is(read(online, '.pki/requests/device_subca/key'), key);
+  assert.is(read('stick2/device_subca.csr'), read(online, '.pki/requests/device_subca/request.csr'));
+  assert.is(read('stick2/user_subca.request.txt'), read(online, 'user_subca.request.txt'));
+  rmSync(path('stick2/user_subca.csr'));
+  await succeed(...words);
+  assert.is(read(online, '.pki/protocol.txt').match(/^step: request$/gm)?.length, 2);
+  await refused(/a request of device_subca waits/, ...words);
 });
 
 test('a certificate that is not what was asked for is refused, and nothing changes', async () => {

@@ -1,0 +1,94 @@
+// What is told of a request once it waits: an entry in the protocol, and its files where they were asked for.
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { replaceFile } from '../authority/database.ts';
+import { appendProtocol, keyFingerprint } from '../authority/protocol.ts';
+import { spoken } from '../model/protocol.ts';
+import type { Entity } from '../model/types.ts';
+import { privateKey } from '../plan/private-key.ts';
+import type { Surroundings } from '../run/exec.ts';
+import { keyFile, PROTOCOL, pendingFile, requestOutputs } from '../store/names.ts';
+import { describeRequest, requestKey } from '../store/request-facts.ts';
+import type { Prepared } from './prepare-request.ts';
+import { describeWanted } from './wanted.ts';
+
+export interface Requested {
+  readonly name: string;
+  /** Path of the request (PEM), and of what it asks for in words. */
+  readonly request: string;
+  readonly description: string;
+  /** SHA-256, in groups of four digits: of the request (DER), and of its public key (DER). */
+  readonly sha256: string;
+  readonly keySha256: string;
+}
+
+const readRequest = (folder: string, { stem }: Entity): string =>
+  readFileSync(join(folder, pendingFile(stem, 'request.csr')), 'latin1');
+
+/** The request that waits in a folder, and what it asks for in words, by name. */
+export function outputsOf(
+  folder: string,
+  entity: Entity,
+  { hierarchy, inputs }: Prepared,
+): ReadonlyMap<string, string> {
+  const [request, description] = requestOutputs(entity.stem);
+  const text = readRequest(folder, entity);
+  const isKeyKept = inputs.keysAtHand?.has(entity.stem) ?? false;
+  return new Map([
+    [request, text],
+    [description, describeWanted(entity, hierarchy, describeRequest(text), isKeyKept)],
+  ]);
+}
+
+/** Whether a request that waits is the one that would be made now: for the same key, and what it asks for in words. */
+export function isAsWanted(outDir: string, entity: Entity, prepared: Prepared): boolean {
+  const isForNewKey = existsSync(join(outDir, pendingFile(entity.stem, 'key')));
+  const [, description] = [...outputsOf(outDir, entity, prepared)];
+  return isForNewKey !== (prepared.inputs.keysAtHand?.has(entity.stem) ?? false) && isIn(outDir, description!);
+}
+
+const isIn = (folder: string, [name, content]: readonly [string, string]): boolean =>
+  existsSync(join(folder, name)) && readFileSync(join(folder, name), 'utf8') === content;
+
+/** Whether nothing is left to tell of a request that waits. */
+export function isRecorded(outDir: string, entity: Entity, prepared: Prepared, outputDir: string | undefined): boolean {
+  const outputs = outputDir === undefined ? [] : [...outputsOf(outDir, entity, prepared)];
+  return isEntered(outDir, entity) && outputs.every(output => isIn(outputDir!, output));
+}
+
+function isEntered(outDir: string, entity: Entity): boolean {
+  const file = join(outDir, PROTOCOL);
+  const { sha256 } = describeRequest(readRequest(outDir, entity));
+  const entry = `step: request\nentity: ${entity.stem}\nrequest: SHA-256 ${spoken(sha256)}\n`;
+  return existsSync(file) && readFileSync(file, 'utf8').includes(entry);
+}
+
+/** Enters it in the protocol, unless that was done, and puts it where it was asked for. */
+export async function recordRequest(
+  outDir: string,
+  entity: Entity,
+  prepared: Prepared,
+  outputDir: string | undefined,
+  surroundings: Surroundings,
+): Promise<Requested> {
+  const { inputs } = prepared;
+  const { stem, token } = entity;
+  const text = readRequest(outDir, entity);
+  const publicKey = requestKey(text);
+  const file = inputs.keysAtHand?.has(stem) ? keyFile(stem) : pendingFile(stem, 'key');
+  const key = privateKey(stem, token, inputs.passphraseOf(entity), inputs.tokenRoad);
+  const sha256 = spoken(describeRequest(text).sha256);
+  const values = [
+    ['request', `SHA-256 ${sha256}`],
+    ['key', `SHA-256 ${keyFingerprint(publicKey)}`],
+    ['issuer', entity.issuer],
+  ] as const;
+  const own = token ? key : { ...key, file, argument: file };
+  const step = { step: 'request', entity: stem, values, key: own, publicKey } as const;
+  if (!isEntered(outDir, entity)) await appendProtocol(outDir, step, surroundings);
+  if (outputDir !== undefined)
+    for (const [name, content] of outputsOf(outDir, entity, prepared)) replaceFile(join(outputDir, name), content);
+  const folder = outputDir ?? outDir;
+  const [request, description] = requestOutputs(stem).map(name => join(folder, name)) as [string, string];
+  return { name: stem, request, description, sha256, keySha256: keyFingerprint(publicKey) };
+}
