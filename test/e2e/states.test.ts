@@ -270,6 +270,20 @@ test('a complete directory is found also where nothing can be written', async ()
   assert.match(stdout, /already generated/);
 });
 
+test('a PKI at a mount point: what would not get into it is not made', async () => {
+  const out = copyOf(join(folder, 'script-2026-ec'));
+  const before = snapshot(out);
+  const script = `mount --bind '${out}' '${out}' && DO_PLATFORM_KEYS=y bash '${ROOT}/scripts/gen_dev_certs.sh' '${out}' ${EC}`;
+  const { status, stderr } = await start('unshare', ['-m', 'sh', '-c', script]).ended;
+  if (/unshare failed|Operation not permitted|permission denied/i.test(stderr))
+    return void console.log('skipped: no mount namespaces here');
+  assert.is(status, 1);
+  assert.match(stderr, /out" is a mount point: [\s\S]*hint: keep the PKI in a folder of .*\/out\/pki"/);
+  assert.not.match(stderr, /keys 1/);
+  assert.is(snapshot(out), before);
+  assert.equal(leftovers(join(out, '..')), []);
+});
+
 test('leftovers of a killed run go, decoys with like names stay', async () => {
   const out = fresh('out');
   const parent = join(out, '..');

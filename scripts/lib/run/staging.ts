@@ -1,6 +1,7 @@
 // Staging directories: siblings of OUT_DIR in which everything is made before it is published.
-import { existsSync, lstatSync, mkdtempSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
+import { existsSync, lstatSync, mkdtempSync, readdirSync, renameSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { StateError } from '../errors.ts';
 import { writeNew } from '../store/files.ts';
 import { HIDDEN, JOURNAL, STAGING_MARK, stagingPrefix } from '../store/names.ts';
 
@@ -8,10 +9,25 @@ import { HIDDEN, JOURNAL, STAGING_MARK, stagingPrefix } from '../store/names.ts'
 export async function inStaging<T>(outDir: string, work: (staging: string) => Promise<T>): Promise<T> {
   const staging = makeStaging(outDir);
   try {
+    refuseMountPoint(outDir, staging);
     return await work(staging);
   } finally {
     if (!hasJournal(outDir)) removeStaging(staging);
   }
+}
+
+/** Nothing that is made beside it could be moved in. Asked by a rename of what is not there, which changes nothing. */
+function refuseMountPoint(outDir: string, staging: string): void {
+  try {
+    // A subvolume is told by its device alone.
+    if (statSync(outDir).dev === statSync(staging).dev) renameSync(join(staging, 'nothing'), join(outDir, 'nothing'));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EXDEV') return;
+  }
+  throw new StateError(
+    `"${outDir}" is a mount point: what is made beside it cannot be moved into it`,
+    `keep the PKI in a folder of that file system, such as "${join(outDir, 'pki')}"`,
+  );
 }
 
 /** Where nobody can tell, there may be one. */
