@@ -1,6 +1,6 @@
 // Bad input: one clear error, exit 1 or 2, nothing left behind, and the next run works.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -112,9 +112,6 @@ test('a directory in which the caller may not write is refused, a complete PKI i
   mkdirSync(parent);
   assert.is((await door([join(parent, 'pki'), 'ed25519'])).status, 0);
   tool('chmod', ['-R', 'a+rX', folder]);
-  const asNobody = (...words: string[]) =>
-    start('setpriv', ['--reuid=65534', '--regid=65534', '--clear-groups', 'node', copyOfMain(), 'generate', ...words])
-      .ended;
   const refused = await asNobody('--dir', join(parent, 'new'), '--key-type', 'ed25519');
   assert.is(refused.status, 1);
   assert.match(refused.stderr, /cannot write in ".*foreign": EACCES/);
@@ -122,6 +119,31 @@ test('a directory in which the caller may not write is refused, a complete PKI i
   assert.is(found.status, 0, found.stderr);
   assert.match(found.stdout, /already generated/);
 });
+
+test('a PKI of another user that the caller may not enter is no complete one, and its lock is named', async () => {
+  if (process.getuid?.() !== 0) return void console.log('skipped: needs root to become somebody else');
+  const parent = join(folder, 'shared');
+  mkdirSync(parent);
+  chmodSync(parent, 0o777);
+  const out = join(parent, 'pki');
+  mkdirSync(join(out, '.pki'), { recursive: true, mode: 0o700 });
+  tool('chmod', ['a+rx', folder]);
+  const closed = await asNobody('--dir', out);
+  assert.is(closed.status, 1, closed.stdout);
+  assert.match(closed.stderr, /cannot look into ".*shared\/pki": EACCES\n.*hint: run as its owner/);
+  rmSync(`${out}.genlock`);
+  writeFileSync(`${out}.genlock`, '', { mode: 0o600 });
+  for (const mode of [0o700, 0o755]) {
+    chmodSync(out, mode);
+    const locked = await asNobody('--dir', out, '--platform-keys');
+    assert.is(locked.status, 1, locked.stdout);
+    assert.match(locked.stderr, /cannot open the lock ".*pki\.genlock": EACCES\n.*hint: it is that of another user/);
+  }
+});
+
+const asNobody = (...words: string[]) =>
+  start('setpriv', ['--reuid=65534', '--regid=65534', '--clear-groups', 'node', copyOfMain(), 'generate', ...words])
+    .ended;
 
 test('a configuration file that the caller may not read is named', async () => {
   if (process.getuid?.() !== 0) return void console.log('skipped: needs root to become somebody else');

@@ -1,8 +1,8 @@
 // The lock of OUT_DIR, with each way in which it cannot be had in plain words.
-import { lstatSync, type Stats, statSync } from 'node:fs';
+import { accessSync, constants, lstatSync, type Stats, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { StateError } from '../errors.ts';
-import { type Lock, takeLock } from '../run/lock.ts';
+import { isOfAnother, type Lock, takeLock } from '../run/lock.ts';
 import type { Report } from '../run/report.ts';
 import { lockFile } from '../store/names.ts';
 import { hasMissingExports } from './missing-exports.ts';
@@ -31,10 +31,22 @@ export async function lockDirectory(
   }
 }
 
+/** Throws where the directory may not be entered: nobody can tell then what is in it, and nothing is not what that means. */
+export function refuseClosed(outDir: string): void {
+  try {
+    accessSync(outDir, constants.X_OK);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EACCES' || code === 'EPERM')
+      throw new StateError(`cannot look into "${outDir}": ${code}`, 'run as its owner, or choose another OUT_DIR');
+  }
+}
+
 const isReadOnly = (code: string | undefined): boolean => ['EROFS', 'EACCES', 'EPERM'].includes(code ?? '');
 
 function isComplete(outDir: string, hasPlatformKeys: boolean): boolean {
   try {
+    refuseClosed(outDir);
     if (!look(outDir, 'stat')?.isDirectory() || hasMissingExports(outDir)) return false;
     return (
       look(outDir, 'lstat')!.isSymbolicLink() ||
@@ -48,6 +60,11 @@ function isComplete(outDir: string, hasPlatformKeys: boolean): boolean {
 
 function explain(code: string | undefined, outDir: string): StateError | undefined {
   const parent = dirname(outDir);
+  if (isOfAnother(lockFile(outDir), code))
+    return new StateError(
+      `cannot open the lock "${lockFile(outDir)}": ${code}`,
+      'it is that of another user: run as that one, or choose another OUT_DIR',
+    );
   if (isReadOnly(code))
     return new StateError(`cannot write in "${parent}": ${code}`, 'choose a directory in which you may write');
   switch (code) {

@@ -6,7 +6,7 @@ import type { KeyType } from '../model/types.ts';
 import { finishInterrupted } from '../run/interrupted.ts';
 import type { PlanReport } from '../run/report.ts';
 import { isAwaited } from '../store/requests.ts';
-import { lockDirectory, look } from './directory-lock.ts';
+import { lockDirectory, look, refuseClosed } from './directory-lock.ts';
 import { addMissingExports } from './missing-exports.ts';
 import { lacksTrustAnchor, missingPlatformFiles, UPDATE_OF_DB } from './platform-files.ts';
 
@@ -60,6 +60,7 @@ export async function generate(
   const outDir = resolveOutDir(options.outDir);
   const lock = await lockDirectory(outDir, options.hasPlatformKeys, controller.signal, report);
   try {
+    refuseClosed(outDir);
     if (lock) finishInterrupted(outDir, text => report.note(text));
     return await act(outDir, options, report, controller);
   } finally {

@@ -1,7 +1,7 @@
 // The lock of one PKI directory: flock(2) on OUT_DIR.genlock, taken by util-linux' flock on a descriptor that node
 // holds. The lock belongs to the open file description, so it lasts until node closes it or ends in whatever way.
 import { type StdioOptions, spawn, spawnSync } from 'node:child_process';
-import { closeSync, constants, fstatSync, openSync } from 'node:fs';
+import { closeSync, constants, existsSync, fstatSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { StateError } from '../errors.ts';
 import { lockFile } from '../store/names.ts';
@@ -37,10 +37,16 @@ export async function takeDirectoryLock(directory: string, signal: AbortSignal, 
     if (code !== 'EACCES' && code !== 'EROFS') throw error;
     throw new StateError(
       `cannot open the lock "${path}": ${code}`,
-      `"${dirname(path)}" has to be writable: locks lie beside the PKI directory, and what is made before it is published`,
+      isOfAnother(path, code)
+        ? 'it is that of another user: run as that one'
+        : `"${dirname(path)}" has to be writable: locks lie beside the PKI directory, and what is made before it is published`,
     );
   }
 }
+
+/** Whether the lock itself is what cannot be opened, not its folder. */
+export const isOfAnother = (path: string, code: string | undefined): boolean =>
+  (code === 'EACCES' || code === 'EPERM') && existsSync(path);
 
 /** The lock file is opened, never truncated, and must be a file of its own: not a link to somebody else's. */
 function openLock(path: string): number {
