@@ -47,7 +47,7 @@ export async function crlVerb(context: VerbContext): Promise<number> {
     const authority = await openAuthority(open, ca, context.controller, note);
     try {
       refuseMalformed(authority.path, ca);
-      for (const signer of [undefined, ...formerSigners(open, ca, note)])
+      for (const signer of [undefined, ...formerSigners(authority.open, ca, note)])
         lists.push(await writeCrl(authority, folder, days, signer));
     } finally {
       authority.close();

@@ -300,6 +300,40 @@ test('--expiring: what cannot be renewed here is told, and hinders nothing else'
   );
 });
 
+test('a CA that another run works with is renewed after that, with what it issued meanwhile; who waits for the renewal signs by the new key', async () => {
+  const pki = copyOf('busy');
+  request();
+  await pki.succeed('issue', 'device_subca', 'unit', '--output-dir', folder);
+  /** While it waits for who has the lock, that one does some work. */
+  const meanwhile = async (work: string, ...words: string[]) => {
+    const script = `echo held; read -r go; ${work}`;
+    const lock = join(pki.path, '.pki/device_subca/lock');
+    const holder = start('flock', [lock, 'sh', '-ec', script], { cwd: folder, stdio: 'pipe' });
+    await new Promise(done => holder.child.stdout!.once('data', done));
+    const waiting = start(process.execPath, [MAIN, ...words], { cwd: folder, env: cleanEnvironment() });
+    waiting.child.stderr!.on('data', text => {
+      if (/waiting for another run on device_subca/.test(String(text))) holder.child.stdin!.end('go\n');
+    });
+    const { status, stdout, stderr } = await waiting.ended;
+    holder.child.stdin!.end();
+    assert.is(status, 0, stderr);
+    assert.is((await holder.ended).status, 0);
+    return stdout;
+  };
+  const issues = 'mv unit.cert unit.key busy/';
+  const { renewed } = JSON.parse(
+    await meanwhile(issues, 'rekey', 'device_subca', '--cascade', '--dir', 'busy', '--json'),
+  );
+  const names = renewed.map(({ name }: { name: string }) => name);
+  assert.equal(names, ['device_subca', 'unit']);
+  await pki.sound();
+  cpSync(pki.path, join(folder, 'after'), { recursive: true });
+  assert.is((await program(['rekey', 'device_subca', '--cascade', '--dir', 'after'])).status, 0);
+  const renews = 'cp -p after/device_subca.* busy/ && cp -rp after/.pki/retired busy/.pki/';
+  await meanwhile(renews, 'sign-csr', 'device_subca', 'device.csr', '--dir', 'busy');
+  tool('openssl', ['verify', '-CAfile', 'busy/gen_rootca.cert', '-untrusted', 'device.cert', 'device.cert'], folder);
+});
+
 test('a validity ends with that of the issuer; where that is no gain it is refused', async () => {
   const pki = copyOf('clipped');
   const late = '2031-11-01 12:00:00';

@@ -1,28 +1,22 @@
 // Opens a CA of a PKI directory for work: its database under its own lock, its openssl configuration, its passphrase.
-import { existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, realpathSync } from 'node:fs';
+import { existsSync, lstatSync, mkdtempSync, readdirSync, realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { StateError, UsageError } from '../errors.ts';
-import { parseKeyType } from '../model/key-type.ts';
 import { nearest } from '../model/nearest.ts';
-import type { Entity } from '../model/types.ts';
 import type { PrivateKey } from '../plan/private-key.ts';
-import { renderConfiguration } from '../plan/render.ts';
 import { type Surroundings, surroundingsIn } from '../run/exec.ts';
 import { finishBefore } from '../run/interrupted.ts';
-import { type Lock, takeLock } from '../run/lock.ts';
+import type { Lock } from '../run/lock.ts';
 import { removeTree } from '../run/staging.ts';
-import { describeCertificate } from '../store/certificate-facts.ts';
-import { readContained } from '../store/contained-file.ts';
-import { type CertificateFile, type PkiDirectory, readPkiDirectory } from '../store/directory.ts';
+import { type CertificateFile, type PkiDirectory, readCertificateFile, readPkiDirectory } from '../store/directory.ts';
 import { issuersOf } from '../store/issuer.ts';
-import { configurationFile, databaseFolder } from '../store/names.ts';
-import { packageVersion } from '../store/package.ts';
+import { databaseFolder } from '../store/names.ts';
 import { readSettings, type Settings } from '../store/settings.ts';
-import { loadTemplates } from '../store/templates.ts';
+import { configurationOf } from './configuration.ts';
 import { RequestCopies } from './copies.ts';
-import { keyOf, tokenOf } from './directory-key.ts';
+import { keyOf } from './directory-key.ts';
+import { lockAuthority } from './lock-authority.ts';
 import { buildDatabase, completeDatabase, hasDatabase } from './old-directory.ts';
-import { refuseLinks } from './refuse-links.ts';
 import { mendDatabase } from './sound-database.ts';
 
 export interface DirectoryOptions {
@@ -45,6 +39,8 @@ export interface OpenDirectory {
 export interface Authority {
   readonly stem: string;
   readonly path: string;
+  /** The directory as it is since the CA was locked. */
+  readonly open: OpenDirectory;
   readonly certificate: CertificateFile;
   /** The CAs of the directory above it, the nearest first. */
   readonly above: readonly CertificateFile[];
@@ -103,6 +99,16 @@ export function findAuthority(open: OpenDirectory, stem: string): CertificateFil
   throw new UsageError(`"${open.options.dir}" has no CA "${stem}"`, hint);
 }
 
+/** Read again where another run, which had the lock of a CA, renewed that or one above it. */
+function upToDate(open: OpenDirectory, stem: string): OpenDirectory {
+  const { path } = open.directory;
+  const own = findAuthority(open, stem);
+  const isSame = ({ file, certificate }: CertificateFile) =>
+    readCertificateFile(path, file)?.certificate.raw.equals(certificate.raw) ?? false;
+  if ([own, ...issuersOf(own, authoritiesOf(open))].every(isSame)) return open;
+  return { ...open, directory: readPkiDirectory(path) };
+}
+
 /** Locks a CA and opens its database, which is built first where an old script left none. */
 export async function openAuthority(
   open: OpenDirectory,
@@ -110,30 +116,27 @@ export async function openAuthority(
   controller: AbortController,
   note: (text: string) => void,
 ): Promise<Authority> {
-  const certificate = findAuthority(open, stem);
-  const { path } = open.directory;
-  const folder = join(path, databaseFolder(stem));
-  refuseLinks(path, stem);
-  mkdirSync(folder, { recursive: true });
-  const lock = await takeLock(join(folder, 'lock'), controller.signal, () =>
+  findAuthority(open, stem);
+  const lock = await lockAuthority(open.directory.path, stem, controller, () =>
     note(`trustme-pki: waiting for another run on ${stem}`),
   );
   try {
-    return await underLock(open, certificate, lock, controller, note);
+    return await openLocked(upToDate(open, stem), stem, lock, controller, note);
   } catch (error) {
     lock.release();
     throw error;
   }
 }
 
-async function underLock(
+/** The same with its lock taken, which `close` releases. */
+export async function openLocked(
   open: OpenDirectory,
-  certificate: CertificateFile,
+  stem: string,
   lock: Lock,
   controller: AbortController,
   note: (text: string) => void,
 ): Promise<Authority> {
-  const { stem } = certificate;
+  const certificate = findAuthority(open, stem);
   const { path } = open.directory;
   const folder = join(path, databaseFolder(stem));
   for (const name of readdirSync(folder)) if (name.startsWith(WORK)) removeTree(join(folder, name));
@@ -147,6 +150,7 @@ async function underLock(
   return {
     stem,
     path,
+    open,
     certificate,
     above: issuersOf(certificate, authoritiesOf(open)),
     configuration: await configurationOf(open, certificate),
@@ -163,24 +167,3 @@ async function underLock(
 }
 
 const WORK = 'work.';
-
-/** What the directory was made with, unless folders are named now. */
-async function configurationOf(open: OpenDirectory, { stem, certificate }: CertificateFile): Promise<string> {
-  const { directory, settings, options } = open;
-  const file = configurationFile(stem);
-  if (options.configurationFolders.length === 0 && existsSync(join(directory.path, file)))
-    return readContained(directory.path, file).toString('utf8');
-  const entity = settings.configuration.hierarchy.get(stem);
-  if (!entity)
-    throw new StateError(
-      `no configuration describes the CA "${stem}"`,
-      'give the folder that it was made with: --conf FOLDER',
-    );
-  const template = (await loadTemplates(settings.templates))(stem);
-  // The key is the one that the directory has, whatever type the configuration would give it today.
-  const { keyType, isPssKey } = describeCertificate(certificate.raw);
-  const token = tokenOf(open, stem);
-  const scheme = token ? entity.scheme : isPssKey ? 'rsa-pss' : 'rsa';
-  const own: Entity = { ...entity, keyType: parseKeyType(keyType), scheme, token };
-  return renderConfiguration(template, own, keyOf(open, stem), packageVersion());
-}

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { readRows } from '../authority/database.ts';
 import { hasDatabase } from '../authority/old-directory.ts';
-import { type Authority, type OpenDirectory, openAuthority, openDirectory } from '../authority/open.ts';
+import { type Authority, type OpenDirectory, openDirectory, openLocked } from '../authority/open.ts';
 import { refuseAuthority } from '../authority/refuse-authority.ts';
 import { revokedIn } from '../authority/revoked.ts';
 import { refuseLost } from '../check/lists.ts';
@@ -21,6 +21,7 @@ import { type Hindrance, refuseWithoutCertificates, refuseWithoutKeys } from './
 import { inputsOf, type ListChange, settingsOf } from './inputs.ts';
 import { reissue } from './issued.ts';
 import { keepFormer, listsOf, unrecorded } from './lists.ts';
+import { AuthorityLocks, Outdated } from './locks.ts';
 import { type Outcome, renewEntities } from './renew.ts';
 import { type Choice, type Selection, selectCertificates } from './select.ts';
 
@@ -42,7 +43,7 @@ export interface SessionOutcome extends Outcome {
   readonly elsewhere: Readonly<Record<string, number>>;
 }
 
-/** Renews what is chosen, under the lock of the directory and those of the CAs that sign. */
+/** Renews what is chosen, under the lock of the directory and those of the CAs that sign or are renewed. */
 export function renew(
   given: OpenDirectory,
   options: RenewalOptions,
@@ -82,9 +83,13 @@ export interface Session {
   readonly now: Date;
   readonly report: PlanReport;
   readonly controller: AbortController;
+  readonly locks: AuthorityLocks;
 }
 
-/** Locks the directory, finishes what an interrupted run began, and reads it again: another run may have changed it. */
+/**
+ * Locks the directory, finishes what an interrupted run began, and reads it again: another run may have changed it. The
+ * work begins anew where it had to wait for a CA.
+ */
 export async function inSession<T>(
   given: OpenDirectory,
   report: PlanReport,
@@ -95,12 +100,20 @@ export async function inSession<T>(
   const lock = await takeDirectoryLock(path, controller.signal, () =>
     report.note(`waiting for another run on ${path}`),
   );
+  const locks = new AuthorityLocks(path, controller, text => report.note(text));
   try {
     finishInterrupted(path, text => report.note(text));
-    const open = openDirectory(given.options, true);
-    const now = new Date();
-    return await work({ open, settings: settingsOf(open, now), now, report, controller });
+    for (;;) {
+      const open = openDirectory(given.options, true);
+      const now = new Date();
+      try {
+        return await work({ open, settings: settingsOf(open, now), now, report, controller, locks });
+      } catch (failure) {
+        if (!(failure instanceof Outdated)) throw failure;
+      }
+    }
   } finally {
+    locks.release();
     lock.release();
   }
 }
@@ -116,28 +129,31 @@ function elsewhere({ directory: { path, certificates } }: OpenDirectory, { entit
   return Object.fromEntries(counts);
 }
 
-/** Makes new certificates for `selection`, and UEFI variables as `change` asks, with the locks of the CAs that sign. */
+/**
+ * Makes new certificates for `selection`, and UEFI variables as `change` asks, with the locks of the CAs that sign or are
+ * renewed. Throws Outdated where it had to wait for one: what `selection` was chosen from may have changed.
+ */
 export async function renewSelected(
-  { open, settings, now, report, controller }: Session,
+  { open, settings, now, report, controller, locks }: Session,
   selection: Selection,
   change: ListChange,
   { width, mayGenerateInTokens = false }: Pick<RenewalOptions, 'width' | 'mayGenerateInTokens'>,
 ): Promise<Outcome> {
+  const inputs = await inputsOf(open, settings, selection, change, now, mayGenerateInTokens);
+  for (const { stem, variable } of variablesOf(inputs)) refuseLost(open.directory, stem, variable.contains);
+  refuseWithoutKeys(open.directory, selection, inputs);
+  refuseWithoutCertificates(open.directory, selection, inputs);
+  const signers = new Set([...selection.entities].map(stem => inputs.hierarchy.get(stem)!.issuer));
+  const isDatabase = (stem: string) => keepsDatabase(inputs.hierarchy.get(stem)!);
+  await locks.take([...signers, ...selection.entities].filter(isDatabase));
   const authorities = new Map<string, Authority>();
   try {
-    const inputs = await inputsOf(open, settings, selection, change, now, mayGenerateInTokens);
-    for (const { stem, variable } of variablesOf(inputs)) refuseLost(open.directory, stem, variable.contains);
     noteUnrecorded(open, inputs, change, report);
-    refuseWithoutKeys(open.directory, selection, inputs);
-    refuseWithoutCertificates(open.directory, selection, inputs);
     for (const stem of selection.rekeyed)
       if (!open.directory.keys.has(stem))
         report.note(`trustme-pki: the old key of ${stem} is not in the directory, and so is not kept`);
-    const signers = new Set([...selection.entities].map(stem => inputs.hierarchy.get(stem)!.issuer));
-    // Always in one order: two runs never wait for each other.
-    for (const stem of [...signers].sort()) {
-      if (!keepsDatabase(inputs.hierarchy.get(stem)!)) continue;
-      const authority = await openAuthority(open, stem, controller, text => report.note(text));
+    for (const stem of [...signers].filter(isDatabase)) {
+      const authority = await openLocked(open, stem, HELD, controller, text => report.note(text));
       authorities.set(stem, authority);
       const signs = (each: string) => inputs.hierarchy.get(each)!.issuer === stem && !change.imported?.has(each);
       if (!selection.entities.has(stem) && [...selection.entities].some(signs)) refuseAuthority(authority);
@@ -149,8 +165,12 @@ export async function renewSelected(
     );
   } finally {
     for (const authority of authorities.values()) authority.close();
+    locks.release();
   }
 }
+
+/** All locks are released together. */
+const HELD = { release: () => {} };
 
 /** What stays in lists that are signed again, and no run of ours put there. */
 function noteUnrecorded(

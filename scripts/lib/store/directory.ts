@@ -49,7 +49,8 @@ export function readPkiDirectory(path: string): PkiDirectory {
   };
 }
 
-function readCertificateFile(path: string, file: string): CertificateFile | undefined {
+/** undefined: it holds no certificate that can be read. */
+export function readCertificateFile(path: string, file: string): CertificateFile | undefined {
   try {
     const [certificate, ...chain] = certificateBlocks(readContained(path, file).toString('latin1')).map(
       parseCertificate,

@@ -1,0 +1,36 @@
+// The openssl configuration that a CA of a directory signs by.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { StateError } from '../errors.ts';
+import { parseKeyType } from '../model/key-type.ts';
+import type { Entity } from '../model/types.ts';
+import { renderConfiguration } from '../plan/render.ts';
+import { describeCertificate } from '../store/certificate-facts.ts';
+import { readContained } from '../store/contained-file.ts';
+import type { CertificateFile } from '../store/directory.ts';
+import { configurationFile } from '../store/names.ts';
+import { packageVersion } from '../store/package.ts';
+import { loadTemplates } from '../store/templates.ts';
+import { keyOf, tokenOf } from './directory-key.ts';
+import type { OpenDirectory } from './open.ts';
+
+/** What the directory was made with, unless folders are named now. */
+export async function configurationOf(open: OpenDirectory, { stem, certificate }: CertificateFile): Promise<string> {
+  const { directory, settings, options } = open;
+  const file = configurationFile(stem);
+  if (options.configurationFolders.length === 0 && existsSync(join(directory.path, file)))
+    return readContained(directory.path, file).toString('utf8');
+  const entity = settings.configuration.hierarchy.get(stem);
+  if (!entity)
+    throw new StateError(
+      `no configuration describes the CA "${stem}"`,
+      'give the folder that it was made with: --conf FOLDER',
+    );
+  const template = (await loadTemplates(settings.templates))(stem);
+  // The key is the one that the directory has, whatever type the configuration would give it today.
+  const { keyType, isPssKey } = describeCertificate(certificate.raw);
+  const token = tokenOf(open, stem);
+  const scheme = token ? entity.scheme : isPssKey ? 'rsa-pss' : 'rsa';
+  const own: Entity = { ...entity, keyType: parseKeyType(keyType), scheme, token };
+  return renderConfiguration(template, own, keyOf(open, stem), packageVersion());
+}
