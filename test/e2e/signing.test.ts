@@ -141,6 +141,7 @@ test('each profile has its own validity, and none is longer than that of the CA'
     profile('brief', 'days = 30'),
     profile('dated', `notAfter = ${year + 2}-12-31`),
     profile('endless', `days = 2189`),
+    profile('future', `notBefore = ${year + 2}-01-01\ndays = 30`),
   ];
   writeFileSync(join(conf, 'user_subca.ini'), own.join('\n'));
   const words = ['--dir', 'validity', '--key-type', 'ec:prime256v1', '--quiet'];
@@ -159,6 +160,14 @@ test('each profile has its own validity, and none is longer than that of the CA'
   assert.ok(Date.now() - Date.parse(dated.validFrom) < 60_000, 'not the beginning of the default profile');
   assert.is(Math.ceil((Date.parse((await made('short', '--days', '3')).validTo) - Date.now()) / 86_400_000), 3);
   assert.is(Math.round(days(await made('endless', '--profile', 'endless'))), 2189);
+  for (const [name, count, ...more] of [
+    ['future', 30],
+    ['later', 5, '--days', '5'],
+  ] as const) {
+    const future = await made(name, '--profile', 'future', ...more);
+    assert.is(Date.parse(future.validFrom), Date.UTC(year + 2, 0, 1));
+    assert.is(days(future), count);
+  }
   // Years later, the CA has less left than its profile gives.
   if (isMissing('faketime')) return;
   const late = (...more: string[]) =>

@@ -100,6 +100,11 @@ suite('what is clipped ends with its issuer, and a note says so', () => {
   assert.is(validityOf(fixed.certificate, NOW).notAfter.toISOString(), '2026-06-01T00:00:00.000Z');
   assert.match(fixed.notes[0]!, /^b \[certificate\]: until 2026-06-01T00:00:00Z instead of 200 days/);
   assert.equal(clip('days = 1000', 'days = 600').notes, []);
+  const late = {
+    'a.ini': ca('', '', 'notAfter = 2026-06-01'),
+    'b.ini': leaf('issuer = a\noutliving = clip', 'notBefore = 2026-06-01\ndays = 1'),
+  };
+  assert.equal(problemsOf(late), ['b certificate/notBefore: a time before the end of its issuer a']);
 });
 
 suite('a CA that was made elsewhere bounds nothing, and one without a key issues nothing', () => {

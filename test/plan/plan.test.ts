@@ -206,7 +206,7 @@ suite('times of its own: openssl ca on a database that is thrown away', () => {
   ]);
   assert.match(
     lineOf(issued),
-    /^openssl ca -batch -preserveDN -config \S+ -extfile \.pki\/backend\.cnf -extensions certificate -in \S+ -cert backend_subca\.cert -keyfile backend_subca\.key -passin \S+ -md sha256 -sigopt rsa_pss_saltlen:digest -startdate 20260101000000Z -days 30 -out /,
+    /^openssl ca -batch -preserveDN -config \S+ -extfile \.pki\/backend\.cnf -extensions certificate -in \S+ -cert backend_subca\.cert -keyfile backend_subca\.key -passin \S+ -md sha256 -sigopt rsa_pss_saltlen:digest -startdate 20260101000000Z -enddate 20260131000000Z -out /,
   );
   assert.equal(jobOf(plan, `${folder}/serial`).step, { kind: 'write', text: `${serial}\n` });
   const { step } = jobOf(plan, `${folder}/ca.cnf`);

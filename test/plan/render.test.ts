@@ -58,6 +58,17 @@ suite('a CA whose key is elsewhere has no [ca] to sign by', () => {
   assert.not.match(render(entityOf(configuration, 'gen_rootca')), /\[(ca|authority)\]/);
 });
 
+suite('days count from a beginning that is given, which openssl would count from now', () => {
+  const dated = 'notBefore = 2030-01-01\ndays = 30\n';
+  const configuration = readShipped({
+    'customer/user_subca.ini': `[issued]\n${dated}[issued brief]\n${dated}basicConstraints = CA:FALSE\n`,
+  });
+  const text = render(entityOf(configuration, 'user_subca'));
+  assert.match(text, /\ndefault_startdate = 20300101000000Z\ndefault_enddate = 20300131000000Z\n/);
+  assert.not.match(text, /default_days/);
+  assert.match(text, /-extensions issued_brief -startdate 20300101000000Z -enddate 20300131000000Z/);
+});
+
 suite('a CA without copy takes no extension from a request', () => {
   assert.match(render(entityOf(shipped, 'guestos_subca')), /\ncopy_extensions = none\n/);
   assert.match(render(entityOf(shipped, 'device_subca')), /\ncopy_extensions = copy\n/);

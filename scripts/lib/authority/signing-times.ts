@@ -43,22 +43,24 @@ export function timeOptions(
   const wanted = days === undefined ? notAfter : undefined;
   const count = days ?? usual;
   if (!wanted && count === undefined) return [];
-  const until = wanted ?? new Date(now.getTime() + count! * DAY);
-  if (days !== undefined && until > end) throw tooLong(stem, days, end, now);
-  if (until <= now || (notBefore && notBefore >= end))
+  const begin = notBefore && notBefore > now ? notBefore : now;
+  const until = wanted ?? new Date(begin.getTime() + count! * DAY);
+  if (days !== undefined && begin < end && until > end) throw tooLong(stem, days, end, begin);
+  const last = until < end ? until : end;
+  if (until <= now || last <= begin)
     throw new StateError(
-      `${stem}: the validity of this profile ${until <= now ? `ended ${isoTime(until)}` : 'begins after that of the CA'}`,
+      `${stem}: the validity of this profile ${until <= now ? `ended ${isoTime(until)}` : `begins ${isoTime(begin)}, after its end ${isoTime(last)}`}`,
       'give another --profile, or change its notBefore and notAfter in the configuration: --conf FOLDER',
     );
   const start = notBefore ? ['-startdate', caTime(notBefore)] : [];
-  // openssl counts days from its own start on, which a run may reach hours after this.
-  const isExact = wanted !== undefined || until.getTime() > end.getTime() - DAY;
-  if (isExact) return [...start, '-enddate', caTime(until < end ? until : end)];
+  // openssl counts days from its own start on, which a run may reach hours after this, and from no other beginning.
+  const isExact = wanted !== undefined || notBefore !== undefined || until.getTime() > end.getTime() - DAY;
+  if (isExact) return [...start, '-enddate', caTime(last)];
   return [...start, '-days', String(count)];
 }
 
-function tooLong(stem: string, days: number, end: Date, now: Date): Error {
-  const most = Math.floor((end.getTime() - now.getTime()) / DAY);
+function tooLong(stem: string, days: number, end: Date, begin: Date): Error {
+  const most = Math.floor((end.getTime() - begin.getTime()) / DAY);
   return new UsageError(
     `--days ${days} is longer than ${stem} lasts, which ends ${isoTime(end)}`,
     most > 0 ? `give at most --days ${most}` : `trustme-pki renew ${stem} --cascade`,

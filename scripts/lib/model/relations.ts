@@ -96,6 +96,8 @@ function within(
   const isStated = [profile, validity].every(({ days, notAfter }) => days || notAfter);
   if (!isStated || !outlives(profile, validity, now)) return profile;
   const shorter = { ...profile, ...clip(profile, validity, now) };
+  if (entity.isClipped && profile.notBefore && profile.notBefore >= validityOf(validity, now).notAfter)
+    problems.push(problemOf(entity, section, 'notBefore', `a time before the end of its issuer ${issuer.stem}`));
   if (entity.isClipped) {
     const [was, is] = [formatValidity(profile), formatValidity(shorter)];
     notes.push(`${entity.stem} [${section}]: ${is} instead of ${was}, to end with its issuer ${issuer.stem}`);

@@ -1,5 +1,6 @@
 // Argument arrays of the openssl commands that a plan runs. Options: OpenSSL 3.0's man pages.
-import { type Entity, hasOwnDigest, hasPssKey, isPss, type KeyType } from '../model/types.ts';
+import { type Entity, hasOwnDigest, hasPssKey, isPss, type KeyType, type Validity } from '../model/types.ts';
+import { validityOf } from '../model/validity.ts';
 import { type Command, command, commandWithKey } from './job.ts';
 import { type PrivateKey, passin } from './private-key.ts';
 
@@ -107,6 +108,12 @@ export const caTime = (time: Date): string =>
     .replace(/[^0-9]/g, '')
     .slice(0, 14)}Z`;
 
+/** openssl counts days from now, whatever the beginning: beside one, the end has to be said. */
+export const fixedTimes = (validity: Validity): { notBefore: Date | undefined; end: Date | undefined } => ({
+  notBefore: validity.notBefore,
+  end: validity.notBefore && validity.days ? validityOf(validity, validity.notBefore).notAfter : validity.notAfter,
+});
+
 /**
  * Issues the certificate of a request with times of its own, which `req` and `x509` cannot before OpenSSL 3.4. The
  * serial number stands in the database that `database` configures.
@@ -116,7 +123,7 @@ export function issueDated(
 ): Command {
   const { entity, issuer, configuration, request, database, out } = options;
   const key = issuer?.key ?? options.key;
-  const { notBefore, notAfter, days } = entity.certificate;
+  const { notBefore, end } = fixedTimes(entity.certificate);
   const signer = issuer
     ? ['-cert', issuer.certificate, '-keyfile', key.argument]
     : ['-selfsign', '-keyfile', key.argument];
@@ -125,7 +132,7 @@ export function issueDated(
     ...['ca', '-batch', '-preserveDN', '-config', database, '-extfile', configuration, '-extensions', 'certificate'],
     ...['-in', request, ...signer, ...passin(key), ...caSignatureOptions(issuer?.entity ?? entity)],
     ...(notBefore ? ['-startdate', caTime(notBefore)] : []),
-    ...(notAfter ? ['-enddate', caTime(notAfter)] : ['-days', String(days)]),
+    ...(end ? ['-enddate', caTime(end)] : []),
     ...(entity.hasText ? [] : ['-notext']),
     ...['-out', out],
   ];

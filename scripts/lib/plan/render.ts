@@ -2,7 +2,7 @@
 import { printable } from '../errors.ts';
 import { type Entity, type Extension, keepsDatabase, type Profile, type Template } from '../model/types.ts';
 import { certificateFile, databaseFolder } from '../store/names.ts';
-import { caTime, pssOptions } from './openssl.ts';
+import { caTime, fixedTimes, pssOptions } from './openssl.ts';
 import type { PrivateKey } from './private-key.ts';
 
 /** Characters that openssl's configuration syntax reads as more than text, escaped (config(5)). */
@@ -60,15 +60,17 @@ const hasRsaForm = ({ extensions, rsaExtensions }: Profile): boolean =>
   extensions.some(({ value }, i) => value !== rsaExtensions[i]?.value);
 
 /** The defaults of `openssl ca`; null where there is none. */
-function defaultTimes({ days, notBefore, notAfter }: Profile) {
+function defaultTimes(profile: Profile) {
+  const { notBefore, end } = fixedTimes(profile);
   const time = (date: Date | undefined) => (date ? caTime(date) : null);
-  return { days: days ?? null, startDate: time(notBefore), endDate: time(notAfter) };
+  return { days: end ? null : (profile.days ?? null), startDate: time(notBefore), endDate: time(end) };
 }
 
 /** `openssl ca` has defaults for one profile; others bring their times as options. */
-function timeOptions({ days, notBefore, notAfter }: Profile): string {
+function timeOptions(profile: Profile): string {
+  const { notBefore, end } = fixedTimes(profile);
   const start = notBefore ? ` -startdate ${caTime(notBefore)}` : '';
-  return notAfter ? `${start} -enddate ${caTime(notAfter)}` : `${start} -days ${days}`;
+  return end ? `${start} -enddate ${caTime(end)}` : `${start} -days ${profile.days}`;
 }
 
 /** The sections of a profile; all but the very first of a file follow a blank line. */
