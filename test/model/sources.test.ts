@@ -1,5 +1,7 @@
 import { suite as makeSuite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { RESERVED } from '../../scripts/lib/model/sources.ts';
+import { REQUESTS, RETIRED, SCRATCH, STAGING_MARK } from '../../scripts/lib/store/names.ts';
 import { configErrorOf, entityOf, type OwnFiles, readOwn, readShipped } from '../helpers/shipped.ts';
 
 const suite = makeSuite('sources');
@@ -19,6 +21,16 @@ suite('"remove = yes" takes a shipped entity out', () => {
 suite('an empty "remove" leaves it in, and another word is refused', () => {
   assert.ok(readShipped({ 'customer/backend.ini': 'remove =\n' }).hierarchy.has('backend'));
   assert.match(problemsOf(readShipped, { 'customer/backend.ini': 'remove = true\n' })[0]!, /"yes", or no such line/);
+});
+
+suite('a file that is called as something of .pki is refused', () => {
+  assert.equal(
+    [REQUESTS, RETIRED, SCRATCH, STAGING_MARK].map(path => path.replace('.pki/', '')),
+    RESERVED,
+  );
+  assert.equal(problemsOf(readOwn, { 'staging.ini': entity('') }), [
+    'own/staging.ini: found "staging", expected another name for the file: this one is taken inside .pki',
+  ]);
 });
 
 suite('"remove = yes" in a file that is called after no entity is a typing mistake', () => {

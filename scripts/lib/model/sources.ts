@@ -49,6 +49,9 @@ export function collectSources(folders: readonly (readonly SourceFile[])[], prob
   return { sources, removed, parked: all.filter(({ stem }) => removed.has(stem)) };
 }
 
+/** What lies in `.pki` where the folders of CAs do. */
+export const RESERVED: readonly string[] = ['requests', 'retired', 'scratch', 'staging'];
+
 function addLayer(
   known: Map<string, Layers>,
   here: Map<string, string>,
@@ -60,6 +63,8 @@ function addLayer(
   const group = parts.length > 1 ? parts[0]! : '';
   if (!/^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(stem))
     problems.push({ file, found: stem, expected: 'a file name of letters, digits, "_", "-" and "."' });
+  if (RESERVED.includes(stem))
+    problems.push({ file, found: stem, expected: 'another name for the file: this one is taken inside .pki' });
   const twin = here.get(stem);
   if (twin !== undefined)
     problems.push({ file, found: stem, expected: `one file for each entity: "${twin}" is there too` });
