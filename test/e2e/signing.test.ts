@@ -554,6 +554,7 @@ test('what goes wrong is told, and nothing is made', async () => {
     [['issue', 'user_subca'], 2, /CA or NAME is missing/],
     [['issue', 'user_subc', 'bob'], 2, /did you mean "user_subca"/],
     [['issue', 'user_subca', 'bob', '--profile', 'ocps'], 2, /did you mean "ocsp"/],
+    [['issue', 'device_subca', 'bob', '--profile', 'rsa'], 2, /device_subca has no profile "rsa"/],
     [['issue', 'user_subca', 'bob', '--san', 'DNS:a b'], 2, /is no name/],
     [['issue', 'user_subca', 'bob', '--subject', 'Q=1'], 2, /unknown attribute/],
     [['issue', 'user_subca', 'bob', '--subject', 'C=Germany, CN=bob'], 2, /cannot be in a subject/],

@@ -17,15 +17,16 @@ export interface ProfileSection {
 /** openssl's names of what requests ask for. */
 const OPENSSL_NAMES: Readonly<Record<string, string>> = { subjectKeyIdentifier: 'subjectKeyIdentifier' };
 
+/** Of a profile: what RSA keys get of it, or lines of one of its extensions; no profile itself. */
+const isForm = (section: string): boolean => /_(rsa|part\d+)$/.test(section);
+
 /** Throws a UsageError where the CA has no such profile. */
 export function profileOf({ configuration, stem }: Authority, name: string): ProfileSection {
   const sections = readSections(configuration);
   const usual = sections.get('authority')?.get('x509_extensions') ?? 'issued';
   const section = name === '' ? usual : `issued_${name}`;
-  const found = sections.get(section);
-  if (!found) {
-    const names = [...sections.keys()].flatMap(each => /^issued_(.+?)(?:_rsa|_part\d+)?$/.exec(each)?.[1] ?? []);
-    const others = [...new Set(names)].filter(each => each !== 'rsa');
+  if (!sections.has(section) || (name !== '' && isForm(section))) {
+    const others = [...sections.keys()].flatMap(each => (isForm(each) ? [] : (/^issued_(.+)$/.exec(each)?.[1] ?? [])));
     const close = nearest(name, others);
     throw new UsageError(
       `${stem} has no profile "${name}"`,
@@ -54,7 +55,7 @@ export function profileFor({ configuration, stem }: Authority, purposes: string 
   const sections = readSections(configuration);
   const usual = sections.get('authority')?.get('x509_extensions') ?? 'issued';
   for (const [name, section] of sections)
-    if (/^issued(?!.*_(rsa|part\d+)$)/.test(name) && set(section.get('extendedKeyUsage')) === set(purposes))
+    if (name.startsWith('issued') && !isForm(name) && set(section.get('extendedKeyUsage')) === set(purposes))
       return name === usual ? '' : name.replace(/^issued_/, '');
   throw new StateError(
     `${stem} has no profile for ${purposes ?? 'any purpose'}`,

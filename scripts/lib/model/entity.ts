@@ -145,8 +145,8 @@ function readProfiles(
     const name = /^issued ?(.*)$/.exec(section)?.[1];
     if (name === undefined) continue;
     const place = { ...placeOf(facts.get(section), file), section };
-    if (!/^([A-Za-z][A-Za-z0-9-]*)?$/.test(name) || name === 'rsa')
-      problems.push({ ...place, expected: 'a profile name of letters, digits and "-", other than "rsa"' });
+    if (!/^([A-Za-z][A-Za-z0-9-]*)?$/.test(name) || /^(rsa|part\d+)$/.test(name))
+      problems.push({ ...place, expected: 'a profile name of letters, digits and "-", other than "rsa" and "part1"' });
     if (!certificate.isCa)
       problems.push({ ...place, expected: 'no such section where basicConstraints of [certificate] says CA:FALSE' });
     // What a CA issues goes to keys that are not known yet: the safe form, without keyEncipherment, is the normal one.
