@@ -162,6 +162,7 @@ test('list: as text, as CSV and as JSON', async () => {
 test('a directory of the old script gets its databases with the first command, which says so', async () => {
   tool('tar', ['xzf', join(ROOT, 'test/fixtures/directories/script-2026-ec.tar.gz'), '-C', folder]);
   const name = 'script-2026-ec';
+  cpSync(join(folder, name, 'backend.cert'), join(folder, name, 'backend-old.cert'));
   const before = await program(['list', 'backend_subca', '--dir', name]);
   assert.is(before.status, 1);
   assert.match(before.stderr, /backend_subca has no database/);

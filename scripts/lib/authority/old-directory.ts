@@ -38,7 +38,9 @@ function refuseLost(path: string, stem: string): void {
 export function buildDatabase({ path, certificates }: PkiDirectory, authority: CertificateFile): number {
   const { stem } = authority;
   refuseLost(path, stem);
-  const issued = certificates.filter(each => isIssuedBy(each.certificate, authority.certificate));
+  const own = certificates.filter(each => isIssuedBy(each.certificate, authority.certificate));
+  // Copies of one certificate, under other names, are one row.
+  const issued = [...new Map(own.map(each => [each.certificate.serialNumber, each])).values()];
   mkdirSync(join(path, issuedFolder(stem)), { recursive: true });
   const blocks = issued.map(({ certificate }) => certificate.toString());
   for (const [i, { certificate }] of issued.entries()) {
