@@ -2,6 +2,7 @@
 import { openAuthority } from '../lib/authority/open.ts';
 import { type Changed, findTarget, REASONS, revoke, type Target } from '../lib/authority/revoke.ts';
 import { UsageError } from '../lib/errors.ts';
+import { parseTime } from '../lib/model/values.ts';
 import { wholeSerial } from '../lib/store/database-rows.ts';
 import { parseWords, textOf } from '../options.ts';
 import { DIRECTORY_HELP, DIRECTORY_OPTIONS, noteTo, openToWrite, RELEASE_HELP, readWord } from './directory.ts';
@@ -57,8 +58,8 @@ export async function revokeVerb(context: VerbContext): Promise<number> {
 
 function readInvalidity(text: string | undefined, reason: string): Date | undefined {
   if (text === undefined) return undefined;
-  const time = /^\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\dZ)?$/.test(text) ? new Date(text) : undefined;
-  if (!time || Number.isNaN(time.getTime()) || time > new Date())
+  const time = parseTime(text);
+  if (!time || time > new Date())
     throw new UsageError(
       `--invalidity-date "${text}" is no time in the past`,
       'give 2026-12-31 or 2026-12-31T23:59:59Z',

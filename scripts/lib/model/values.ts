@@ -60,15 +60,21 @@ export function readDays(values: Values, section: string, key: string, problems:
   return fact && isDays(fact) ? Number(fact.value) : undefined;
 }
 
-/** The time of a key, `2026-12-31` or `2026-12-31T23:59:59Z`, UTC; undefined as above. */
+/** `2026-12-31` or `2026-12-31T23:59:59Z`, UTC; undefined: it is none. */
+export function parseTime(text: string): Date | undefined {
+  const [, day, time = 'T00:00:00Z'] = /^(\d{4}-\d\d-\d\d)(T\d\d:\d\d:\d\dZ)?$/.exec(text) ?? [];
+  const found = new Date(`${day}${time}`);
+  // Date takes 31 June for 1 July.
+  const isTime = day !== undefined && Number.isFinite(found.getTime()) && found.toISOString().startsWith(day);
+  return isTime ? found : undefined;
+}
+
+/** The time of a key from 1950 on; undefined as above. */
 export function readTime(values: Values, section: string, key: string, problems: ConfigProblem[]): Date | undefined {
   const fact = values.get(key);
   if (!fact) return undefined;
-  const [, day, time = 'T00:00:00Z'] = /^(\d{4}-\d\d-\d\d)(T\d\d:\d\d:\d\dZ)?$/.exec(fact.value) ?? [];
-  const found = new Date(`${day}${time}`);
-  // Date takes 31 June for 1 July.
-  if (day !== undefined && day >= '1950' && Number.isFinite(found.getTime()) && found.toISOString().startsWith(day))
-    return found;
+  const found = parseTime(fact.value);
+  if (found && found.getUTCFullYear() >= 1950) return found;
   problems.push(problemAt(fact, section, key, 'a day (2027-12-31) or a time in UTC (2027-12-31T23:59:59Z)'));
   return undefined;
 }
