@@ -182,6 +182,7 @@ test('what goes wrong is told, and changes nothing', async () => {
   symlinkSync('wrong', join(folder, 'link'));
   const index = join(pki.path, '.pki/backend_subca/index.txt');
   const before = readFileSync(index, 'utf8');
+  cpSync(join(pki.path, 'backend.cert'), join(folder, 'ssig.cert'));
   const cases: [words: string[], status: number, said: RegExp, environment?: NodeJS.ProcessEnv][] = [
     [['revoke', 'backend', '--dir', 'link'], 1, /is a symbolic link: a release PKI.*\n.*--release/],
     [['revoke', '--dir', 'wrong'], 2, /CERT is missing/],
@@ -192,6 +193,17 @@ test('what goes wrong is told, and changes nothing', async () => {
       2,
       /no time in the past/,
     ],
+    [
+      ['revoke', 'backend', '--reason', 'keyCompromise', '--invalidity-date', '2026-06-31', '--dir', 'wrong'],
+      2,
+      /"2026-06-31" is no time in the past/,
+    ],
+    [
+      ['revoke', 'ssig.cert', '--dir', 'wrong'],
+      2,
+      /"ssig\.cert" is a file here, of serial number (\w+), and the name of .* (\w+)\n.*type \.\/ssig\.cert for the file, ssig or \2 for/,
+    ],
+    [['ocsp', 'ssig.cert', '--dir', 'wrong'], 2, /"ssig\.cert" is a file here/],
     [['revoke', MAIN, '--dir', 'wrong'], 1, /holds no certificate/],
     [
       ['revoke', 'ABCDEF', '--dir', 'wrong'],
@@ -219,6 +231,12 @@ test('what goes wrong is told, and changes nothing', async () => {
     readdirSync(join(pki.path, '.pki/backend_subca')).filter(name => name.startsWith('work.')),
     [],
   );
+  writeFileSync(index, before);
+  assert.is((await program(['revoke', './ssig.cert', '--dir', 'wrong'])).status, 0);
+  assert.match(readFileSync(index, 'utf8'), /^R.*\n/);
+  cpSync(join(pki.path, 'ssig.cert'), join(folder, 'ssig.cert'));
+  assert.is((await program(['revoke', 'ssig.cert', '--dir', 'wrong'])).status, 0);
+  rmSync(join(folder, 'ssig.cert'));
   writeFileSync(index, `${before}half a row\n`);
   const half = await program(['revoke', 'backend', '--dir', 'wrong']);
   assert.is(half.status, 1);

@@ -1,11 +1,12 @@
 // Revokes certificates, puts them on hold and releases them, in the database of the CA that issued them.
 import type { X509Certificate } from 'node:crypto';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { StateError, UsageError } from '../errors.ts';
 import { asn1Time } from '../store/ca-database.ts';
 import { certificateIn } from '../store/certificate.ts';
-import { type DatabaseRow, isHeld, serialOf } from '../store/database-rows.ts';
+import { type DatabaseRow, isHeld, serialOf, wholeSerial } from '../store/database-rows.ts';
+import type { CertificateFile } from '../store/directory.ts';
 import { hasIssued } from '../store/retired.ts';
 import { changeRows, readRows } from './database.ts';
 import { reasonOf } from './list.ts';
@@ -42,6 +43,7 @@ export interface Target {
 /** Finds the certificate that a word means: a file, a serial number, or the name of a `.cert` of the directory. */
 export function findTarget(open: OpenDirectory, given: string): Target {
   const own = open.directory.certificates.find(({ stem, file }) => stem === given || file === given);
+  if (own) refuseOtherFile(own, given);
   const certificate = own?.certificate ?? readFile(given);
   if (certificate) return { given, ca: issuerOf(open, certificate, given), serial: serialOf(certificate.serialNumber) };
   const serial = /^(0x)?[0-9A-Fa-f:]+$/.test(given) ? serialOf(given.replace(/^0x|:/g, '')) : undefined;
@@ -63,8 +65,21 @@ export function findTarget(open: OpenDirectory, given: string): Target {
 const holds = ({ directory }: OpenDirectory, ca: string, serial: string): boolean =>
   hasDatabase(directory.path, ca) && readRows(directory.path, ca).some(row => row.serial === serial);
 
+/** Throws a UsageError where a file of the current folder has the name of another certificate in the directory. */
+function refuseOtherFile(own: CertificateFile, given: string): void {
+  const here = isFile(given) ? certificateIn(readFileSync(given)) : undefined;
+  if (!here || here.raw.equals(own.certificate.raw)) return;
+  const [file, inside] = [here, own.certificate].map(each => wholeSerial(serialOf(each.serialNumber)));
+  throw new UsageError(
+    `"${given}" is a file here, of serial number ${file}, and the name of another certificate in the directory, ${inside}`,
+    `type ./${given} for the file, ${own.stem === given ? own.file : own.stem} or ${inside} for the one in the directory`,
+  );
+}
+
+const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+
 function readFile(file: string): X509Certificate | undefined {
-  if (!existsSync(file) || !statSync(file).isFile()) return undefined;
+  if (!isFile(file)) return undefined;
   const certificate = certificateIn(readFileSync(file));
   if (certificate) return certificate;
   throw new StateError(`"${basename(file)}" holds no certificate`, 'give a file in PEM or DER');
