@@ -1,6 +1,6 @@
 // ocsp: what standard clients make of the answers, for several CAs, and what goes wrong.
 import type { ChildProcess } from 'node:child_process';
-import { appendFileSync, cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -217,6 +217,20 @@ async function freePort(): Promise<number> {
   await new Promise(resolve => server.close(resolve));
   return port;
 }
+
+test('a tool that wrote nothing, as on a full disk, is told', async () => {
+  // Openssl is silent about answers that it cannot write.
+  const tools = join(folder, 'silent');
+  mkdirSync(tools);
+  const openssl = tool('sh', ['-c', 'command -v openssl']).trim();
+  const silent = `#!/bin/sh\ncase "$*" in *-respout*) exit 0 ;; esac\nexec ${openssl} "$@"\n`;
+  writeFileSync(join(tools, 'openssl'), silent, { mode: 0o755 });
+  const env = cleanEnvironment({ PATH: `${tools}:${process.env.PATH}` });
+  const words = [MAIN, 'ocsp', 'backend', '--dir', 'base'];
+  const { status, stderr } = await start(process.execPath, words, { cwd: folder, env }).ended;
+  assert.is(status, 1);
+  assert.match(stderr, /error: openssl ocsp wrote nothing to "/);
+});
 
 test('an answer takes the place of an older one, and of nothing else of the PKI', async () => {
   const path = copyOf('answers');

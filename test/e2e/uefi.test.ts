@@ -179,6 +179,15 @@ if (hasEfi)
     await succeed('check', 'efi', 'junk.efi', '--dir', pki);
   });
 
+if (hasEfi)
+  test('a tool that makes no hash, as on a full disk, is told', async () => {
+    const tools = path('silent');
+    mkdirSync(tools);
+    writeFileSync(join(tools, 'hash-to-efi-sig-list'), '#!/bin/sh\n: >"$2"\n', { mode: 0o755 });
+    const silent = programIn(folder, { PATH: `${tools}:${process.env.PATH}` });
+    await silent.refused(/hash-to-efi-sig-list wrote nothing to "/, 'uefi', 'add', 'dbx', EFI, '--dir', copyOf('full'));
+  });
+
 test('renewals keep what others have in the lists', async () => {
   const pki = copyOf('kept');
   await succeed('uefi', 'add', 'db', 'vendor.pem', '--dir', pki, '--quiet');

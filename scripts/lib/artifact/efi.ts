@@ -1,5 +1,5 @@
 // EFI binaries: kernels and boot loaders, signed by sbsign and verified by sbverify as firmware would.
-import { copyFileSync, readFileSync } from 'node:fs';
+import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { refuseLost, requireList } from '../check/lists.ts';
 import { CommandError, StateError } from '../errors.ts';
@@ -10,7 +10,7 @@ import { DBX } from '../model/uefi.ts';
 import { hashBinary } from '../plan/efitools.ts';
 import { command, commandWithKey } from '../plan/job.ts';
 import { runCommand, type Surroundings } from '../run/exec.ts';
-import { inTemporary } from '../run/temporary.ts';
+import { inTemporary, readWritten } from '../run/temporary.ts';
 import { requireTools } from '../run/tools.ts';
 import { certificateIn } from '../store/certificate.ts';
 import { describeCertificate } from '../store/certificate-facts.ts';
@@ -89,7 +89,7 @@ export async function hashOfBinary(file: string, surroundings: Surroundings): Pr
   return inTemporary(async folder => {
     const list = join(folder, 'hash.esl');
     await runCommand(hashBinary(file, list), file, surroundings);
-    return parseSignatureLists(readFileSync(list))[0]!.data;
+    return parseSignatureLists(readWritten('hash-to-efi-sig-list', list))[0]!.data;
   });
 }
 

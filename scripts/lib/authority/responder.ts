@@ -1,13 +1,13 @@
 // Answers about the status of certificates (OCSP, RFC 6960), signed by `openssl ocsp` from the index of a CA. Nothing is
 // written to the PKI directory.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { StateError } from '../errors.ts';
 import { type Command, command, commandWithKey } from '../plan/job.ts';
 import { type PrivateKey, passin } from '../plan/private-key.ts';
 import { quote } from '../plan/shell.ts';
 import { readCommand, runCommand, type Surroundings, surroundingsIn } from '../run/exec.ts';
-import { inTemporary } from '../run/temporary.ts';
+import { inTemporary, readWritten } from '../run/temporary.ts';
 import { serialOf } from '../store/database-rows.ts';
 import type { CertificateFile } from '../store/directory.ts';
 import { isIssuedBy } from '../store/issuer.ts';
@@ -105,7 +105,7 @@ export const answerRequest = (responder: Responder, request: Uint8Array): Promis
     refuseOpenEnd(responder.surroundings.folder, responder.ca.stem);
     writeFileSync(asked, request);
     await run(responder, [...answering(responder), '-reqin', asked, '-respout', answer, '-noverify']);
-    return readFileSync(answer);
+    return readWritten('openssl ocsp', answer);
   });
 
 const run = (responder: Responder, args: readonly string[]): Promise<void> =>
@@ -136,7 +136,7 @@ export async function askStatus(responder: Responder, serial: string): Promise<S
     await run(responder, [...answering(responder), ...about, '-respout', file, '-noverify']);
     const trusted = ['-CAfile', ca.file, '-partial_chain', '-no-CApath', '-no-CAstore'];
     const read = command('openssl', ['ocsp', ...about, '-respin', file, ...trusted]);
-    return [readFileSync(file), await readCommand(read, `status of ${serial}`, surroundings)];
+    return [readWritten('openssl ocsp', file), await readCommand(read, `status of ${serial}`, surroundings)];
   });
   const field = (name: string) => new RegExp(`^\\s*${name}: (.*)$`, 'm').exec(text)?.[1];
   const status = /^0x[0-9A-F]+: (good|revoked|unknown)$/im.exec(text)?.[1] as Status['status'] | undefined;

@@ -1,6 +1,6 @@
 // Why a command failed, in plain words.
 import { existsSync, statfsSync } from 'node:fs';
-import { constants } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import { CommandError, type PkiError, StateError } from '../errors.ts';
 import type { Command } from '../plan/job.ts';
 import { shownCommandLine } from '../plan/shell.ts';
@@ -22,7 +22,7 @@ export interface Ending {
 export function failureOf(command: Command, job: string, folder: string, ending: Ending): PkiError {
   const { exitCode, stderr } = ending;
   const ofToken = command.token && tokenHintFor(exitCode, stderr);
-  const hint = ofToken ?? hintFor(stderr) ?? hintOfKey(command, stderr) ?? hintOfDisk(folder);
+  const hint = ofToken ?? hintFor(stderr) ?? hintOfKey(command, stderr) ?? hintOfDisk(folder) ?? hintOfDisk(tmpdir());
   return new CommandError(job, describe(ending), shownCommandLine(command), stderr, hint);
 }
 
@@ -58,11 +58,15 @@ function endingOf(status: number, stderr: string): Ending {
 
 const DISK_IS_FULL = 'the disk is full: make room and run again; nothing was published';
 
+/** The temporary folder may lie on another disk than what is worked on. */
+const fullDisk = (folder: string): string =>
+  folder === tmpdir() ? DISK_IS_FULL.replace('disk', `disk of "${folder}"`) : DISK_IS_FULL;
+
 /** Not every tool says that it could not write; less than a few blocks left says it for it. */
-function hintOfDisk(folder: string): string | undefined {
+export function hintOfDisk(folder: string): string | undefined {
   if (!existsSync(folder)) return undefined;
   const { bavail, bsize, files, ffree } = statfsSync(folder);
-  return bavail * bsize < 32_768 || (files > 0 && ffree === 0) ? DISK_IS_FULL : undefined;
+  return bavail * bsize < 32_768 || (files > 0 && ffree === 0) ? fullDisk(folder) : undefined;
 }
 
 /** With one wrong passphrase of 256 the padding fits by chance, and what comes out is no key. */

@@ -1,7 +1,9 @@
 // A folder of the system's temporary one, for what tools take and give as files alone.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { StateError } from '../errors.ts';
+import { hintOfDisk } from './failure.ts';
 
 /** Calls `work` with the folder (mode 0700), which is removed however that ends. */
 export async function inTemporary<T>(work: (folder: string) => Promise<T>): Promise<T> {
@@ -11,4 +13,14 @@ export async function inTemporary<T>(work: (folder: string) => Promise<T>): Prom
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** What a tool wrote to a file of such a folder. Throws a StateError where that is nothing: not every tool says that it could not. */
+export function readWritten(tool: string, file: string): Buffer {
+  if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) > 0) return readFileSync(file);
+  const folder = dirname(dirname(file));
+  throw new StateError(
+    `${tool} wrote nothing to "${folder}"`,
+    hintOfDisk(folder) ?? 'look whether it can be written to',
+  );
 }
