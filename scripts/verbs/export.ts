@@ -71,7 +71,7 @@ function anchorsVerb(context: VerbContext, given: Given, open: OpenDirectory, na
   const roots = anchorsOf(open.directory.certificates);
   // The kernel trusts what signs software; a customer's CA has no say there.
   const usual = format === 'kernel' ? roots.filter(({ file }) => readerOf(file)?.includes('keyring')) : roots;
-  const named = names.map(name => findCertificate(open.directory.certificates, name));
+  const named = [...new Set(names.map(name => findCertificate(open.directory.certificates, name)))];
   const anchors = withoutRevoked(open, named.length > 0 ? named : usual, named.length > 0, noteTo(context, given));
   if (anchors.length === 0) throw new StateError(`"${open.options.dir}" has no such root CA`, 'give names of CAs');
   if (output === undefined) {

@@ -77,6 +77,22 @@ int main(void) { return fwrite(ssig_rootca_der, 1, sizeof ssig_rootca_der, stdou
   tool('cc', ['-std=c99', '-Wall', '-Wextra', '-Werror', '-pedantic', '-c', 'main.c', '-o', 'main.o'], folder);
 });
 
+test('names that become one are refused, and two headers have guards of their own', async () => {
+  cpSync(join(base, 'device_subca.cert'), join(base, 'a-b.cert'));
+  cpSync(join(base, 'user_subca.cert'), join(base, 'a_b.cert'));
+  const { status, stderr } = await program(['export', 'anchors', 'a-b', 'a_b', '--format', 'c', '--dir', 'base']);
+  assert.is(status, 2);
+  assert.match(stderr, /"a-b\.cert" and "a_b\.cert" would both be a_b_der/);
+  const [one, two, twice] = [
+    await anchors('a-b', '--format', 'c'),
+    await anchors('a_b', '--format', 'c'),
+    await anchors('a-b', 'a-b.cert', '--format', 'c'),
+  ];
+  assert.not.equal(one.split('\n')[0], two.split('\n')[0]);
+  assert.is(one, twice);
+  for (const name of ['a-b.cert', 'a_b.cert']) rmSync(join(base, name));
+});
+
 test('the kernel gets the roots of software signing alone', async () => {
   const blocks = certificateBlocks(await anchors('--format', 'kernel'));
   assert.is(blocks.length, 1);

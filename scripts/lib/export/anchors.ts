@@ -1,5 +1,6 @@
 // What a device is given to trust, in the forms that its software takes: text and octets, no files.
 import { createHash, type X509Certificate } from 'node:crypto';
+import { UsageError } from '../errors.ts';
 import { certificateKey } from '../store/der.ts';
 import type { CertificateFile } from '../store/directory.ts';
 import { isIssuedBy } from '../store/issuer.ts';
@@ -34,10 +35,34 @@ const bundle = (anchors: readonly CertificateFile[]): string =>
 /** As openssl writes it: node leaves out the end of the last line. */
 const pem = (certificate: X509Certificate): string => `${certificate.toString().trimEnd()}\n`;
 
+const arrayName = ({ stem }: CertificateFile): string =>
+  `${stem.replace(/[^A-Za-z0-9_]/g, '_').replace(/^(?=[0-9])/, '_')}_der`;
+
+/** Throws a UsageError where two certificates would have one name. */
+function refuseTwins(anchors: readonly CertificateFile[], nameOf: (anchor: CertificateFile) => string): void {
+  const taken = new Map<string, string>();
+  for (const each of anchors) {
+    const name = nameOf(each);
+    const other = taken.get(name);
+    if (other !== undefined)
+      throw new UsageError(
+        `"${other}" and "${each.file}" would both be ${name}`,
+        'export one of them, or each by itself',
+      );
+    taken.set(name, each.file);
+  }
+}
+
 /** A C99 header: an array of octets and its length for each certificate. */
 function header(anchors: readonly CertificateFile[]): string {
-  const arrays = anchors.map(({ stem, certificate }) => {
-    const name = `${stem.replace(/[^A-Za-z0-9_]/g, '_').replace(/^(?=[0-9])/, '_')}_der`;
+  refuseTwins(anchors, arrayName);
+  // Of what it holds: with one guard for all, the second of two headers would be passed over in silence.
+  const guard = `TRUST_ANCHORS_${sha256(Buffer.concat(anchors.map(({ certificate }) => certificate.raw)))
+    .slice(0, 16)
+    .toUpperCase()}_H`;
+  const arrays = anchors.map(each => {
+    const { certificate } = each;
+    const name = arrayName(each);
     const octets = [...certificate.raw].map(octet => `0x${octet.toString(16).padStart(2, '0')}`);
     const lines = Array.from(
       { length: Math.ceil(octets.length / 12) },
@@ -51,11 +76,12 @@ function header(anchors: readonly CertificateFile[]): string {
       '',
     ].join('\n');
   });
-  return `#ifndef TRUST_ANCHORS_H\n#define TRUST_ANCHORS_H\n\n${arrays.join('\n')}\n#endif\n`;
+  return `#ifndef ${guard}\n#define ${guard}\n\n${arrays.join('\n')}\n#endif\n`;
 }
 
 /** A recipe that installs the certificates; the files go beside it, and a changed one stops the build. */
 function recipe(anchors: readonly CertificateFile[]): string {
+  refuseTwins(anchors, ({ stem }) => `${stem}.pem`);
   const files = anchors.map(({ stem, certificate }) => ({
     file: `${stem}.pem`,
     sum: sha256(Buffer.from(pem(certificate))),
