@@ -7,7 +7,7 @@ import { databasesOf, refusalByDatabases, refusalOfEfi } from '../lib/artifact/e
 import { refusalOfIma } from '../lib/artifact/ima.ts';
 import { refusalOfModule } from '../lib/artifact/module.ts';
 import { type OpenDirectory, openDirectory } from '../lib/authority/open.ts';
-import { printableLines, StateError, UsageError } from '../lib/errors.ts';
+import { printable, printableLines, StateError, UsageError } from '../lib/errors.ts';
 import { anchorsOf, exportAnchors } from '../lib/export/anchors.ts';
 import { type Surroundings, surroundingsIn } from '../lib/run/exec.ts';
 import { inTemporary } from '../lib/run/temporary.ts';
@@ -17,7 +17,7 @@ import { findCertificate } from '../lib/store/directory.ts';
 import { writeNew } from '../lib/store/files.ts';
 import { type Given, parseWords, textOf } from '../options.ts';
 import { ARTIFACT_OPTIONS, type Kind, readArtifacts, SIGNERS } from './artifacts.ts';
-import { DIRECTORY_HELP, readDirectoryOptions } from './directory.ts';
+import { DIRECTORY_HELP, noteTo, readDirectoryOptions } from './directory.ts';
 import type { VerbContext } from './verb.ts';
 
 const HELP = `usage: trustme-pki check efi|config|module|ima FILE... [options]
@@ -41,9 +41,10 @@ export async function checkVerb(context: VerbContext): Promise<number> {
   const [kind, files] = readArtifacts('check', given, positionals);
   const open = openDirectory(readDirectoryOptions(given, context.environment), false);
   const surroundings = surroundingsIn(open.directory.path, context.environment, context.controller);
+  const warnings = new Set<string>();
   const results = await inTemporary(async folder => {
     const questions: Readonly<Record<Kind, () => Question>> = {
-      efi: () => efiQuestion(open, given, surroundings),
+      efi: () => efiQuestion(open, given, surroundings, text => warnings.add(text)),
       config: () => configQuestion(open, given, surroundings, folder),
       module: () => {
         const certificate = certificateOf(open, given, 'module').toString();
@@ -57,6 +58,7 @@ export async function checkVerb(context: VerbContext): Promise<number> {
     const ask = questions[kind]();
     return sideBySide(files, async file => ({ file, refusal: await ask(file) }));
   });
+  for (const each of warnings) noteTo(context, given)(`trustme-pki: warning: ${printable(each)}`);
   const isTaken = results.every(({ refusal }) => refusal === undefined);
   if (given.json) context.print(JSON.stringify({ schema: 1, taken: isTaken, results }));
   else if (!given.quiet)
@@ -84,7 +86,12 @@ function configQuestion(open: OpenDirectory, given: Given, surroundings: Surroun
     (await revocationOfConfig(file, base, isCms, surroundings));
 }
 
-function efiQuestion({ directory, options }: OpenDirectory, given: Given, surroundings: Surroundings): Question {
+function efiQuestion(
+  { directory, options }: OpenDirectory,
+  given: Given,
+  surroundings: Surroundings,
+  warn: (text: string) => void,
+): Question {
   requireTools([], options.environment, ['sbverify']);
   const named = (given.signer as string[] | undefined)?.map(name => [
     findCertificate(directory.certificates, name).certificate.toString(),
@@ -93,9 +100,9 @@ function efiQuestion({ directory, options }: OpenDirectory, given: Given, surrou
     throw new StateError(`"${options.dir}" has no DB.esl`, 'generate --platform-keys, or name a --signer');
   if (named)
     return async file => {
-      const refusals = await Promise.all(named.map(each => refusalOfEfi(file, each, surroundings)));
+      const refusals = await Promise.all(named.map(each => refusalOfEfi(file, each, surroundings, warn)));
       return refusals.find(each => each !== undefined);
     };
   const databases = databasesOf(directory);
-  return file => refusalByDatabases(file, databases, surroundings);
+  return file => refusalByDatabases(file, databases, surroundings, warn);
 }

@@ -3,18 +3,19 @@ import { realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { resultsOfConfig, signConfig } from '../lib/artifact/config.ts';
 import { signEfi } from '../lib/artifact/efi.ts';
+import { warningOfCertificate } from '../lib/artifact/firmware-key.ts';
 import { signIma } from '../lib/artifact/ima.ts';
 import { signModule } from '../lib/artifact/module.ts';
 import { openSigner, type Signer } from '../lib/artifact/signer.ts';
 import { signerFromFiles } from '../lib/artifact/signer-files.ts';
 import { openDirectory } from '../lib/authority/open.ts';
-import { afterwards, UsageError } from '../lib/errors.ts';
+import { afterwards, printable, UsageError } from '../lib/errors.ts';
 import { findSignFile } from '../lib/run/sign-file.ts';
 import { requireTools } from '../lib/run/tools.ts';
 import { sideBySide } from '../lib/run/workers.ts';
 import { type Given, parseWords, textOf } from '../options.ts';
 import { ARTIFACT_OPTIONS, type Kind, readArtifacts, SIGNERS } from './artifacts.ts';
-import { DIRECTORY_HELP, readDirectoryOptions, readWord } from './directory.ts';
+import { DIRECTORY_HELP, noteTo, readDirectoryOptions, readWord } from './directory.ts';
 import type { VerbContext } from './verb.ts';
 
 const OPTIONS = {
@@ -97,7 +98,16 @@ export async function signVerb(context: VerbContext): Promise<number> {
     throw afterwards(error, `${done.size} of ${files.length} files were signed before, and stay`);
   }
   print();
+  if (kind === 'efi') warnOfKeys(signers, noteTo(context, given));
   return 0;
+}
+
+/** sbsign signs with keys that few firmware verifies. */
+function warnOfKeys(signers: readonly Signer[], note: (text: string) => void): void {
+  for (const { certificate } of signers) {
+    const warning = warningOfCertificate(certificate.certificate);
+    if (warning !== undefined) note(`trustme-pki: warning: ${printable(warning)}`);
+  }
 }
 
 /** No result may take the place of another, or of what is still to be signed. */

@@ -31,7 +31,7 @@ const hasEfi = !isMissing('sbsign') && existsSync(EFI);
 const { run, succeed, refused } = programIn(folder, reach);
 
 test.before(async () => {
-  await succeed('generate', '--dir', 'ec', '--key-type', 'ec:prime256v1', '--quiet');
+  await succeed('generate', '--dir', 'ec', '--key-type', 'ec:prime256v1', '--platform-keys', '--quiet');
   await succeed('generate', '--dir', 'rsa', '--key-type', 'rsa:2048', '--platform-keys', '--quiet');
   if (!hasToken) return;
   makeToken('sign', reach);
@@ -118,6 +118,24 @@ if (hasEfi)
       assert.is(list.match(/^signature \d/gm)?.length, 2);
       await succeed('check', 'efi', `${dir}-two.efi`, ...both, '--dir', dir);
     });
+
+if (hasEfi)
+  test('EC signs EFI binaries, and what few firmware verifies is a warning', async () => {
+    const warning = /warning: .*Signing Sub CA: not every UEFI firmware can use its ec:prime256v1 key: few verify/;
+    for (const [dir, pattern] of [
+      ['ec', warning],
+      ['rsa', /^$/],
+    ] as const)
+      for (const words of [
+        ['sign', 'efi', EFI, '--output', `warned-${dir}.efi`],
+        ['check', 'efi', `warned-${dir}.efi`],
+        ['check', 'efi', `warned-${dir}.efi`, '--signer', 'ssig_subca'],
+      ]) {
+        const { status, stderr } = await run(...words, '--dir', dir);
+        assert.is(status, 0, stderr);
+        assert.match(stderr, pattern);
+      }
+  });
 
 test('a certificate that is revoked or on hold signs nothing, until it is released', async () => {
   await succeed('generate', '--dir', 'lost', '--key-type', 'ec:prime256v1', '--quiet');

@@ -12,7 +12,7 @@ import { command, commandWithKey } from '../plan/job.ts';
 import { runCommand, type Surroundings } from '../run/exec.ts';
 import { inTemporary, readWritten } from '../run/temporary.ts';
 import { requireTools } from '../run/tools.ts';
-import { certificateIn } from '../store/certificate.ts';
+import { certificateIn, parseCertificate } from '../store/certificate.ts';
 import { describeCertificate } from '../store/certificate-facts.ts';
 import type { PkiDirectory } from '../store/directory.ts';
 import { writeNew } from '../store/files.ts';
@@ -20,6 +20,7 @@ import { listFile } from '../store/names.ts';
 import { isOwnDigestName } from '../store/oid-names.ts';
 import { requireEngine } from '../store/token-road.ts';
 import { explainSystemError } from '../system-error.ts';
+import { warningOfCertificate } from './firmware-key.ts';
 import { publishFile } from './output.ts';
 import { flawOfBinary } from './pe.ts';
 import type { Signer } from './signer.ts';
@@ -114,6 +115,7 @@ export async function refusalByDatabases(
   file: string,
   { db, dbx }: Databases,
   surroundings: Surroundings,
+  warn: (text: string) => void,
 ): Promise<string | undefined> {
   const unfit = unfitness(file);
   if (unfit !== undefined) return unfit;
@@ -128,6 +130,7 @@ export async function refusalByDatabases(
     file,
     certificatesIn(db).map(({ pem }) => pem),
     surroundings,
+    warn,
   );
 }
 
@@ -152,17 +155,22 @@ function unfitness(file: string): string | undefined {
   }
 }
 
-/** Why it is not signed by one of these certificates (PEM); undefined: it is. */
+/** Why it is not signed by one of these certificates (PEM); undefined: it is. What sbverify takes and some firmware not is told. */
 export async function refusalOfEfi(
   file: string,
   certificates: readonly string[],
   surroundings: Surroundings,
+  warn: (text: string) => void,
 ): Promise<string | undefined> {
   const unfit = unfitness(file);
   if (unfit !== undefined) return unfit;
   for (const certificate of certificates) {
     const said = await refusalBy(file, certificate, surroundings);
-    if (said === undefined) return undefined;
+    if (said === undefined) {
+      const warning = warningOfCertificate(parseCertificate(certificate));
+      if (warning !== undefined) warn(warning);
+      return undefined;
+    }
     if (/Hash doesn't match image/.test(said)) return 'it was changed after it was signed';
   }
   return 'no certificate that is asked for has signed it';

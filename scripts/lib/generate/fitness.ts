@@ -1,34 +1,30 @@
 // Who of the readers of a PKI cannot use the keys that the configuration asks for: a warning that names the reader.
 import { StateError } from '../errors.ts';
-import { refusalOfFirmware } from '../model/firmware.ts';
+import { warningOfKey } from '../model/firmware.ts';
 import type { Hierarchy } from '../model/hierarchy.ts';
 import { formatKeyType } from '../model/key-type.ts';
 import { type Entity, isPss } from '../model/types.ts';
 import { DERIVED_EXPORTS } from '../store/exports.ts';
 import { certificateFile } from '../store/names.ts';
 
-interface Reader {
-  readonly name: string;
-  /** Why it cannot use the key of an entity; undefined: it can. */
-  readonly refuse: (entity: Entity) => string | undefined;
-}
+/** What is to be said of the key of an entity, shown as `key`, where a reader cannot use it; undefined: it can. */
+type Reader = (entity: Entity, key: string) => string | undefined;
 
 const NIST = /^(prime256v1|secp384r1|P-256|P-384)$/;
 
 /** crypto/asymmetric_keys of Linux 6: RSA with PKCS #1 v1.5, ECDSA on P-256 and P-384 (P-521 since 6.10). */
-const KERNEL: Reader = {
-  name: "the kernel's module loader",
-  refuse: ({ keyType, scheme }) => {
-    if (keyType.kind === 'rsa') return scheme === 'rsa-pss' ? 'it knows no RSA-PSS keys' : undefined;
-    if (keyType.kind === 'ec' && NIST.test(keyType.curve)) return undefined;
-    return 'it knows RSA, and EC on P-256 and P-384';
-  },
+function refusalOfKernel({ keyType, scheme }: Entity): string | undefined {
+  if (keyType.kind === 'rsa') return scheme === 'rsa-pss' ? 'it knows no RSA-PSS keys' : undefined;
+  if (keyType.kind === 'ec' && NIST.test(keyType.curve)) return undefined;
+  return 'it knows RSA, and EC on P-256 and P-384';
+}
+
+const KERNEL: Reader = (entity, key) => {
+  const reason = refusalOfKernel(entity);
+  return reason && `the kernel's module loader cannot use its ${key} key: ${reason}`;
 };
 
-const FIRMWARE: Reader = {
-  name: 'UEFI firmware',
-  refuse: entity => refusalOfFirmware(entity.keyType, isPss(entity)),
-};
+const FIRMWARE: Reader = (entity, key) => warningOfKey(entity.keyType, isPss(entity), key);
 
 /** A line for each key of `made` that a reader cannot use. */
 export function readerNotes(made: readonly Entity[], hierarchy: Hierarchy): string[] {
@@ -40,11 +36,10 @@ export function readerNotes(made: readonly Entity[], hierarchy: Hierarchy): stri
 }
 
 const notesOf =
-  ({ name, refuse }: Reader) =>
+  (reader: Reader) =>
   (entity: Entity): string[] => {
-    const reason = refuse(entity);
-    const key = `${formatKeyType(entity.keyType)}${isPss(entity) ? ' (rsa-pss)' : ''}`;
-    return reason === undefined ? [] : [`${entity.stem}: ${name} cannot use its ${key} key: ${reason}`];
+    const warning = reader(entity, `${formatKeyType(entity.keyType)}${isPss(entity) ? ' (rsa-pss)' : ''}`);
+    return warning === undefined ? [] : [`${entity.stem}: ${warning}`];
   };
 
 /** UEFI firmware verifies RSA and NIST curves; efitools cannot even sign with other keys. */

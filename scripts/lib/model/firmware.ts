@@ -3,11 +3,21 @@
 import { SIGNATURE_TYPES } from './signature-list.ts';
 import type { KeyType } from './types.ts';
 
-/** Why firmware does not take a key in PK, KEK or db; undefined: all do. UEFI 2.10, 32.4: RSA-2048 is what every one has. */
-export function refusalOfFirmware(keyType: KeyType, isPss: boolean): string | undefined {
+/**
+ * Whose firmware cannot use a key in PK, KEK or db, which is shown to people as `shown`; undefined: all can. UEFI 2.10,
+ * 32.4: RSA-2048 is what every one has.
+ */
+export function warningOfKey(keyType: KeyType, isPss: boolean, shown: string): string | undefined {
+  if (!isPss && keyType.kind === 'ec')
+    return `not every UEFI firmware can use its ${shown} key: few verify EC signatures, UEFI 2.10 (32.4) asks for RSA-2048`;
+  const reason = refusalOf(keyType, isPss);
+  return reason === undefined ? undefined : `UEFI firmware cannot use its ${shown} key: ${reason}`;
+}
+
+function refusalOf(keyType: KeyType, isPss: boolean): string | undefined {
   if (isPss) return 'it knows no RSA-PSS keys';
-  if (keyType.kind === 'rsa') return keyType.bits <= 4096 ? undefined : 'it knows RSA up to 4096 bits';
-  return keyType.kind === 'ec' ? 'few know EC keys, and sbsign signs with RSA alone' : 'it knows RSA';
+  if (keyType.kind !== 'rsa') return 'it knows RSA';
+  return keyType.bits <= 4096 ? undefined : 'it knows RSA up to 4096 bits';
 }
 
 /** PcdMaxAuthVariableSize as EDK2's platforms set it: the most that an update may have, in bytes. */

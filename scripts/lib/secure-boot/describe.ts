@@ -1,10 +1,10 @@
 // What a signature list or a variable update says, ours or anybody's: entries, owners, signers, for which variable.
 import type { X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
+import { warningOfCertificate } from '../artifact/firmware-key.ts';
 import { refusalOfUpdate } from '../check/update-signature.ts';
 import { CommandError, StateError } from '../errors.ts';
-import { refusalOfFirmware, warningOfSize, warningOfType } from '../model/firmware.ts';
-import { parseKeyType } from '../model/key-type.ts';
+import { warningOfSize, warningOfType } from '../model/firmware.ts';
 import { certificateBlocks } from '../model/pem.ts';
 import { parseSignatureLists, SIGNATURE_TYPES, type Signature, X509_GUID } from '../model/signature-list.ts';
 import type { VariableName } from '../model/types.ts';
@@ -120,19 +120,8 @@ export function warningsOf(signature: Signature): string[] {
   if (type !== X509_GUID) return [];
   const certificate = certificateIn(data);
   if (!certificate) return [`an entry of ${data.length} bytes says that it is a certificate, and is none`];
-  const { keyType, isPssKey } = describeCertificate(certificate.raw);
-  const reason = keyRefusal(keyType, isPssKey);
-  return reason === undefined
-    ? []
-    : [`${oneLine(certificate.subject)}: UEFI firmware cannot use its ${keyType} key: ${reason}`];
-}
-
-function keyRefusal(keyType: string, isPss: boolean): string | undefined {
-  try {
-    return refusalOfFirmware(parseKeyType(keyType), isPss);
-  } catch {
-    return 'it knows RSA';
-  }
+  const warning = warningOfCertificate(certificate);
+  return warning === undefined ? [] : [warning];
 }
 
 /** Who signed an update, and for which variable. */
