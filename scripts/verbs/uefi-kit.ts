@@ -3,6 +3,7 @@ import { existsSync, readdirSync, renameSync, rmdirSync, statSync } from 'node:f
 import { dirname, join, resolve } from 'node:path';
 import { openDirectory } from '../lib/authority/open.ts';
 import { StateError, UsageError } from '../lib/errors.ts';
+import { draftBeside } from '../lib/run/draft.ts';
 import { removeTree } from '../lib/run/staging.ts';
 import { kitFiles } from '../lib/secure-boot/kit.ts';
 import { syncPath, writeNew } from '../lib/store/files.ts';
@@ -46,7 +47,7 @@ export async function uefiKit(context: VerbContext): Promise<number> {
 
 /** The folder is there whole, or not at all. */
 function publish(target: string, files: ReadonlyMap<string, Buffer | string>): void {
-  const draft = `${target}.trustme-pki.${process.pid}`;
+  const draft = draftBeside(target);
   try {
     for (const [name, content] of files) writeNew(join(draft, name), content);
     if (existsSync(target)) rmdirSync(target);

@@ -1,6 +1,7 @@
 // Signed files get their name when they have been verified, each whole or not at all.
 import { chmodSync, chownSync, renameSync, rmSync, type Stats, statSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { dirname } from 'node:path';
+import { draftBeside } from '../run/draft.ts';
 import { syncPath } from '../store/files.ts';
 import { type IsOwn, refuseOutput } from '../store/output-file.ts';
 
@@ -11,7 +12,7 @@ export async function publishFile(
   isOwn?: IsOwn,
 ): Promise<void> {
   refuseOutput(output, isOwn);
-  const draft = join(dirname(output), `.${basename(output)}.trustme-pki.${process.pid}`);
+  const draft = draftBeside(output);
   try {
     await make(draft);
     const replaced = statSync(output, { throwIfNoEntry: false });
