@@ -8,6 +8,8 @@ import { publishInto } from '../run/journal.ts';
 import { publishWhole } from '../run/publish.ts';
 import type { PlanReport } from '../run/report.ts';
 import { inStaging } from '../run/staging.ts';
+import { readPkiDirectory } from '../store/directory.ts';
+import { brandOf } from '../store/manifest.ts';
 import { isScratch, MANIFEST, REQUESTS, requestOutputs } from '../store/names.ts';
 import { readPending } from '../store/requests.ts';
 import { withAwaited, withRequestOptions } from './awaited.ts';
@@ -47,10 +49,11 @@ export async function produceWhole(
 /** Adds the UEFI platform keys to a PKI directory that is there, whoever made it. */
 export async function producePlatformKeys(
   outDir: string,
-  options: GenerateOptions,
+  given: GenerateOptions,
   report: PlanReport,
   controller: AbortController,
 ): Promise<Outcome> {
+  const options = withBrandThere(outDir, given, report);
   const isWanted = ({ variable }: Entity) => variable !== undefined;
   const ready = await prepareToRun(outDir, options, isWanted, report, controller);
   const { prepared } = ready;
@@ -71,6 +74,14 @@ export async function producePlatformKeys(
     publishInto(staging, outDir, [...files.filter(file => file !== UPDATE_OF_DB), MANIFEST, UPDATE_OF_DB]);
     return describe('platform-keys-added', outDir, prepared, options);
   });
+}
+
+/** A directory has one brand: by another one nothing in it would be as configured, and nothing could be renewed. */
+function withBrandThere(outDir: string, options: GenerateOptions, report: PlanReport): GenerateOptions {
+  const brand = brandOf(readPkiDirectory(outDir)) ?? options.brand;
+  if (options.brand !== undefined && options.brand !== brand)
+    report.note(`trustme-pki: warning: "${outDir}" has the brand "${brand}" and keeps it: --brand says nothing of it`);
+  return { ...options, brand };
 }
 
 /** What a plan publishes, the manifest last. */

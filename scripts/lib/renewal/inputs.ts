@@ -12,7 +12,7 @@ import type { KeyType, Supplied } from '../model/types.ts';
 import { DBX, filling } from '../model/uefi.ts';
 import { freshFile, othersFile, type RenewalInputs } from '../plan/renewal.ts';
 import { DERIVED_EXPORTS } from '../store/exports.ts';
-import { readManifest } from '../store/manifest.ts';
+import { brandOf } from '../store/manifest.ts';
 import { CLEAR_PK, keyFileOf, updateFile } from '../store/names.ts';
 import { packageVersion } from '../store/package.ts';
 import { readSettings, type Settings } from '../store/settings.ts';
@@ -36,9 +36,7 @@ export interface ListChange {
 
 /** Brand and key type are no mistake of the configuration: they were options. */
 export function settingsOf({ directory, options }: OpenDirectory, now: Date, keyType?: KeyType): Settings {
-  const root = directory.certificates.find(({ stem }) => stem === 'gen_rootca')?.certificate.subject ?? '';
-  const brand = readManifest(directory.path)?.brand ?? (/^CN=GyroidOS /m.test(root) ? 'GyroidOS' : undefined);
-  return readSettings(options.configurationFolders, { brand, keyType, now });
+  return readSettings(options.configurationFolders, { brand: brandOf(directory), keyType, now });
 }
 
 /** The configuration for each type of key, read once. */

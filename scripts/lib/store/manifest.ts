@@ -6,6 +6,7 @@ import { formatKeyType } from '../model/key-type.ts';
 import type { SourceFile } from '../model/sources.ts';
 import { type Entity, hasPssKey } from '../model/types.ts';
 import { parseCertificate } from './certificate.ts';
+import type { PkiDirectory } from './directory.ts';
 import { firstCertificate } from './files.ts';
 import { certificateFile, MANIFEST } from './names.ts';
 
@@ -48,6 +49,12 @@ export function readManifest(folder: string): Manifest | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** The brand that a directory was made with; undefined where nothing tells: the old scripts had one of two. */
+export function brandOf({ path, certificates }: Pick<PkiDirectory, 'path' | 'certificates'>): string | undefined {
+  const root = certificates.find(({ stem }) => stem === 'gen_rootca')?.certificate.subject ?? '';
+  return readManifest(path)?.brand ?? /^CN=(GyroidOS|trustme) /m.exec(root)?.[1];
 }
 
 /** Describes the certificate of an entity in `folder`. */
