@@ -17,7 +17,7 @@ import {
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { door, leftovers, ROOT, scratch, start, tool, WRAPPER } from '../helpers/door.ts';
+import { door, leftovers, MAIN, ROOT, scratch, start, tool, WRAPPER } from '../helpers/door.ts';
 
 const EC = 'ec:prime256v1';
 const test = suite('states of OUT_DIR');
@@ -132,6 +132,23 @@ test('without DB.auth and with DO_PLATFORM_KEYS=y the platform keys are added, t
   assert.ok(readFileSync(join(out, 'DB.auth')).includes(readFileSync(join(out, 'certs/signing_key.x509'))));
   assert.equal(leftovers(join(out, '..')), []);
   assert.match((await door([out], { DO_PLATFORM_KEYS: 'y' })).stdout, /already generated/);
+});
+
+test('the second phase keeps the brand, and may have another key type: the directory stays sound and renewable', async () => {
+  const out = fresh('out');
+  assert.is((await door([out, EC, '--brand', 'Acme'])).status, 0);
+  const { status, stderr } = await door([out, 'ec:secp384r1', '--brand', 'Other'], { DO_PLATFORM_KEYS: 'y' });
+  assert.is(status, 0, stderr);
+  assert.match(stderr, /warning: ".*" has the brand "Acme" and keeps it/);
+  const old = copyOf(join(folder, 'script-2026-ec'), WITHOUT_PLATFORM);
+  assert.is((await door([old, 'ec:secp384r1'], { DO_PLATFORM_KEYS: 'y' })).status, 0);
+  for (const dir of [out, old]) {
+    const run = (...words: string[]) => start(process.execPath, [MAIN, ...words]).ended;
+    assert.not.match((await run('verify', dir)).stdout, /configuration-differs/);
+    const renewed = await run('renew', 'backend', '--dir', dir);
+    assert.is(renewed.status, 0, renewed.stderr);
+    assert.not.match((await run('verify', dir)).stdout, /configuration-differs/);
+  }
 });
 
 for (const name of ['script-2021-rsa4096-uefi', 'script-2026-ec', 'script-2026-rsa2048-uefi'])

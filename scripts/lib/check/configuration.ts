@@ -17,9 +17,12 @@ export function checkConfiguration(inspection: Inspection): Finding[] {
   const isGiven = (options.configurationFolders ?? []).length > 0;
   if (!isGiven && !isSame(describeSources(settings.sources), record.manifest.sources)) return [];
   const { configuration } = settings;
+  // What another tool made, and platform keys were added to, is not ours to be as configured.
+  const isOurs = ({ stem }: Entity) => isGiven || Object.hasOwn(record.manifest.entities, stem);
+  const entities = [...configuration.hierarchy.values()].filter(isOurs);
   return [
     ...(isGiven ? checkOptions(configuration) : []),
-    ...[...configuration.hierarchy.values()].flatMap(entity => compare(entity, record.manifest, inspection)),
+    ...entities.flatMap(entity => compare(entity, record.manifest, inspection)),
   ];
 }
 

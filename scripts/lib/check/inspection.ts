@@ -1,8 +1,10 @@
 // What every question of `verify` gets: the directory, read once, and what is known of how it was made.
 import type { X509Certificate } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { ConfigError } from '../errors.ts';
 import type { Overrides } from '../model/configuration.ts';
 import type { Hierarchy } from '../model/hierarchy.ts';
+import type { Entity } from '../model/types.ts';
 import { type Surroundings, surroundingsIn } from '../run/exec.ts';
 import { type CertificateFacts, describeCertificate } from '../store/certificate-facts.ts';
 import { type PkiDirectory, readPkiDirectory } from '../store/directory.ts';
@@ -51,7 +53,7 @@ export function inspect(
   const entries = listEntries(root);
   const directory = readPkiDirectory(root);
   const record = readRecord(root);
-  const settings = readAsMade(options.configurationFolders ?? [], overridesOf(record, now), now);
+  const settings = readAsMade(options.configurationFolders ?? [], record, now);
   const surroundings = surroundingsIn(scratch, environment, controller);
   return {
     directory,
@@ -77,8 +79,23 @@ function makeFactsOf(): Inspection['factsOf'] {
   };
 }
 
-/** With what `generate` was told beside the configuration, as far as the manifest says that and it can be. */
-function readAsMade(folders: readonly string[], overrides: Overrides, now: Date): Settings {
+/** With what `generate` was told beside the configuration, in both of its phases. */
+function readAsMade(folders: readonly string[], record: Record, now: Date): Settings {
+  const [first, second] = [false, true].map(isPlatform => overridesOf(record, now, isPlatform)) as [
+    Overrides,
+    Overrides,
+  ];
+  const settings = readAsTold(folders, first, now);
+  if (isDeepStrictEqual(first, second)) return settings;
+  const { configuration } = settings;
+  const platform = readAsTold(folders, second, now).configuration.hierarchy;
+  const own = (entity: Entity) => (entity.variable && platform.get(entity.stem)) || entity;
+  const hierarchy = new Map([...configuration.hierarchy].map(([stem, entity]) => [stem, own(entity)]));
+  return { ...settings, configuration: { ...configuration, hierarchy } };
+}
+
+/** As far as the manifest says that and it can be. */
+function readAsTold(folders: readonly string[], overrides: Overrides, now: Date): Settings {
   try {
     return readSettings(folders, overrides);
   } catch (failure) {

@@ -48,16 +48,20 @@ const isManifest = ({ entities, owners, updates, others = {}, sources, brand, cr
   Object.values(others).every(Array.isArray) &&
   [brand, created].every(each => typeof each === 'string');
 
-/** What the command line said when it was made: brand, time, and a key type that all keys share. */
-export function overridesOf(record: Record, now: Date): Overrides {
+/**
+ * What the command line said when it was made: brand, time, and a key type that all keys share. UEFI platform keys may
+ * have come later, with another one.
+ */
+export function overridesOf(record: Record, now: Date, isPlatform = false): Overrides {
   if (record.state !== 'read') return { now };
   const { brand, created } = record.manifest;
   const made = new Date(created);
-  return { brand, keyType: sharedKeyType(record.manifest), now: Number.isNaN(made.getTime()) ? now : made };
+  return { brand, keyType: sharedKeyType(record.manifest, isPlatform), now: Number.isNaN(made.getTime()) ? now : made };
 }
 
-function sharedKeyType({ entities }: Manifest): KeyType | undefined {
-  const types = new Set(Object.values(entities).map(({ keyType }) => String(keyType).replace(/ \(.*\)$/, '')));
+function sharedKeyType({ entities }: Manifest, isPlatform: boolean): KeyType | undefined {
+  const asked = Object.values(entities).filter(({ certificate }) => certificate.endsWith('.crt') === isPlatform);
+  const types = new Set(asked.map(({ keyType }) => String(keyType).replace(/ \(.*\)$/, '')));
   const [type] = types;
   if (types.size !== 1 || type === undefined) return undefined;
   try {
