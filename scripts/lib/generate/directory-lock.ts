@@ -33,6 +33,7 @@ export async function lockDirectory(
 
 /** Throws where the directory may not be entered: nobody can tell then what is in it, and nothing is not what that means. */
 export function refuseClosed(outDir: string): void {
+  if (!look(outDir, 'stat')?.isDirectory()) return;
   try {
     accessSync(outDir, constants.X_OK);
   } catch (error) {

@@ -1,7 +1,9 @@
 // Which files of a PKI directory belong to a certificate, and what is said of them.
+
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Finding } from '../check/finding.ts';
+import { serialOf } from '../store/database-rows.ts';
 import type { PkiDirectory } from '../store/directory.ts';
 import { DERIVED_EXPORTS } from '../store/exports.ts';
 import { HIDDEN, issuedFolder, keyFile, listFile, RETIRED, updateFile } from '../store/names.ts';
@@ -29,11 +31,14 @@ export function filesOf({ file, copies, stem }: Held, { path, keys, lists, updat
 /** How many certificates its database holds beside `issued`, which have files of their own, and those whose place these took. */
 export function issuedToRequests({ stem, facts }: Held, issued: readonly Held[], { path }: PkiDirectory): number {
   if (stem === undefined) return 0;
-  const retired = listNames(join(path, RETIRED)).flatMap(each => listNames(join(path, RETIRED, each)));
-  const named = [facts, ...issued.map(each => each.facts)].map(({ serial }) => `${serial}.pem`);
+  const retired = listNames(join(path, RETIRED)).flatMap(each => serialsIn(join(path, RETIRED, each)));
+  const named = [facts, ...issued.map(each => each.facts)].map(({ serial }) => serialOf(serial));
   const known = new Set([...named, ...retired]);
-  return listNames(join(path, issuedFolder(stem))).filter(name => name.endsWith('.pem') && !known.has(name)).length;
+  return serialsIn(join(path, issuedFolder(stem))).filter(serial => !known.has(serial)).length;
 }
+
+const serialsIn = (folder: string): string[] =>
+  listNames(folder).flatMap(name => (name.endsWith('.pem') ? [serialOf(name.slice(0, -'.pem'.length))] : []));
 
 function listNames(folder: string): string[] {
   try {
