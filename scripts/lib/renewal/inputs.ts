@@ -30,6 +30,8 @@ export interface ListChange {
   readonly touched: ReadonlySet<string>;
   /** Whether the update that empties PK is made. */
   readonly clearsPlatformKey: boolean;
+  /** Files that go with what is published, by their path. */
+  readonly removed?: readonly string[];
   /** Certificates that were made elsewhere, and the keys that they are for, by stem. */
   readonly imported?: ReadonlyMap<string, Supplied>;
 }

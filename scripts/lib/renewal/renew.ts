@@ -53,6 +53,8 @@ export interface Renewal {
   readonly inputs: RenewalInputs;
   /** What the lists of UEFI variables hold besides our certificates, by stem. */
   readonly lists: Lists;
+  /** Files that go with what is published, by their path. */
+  readonly removed: readonly string[];
   /** Databases of the issuers, locked, by stem. */
   readonly authorities: ReadonlyMap<string, Authority>;
   readonly surroundings: Surroundings;
@@ -81,7 +83,7 @@ export async function renewEntities(renewal: Renewal, report: PlanReport): Promi
     const outcome = describe(staging, renewal, changed);
     await syncTree(staging, inside);
     surroundings.controller.signal.throwIfAborted();
-    publishInto(staging, directory.path, changed, [...lapsed, ...exported]);
+    publishInto(staging, directory.path, changed, [...renewal.removed, ...lapsed, ...exported]);
     for (const file of lapsed) report.note(`trustme-pki: removed "${file}": a former authoriser signed it`);
     return outcome;
   });

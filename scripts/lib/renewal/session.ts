@@ -159,8 +159,9 @@ export async function renewSelected(
       if (!selection.entities.has(stem) && [...selection.entities].some(signs)) refuseAuthority(authority);
     }
     const surroundings = surroundingsIn(open.directory.path, open.options.environment, controller);
+    const { lists, removed = [] } = change;
     return await renewEntities(
-      { directory: open.directory, selection, inputs, lists: change.lists, authorities, surroundings, width },
+      { directory: open.directory, selection, inputs, lists, removed, authorities, surroundings, width },
       report,
     );
   } finally {

@@ -1,5 +1,5 @@
 // Changes of UEFI lists: entries join and leave, and the updates that carry that are signed, all in one step.
-import { rmSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { OpenDirectory } from '../authority/open.ts';
 import { refuseLost } from '../check/lists.ts';
@@ -153,11 +153,11 @@ async function write(
     lists: new Map([...lists, [stem, { all, fresh: added }]]),
     touched: new Set([stem]),
     clearsPlatformKey: false,
+    // It would bring back what is taken out.
+    removed: removed.length > 0 ? [fieldUpdateFile(stem, true)] : [],
   };
   const { files, fieldUpdates } = await renewSelected(session, NOTHING, change, { width });
   const { path } = session.open.directory;
-  // It would bring back what was taken out.
-  if (removed.length > 0) rmSync(join(path, fieldUpdateFile(stem, true)), { force: true });
   return { ...outcome, files, fieldUpdates, warnings: [...warningsOfSizes(path, files), ...added.flatMap(warningsOf)] };
 }
 
