@@ -42,7 +42,7 @@ export const purposeName = (word: string): string => PURPOSE_NAMES.get(word) ?? 
 const ANY_POLICY = '2.5.29.32.0';
 /** A policy, with or without its address, that may be given by its OID. */
 export const policyName = (policy: string): string =>
-  policy.split(' ', 1)[0] === ANY_POLICY ? policy.replace(ANY_POLICY, 'anyPolicy') : policy;
+  policy.split(' ')[0] === ANY_POLICY ? policy.replace(ANY_POLICY, 'anyPolicy') : policy;
 
 /** A value that cannot be used: what was expected, and the names that would do. */
 export interface Refusal {
