@@ -79,9 +79,17 @@ const otherIssuer = ({ path, stem }: Authority, { keySha256 }: RequestFacts): st
     ca => ca !== stem && readLedger(path, ca).some(entry => entry.keySha256 === keySha256),
   );
 
-/** Removes the draft of a key unless there is a certificate for it. */
+/** Removes the draft of a key unless there is a certificate for it, as there is for none whose request cannot be read. */
 export function dropDraft({ path, stem }: Authority, key: string, request: string): void {
-  const { keySha256 } = describeRequest(readFileSync(request));
-  if (readLedger(path, stem).some(entry => entry.keySha256 === keySha256)) return;
+  const asked = keyOf(request);
+  if (asked !== undefined && readLedger(path, stem).some(({ keySha256 }) => keySha256 === asked)) return;
   rmSync(draftOf(key), { force: true });
+}
+
+function keyOf(request: string): string | undefined {
+  try {
+    return describeRequest(readFileSync(request)).keySha256;
+  } catch {
+    return undefined;
+  }
 }

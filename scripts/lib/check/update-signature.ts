@@ -37,11 +37,13 @@ export async function refusalOfUpdate(
     await runCommand(verification, `verification of the update of ${name}`, { ...surroundings, folder });
     return undefined;
   } catch (failure) {
-    if (!(failure instanceof CommandError)) throw failure;
-    return reasonOf(failure);
+    const reason = failure instanceof CommandError ? reasonOf(failure) : undefined;
+    // An openssl that was killed or had no room has refused nothing.
+    if (reason === undefined) throw failure;
+    return reason;
   }
 }
 
 /** The reason in `405703C4217F0000:error:1700006D:CMS routines:CMS_verify:content verify error:…`. */
-const reasonOf = ({ stderr }: CommandError): string =>
-  [...stderr.matchAll(/:error:[0-9A-F]+:[^:]*:[^:]*:([^:\n]+)/g)].at(-1)?.[1] ?? stderr.trim();
+const reasonOf = ({ stderr }: CommandError): string | undefined =>
+  [...stderr.matchAll(/:error:[0-9A-F]+:[^:]*:[^:]*:([^:\n]+)/g)].at(-1)?.[1];
