@@ -2,9 +2,12 @@
 // templates precompiled. Made in a folder beside dist/ and renamed, so that a caller never meets half a build.
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { Script } from 'node:vm';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
 import Handlebars from 'handlebars';
 import typescript from 'typescript';
+import { compiledName, wrapped } from './compiled.ts';
 import { COMPILE_OPTIONS, readTemplate, TEMPLATES } from './lib/store/templates.ts';
 
 const BUNDLED = ['@peculiar/asn1-x509', 'execa', 'handlebars', 'ini'];
@@ -108,10 +111,21 @@ const options = {
   plugins: [plugin],
 } as const satisfies BuildOptions;
 
+/** All functions of a file, compiled. */
+function compile(file: string): Buffer {
+  // What a start needs is known when it runs; then V8 would compile each function where it is called first.
+  setFlagsFromString('--no-lazy');
+  const script = new Script(wrapped(readFileSync(file, 'utf8')), { filename: file });
+  // The flags are part of what has to fit.
+  setFlagsFromString('--lazy');
+  return script.createCachedData();
+}
+
 const target = mkdtempSync('dist.new.');
 try {
   const results = await Promise.all([
-    build({ ...options, entryPoints: ['scripts/main.ts'], outfile: join(target, 'main.cjs') }),
+    build({ ...options, entryPoints: ['scripts/start.ts'], outfile: join(target, 'main.cjs') }),
+    build({ ...options, entryPoints: ['scripts/main.ts'], outfile: join(target, 'program.cjs') }),
     build({ ...options, entryPoints: ['scripts/api.ts'], outfile: join(target, 'index.cjs') }),
     ...[...PARTS, ...VERBS.map(name => [`../verbs/${name}.ts`, name] as const)].map(([file, name]) =>
       build({ ...options, entryPoints: [`scripts/lib/${file}`], outfile: join(target, `${name}.cjs`) }),
@@ -136,6 +150,10 @@ try {
     compilerOptions: { target: typescript.ScriptTarget.ES2022 },
   });
   writeFileSync(join(target, 'index.d.cts'), outputText);
+  for (const name of readdirSync(target).filter(entry => entry.endsWith('.cjs') && entry !== 'main.cjs')) {
+    const file = join(target, name);
+    writeFileSync(compiledName(file), compile(file));
+  }
   chmodSync(target, 0o755);
   chmodSync(join(target, 'main.cjs'), 0o755);
   rmSync('dist', { recursive: true, force: true });
