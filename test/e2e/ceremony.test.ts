@@ -188,6 +188,20 @@ test('the same request again does what a run that was stopped left: outputs and 
   await refused(/a request of device_subca waits/, ...words);
 });
 
+test('a certificate that this directory has revoked is not taken', async () => {
+  const [online] = split('revoked');
+  mkdirSync(path('revoked-out'));
+  cpSync(path('base/gen_rootca.key'), path(online, 'gen_rootca.key'));
+  await succeed('request', 'device_subca', '--rekey', '--dir', online);
+  const signing = ['sign-csr', 'gen_rootca', `${online}/device_subca.csr`, '--dir', online];
+  await succeed(...signing, '--output-dir', 'revoked-out');
+  const file = 'revoked-out/device_subca.cert';
+  await succeed('revoke', file, '--reason', 'keyCompromise', '--dir', online);
+  const before = read(online, 'device_subca.cert');
+  await refused(/was revoked by gen_rootca \(keyCompromise\)/, 'import', 'device_subca', file, '--dir', online);
+  assert.is(read(online, 'device_subca.cert'), before);
+});
+
 test('a certificate that is not what was asked for is refused, and nothing changes', async () => {
   const [online, offline] = split('wrong');
   await succeed('request', 'backend_subca', '--dir', online, '--output-dir', '.');

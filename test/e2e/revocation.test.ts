@@ -423,4 +423,38 @@ test('two revocations at once both hold', async () => {
   assert.is(revoked.trim().split('\n').length, 2);
 });
 
+test('what stands below a certificate that is revoked is told, neither handed out again nor signs anything', async () => {
+  const pki = copyOf('below');
+  mkdirSync(join(folder, 'below-out'));
+  const request = join(folder, 'below.csr');
+  const ec = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-noenc', '-keyout', '/dev/null'];
+  tool('openssl', ['req', '-new', ...ec, '-subj', '/CN=below', '-config', '/dev/null', '-out', request]);
+  const words = ['sign-csr', 'device_subca', request, '--output-dir', 'below-out'];
+  await pki.succeed(...words);
+  await pki.succeed('issue', 'device_subca', 'dd');
+  rmSync(join(pki.path, 'dd.key'));
+  await pki.succeed('revoke', 'device_subca', '--reason', 'keyCompromise');
+  assert.match(
+    await pki.succeed('rekey', 'device_subca', '--cascade'),
+    /what the old key signed stays valid as long as its old certificate/,
+  );
+  rmSync(join(folder, 'below-out/below.cert'));
+  for (const more of [[], ['--leaf-only']]) {
+    const { status, stdout } = await pki.run(...words, ...more);
+    assert.is(status, 1);
+    assert.match(
+      stdout,
+      /refused: it stands below a certificate that was revoked \(keyCompromise\).*--again signs it anew/,
+    );
+  }
+  assert.match(await pki.succeed(...words, '--again'), /: signed: /);
+  const { stdout } = await pki.run('verify');
+  assert.match(stdout, /^error {2}dd\.cert: a certificate of its chain is revoked .*\[revoked-published\]/);
+  await pki.succeed('revoke', 'ssig_subca', '--reason', 'certificateHold');
+  writeFileSync(join(folder, 'below.conf'), 'name: x\n');
+  const signed = await pki.run('sign', 'config', 'below.conf', '--signer', 'ssig');
+  assert.is(signed.status, 1);
+  assert.match(signed.stderr, /ssig\.cert stands below .*, which ssig_rootca revoked \(certificateHold\)/);
+});
+
 test.run();

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { suite as makeSuite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -138,5 +138,21 @@ for (const [name, journal] of foreign)
       assert.throws(() => recover(outDir), isStateError);
       for (const file of FILES) assert.ok(existsSync(join(staging, file)), file);
     }));
+
+suite('a directory that was moved keeps its journal, and the next run tells its name of before', () =>
+  inScratch(folder => {
+    const { outDir, staging } = prepare(folder, FILES.slice(0, 1));
+    writeJournal(outDir, { staging: basename(staging), files: FILES });
+    const moved = join(folder, 'moved');
+    renameSync(outDir, moved);
+    assert.throws(
+      () => recover(moved),
+      (error: StateError) =>
+        /had another name when/.test(error.message) && /the name "pki" again/.test(error.hint ?? ''),
+    );
+    renameSync(moved, outDir);
+    assert.is(recover(outDir), true);
+    assertPublished(outDir, staging);
+  }));
 
 suite.run();

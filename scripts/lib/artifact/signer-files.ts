@@ -35,7 +35,7 @@ export function signerFromFiles(
   const signer = { file, stem: basename(file).replace(/\.[^.]+$/, ''), certificate: own!, chain };
   refuseExpired(signer, 'sign by a certificate that is valid');
   for (const folder of new Set([dirname(file), ...(directory === undefined ? [] : [resolve(directory)])]))
-    refuseRevoked(signer, folder, 'sign by another certificate');
+    refuseRevoked(signer, chain, folder, 'sign by another certificate');
   return {
     certificate: signer,
     key: readKey(key, variable, environment),

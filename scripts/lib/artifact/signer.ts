@@ -8,6 +8,7 @@ import type { PrivateKey } from '../plan/private-key.ts';
 import { type Surroundings, surroundingsIn } from '../run/exec.ts';
 import { describeCertificate } from '../store/certificate-facts.ts';
 import { type CertificateFile, findCertificate } from '../store/directory.ts';
+import { issuersOf } from '../store/issuer.ts';
 
 export interface Signer {
   readonly certificate: CertificateFile;
@@ -24,7 +25,13 @@ export function openSigner(open: OpenDirectory, name: string, controller: AbortC
   if (!directory.keys.has(stem))
     throw new StateError(`the key of ${stem} is not in "${options.dir}"`, 'sign where the key is');
   refuseExpired(certificate, `trustme-pki renew ${stem} --dir ${options.dir}`);
-  refuseRevoked(certificate, directory.path, 'sign by another certificate: --signer ENTITY');
+  const above = issuersOf(certificate, directory.certificates).map(each => each.certificate);
+  refuseRevoked(
+    certificate,
+    [...above, ...certificate.chain],
+    directory.path,
+    'sign by another certificate: --signer ENTITY',
+  );
   return {
     certificate,
     key: keyOf(open, stem),
@@ -37,11 +44,19 @@ export function refuseExpired({ file, certificate }: CertificateFile, hint: stri
   if (end < new Date()) throw new StateError(`${file} has expired (${end.toISOString()})`, hint);
 }
 
-/** Throws where a CA of the directory has revoked it. */
-export function refuseRevoked({ file, certificate }: CertificateFile, directory: string, hint: string): void {
-  const revocation = firstRevoked(directory, [certificate]);
-  if (revocation)
-    throw new StateError(`${file} is revoked (${revocation.reason}): what it signs is for nobody to take`, hint);
+/** Throws where a CA of the directory has revoked it, or one of `above`. */
+export function refuseRevoked(
+  { file, certificate }: CertificateFile,
+  above: readonly X509Certificate[],
+  directory: string,
+  hint: string,
+): void {
+  const revocation = firstRevoked(directory, [certificate, ...above]);
+  if (!revocation) return;
+  const { reason, certificate: revoked, ca } = revocation;
+  const what =
+    revoked === certificate ? 'is revoked' : `stands below ${revoked.subject.split('\n').at(-1)}, which ${ca} revoked`;
+  throw new StateError(`${file} ${what} (${reason}): what it signs is for nobody to take`, hint);
 }
 
 /** Whether the key of a certificate signs digests, as RSA and EC keys do; others bring their own, or sign nothing (X25519). */

@@ -9,17 +9,24 @@ import { isIssuedBy } from '../store/issuer.ts';
 import { authorityKey } from '../store/key-identifiers.ts';
 import { retiredCertificates } from '../store/retired.ts';
 import type { Authority } from './open.ts';
+import { firstRevoked, type Revocation } from './revoked.ts';
 
 /** What follows a certificate that the CA signs now: its own and the rest of its file. */
 export const chainOf = ({ path, certificate }: Authority): string =>
   certificateBlocks(readFileSync(join(path, certificate.file), 'latin1')).join('');
 
+/** What follows a certificate (PEM), and what of it is revoked; undefined: nothing. */
+export interface Chain {
+  readonly text: string;
+  readonly revocation?: Revocation | undefined;
+}
+
 /**
  * The same for one that it signed at any time (PEM); undefined: what had issued it is not in the directory. Certificates
  * that name the same key of their issuer (RFC 5280 4.2.1.1) have one chain, which is looked for once.
  */
-export function chainFinder(authority: Authority): (pem: string) => string | undefined {
-  const known = new Map<string, string | undefined>();
+export function chainFinder(authority: Authority): (pem: string) => Chain | undefined {
+  const known = new Map<string, Chain | undefined>();
   return pem => {
     const named = authorityKey(pemToDer(pem));
     if (named !== undefined && known.has(named)) return known.get(named);
@@ -30,17 +37,22 @@ export function chainFinder(authority: Authority): (pem: string) => string | und
 }
 
 /** As long as that of today, each certificate the one that the one before it was issued by. */
-function findChain(authority: Authority, leaf: X509Certificate): string | undefined {
-  if (isIssuedBy(leaf, authority.certificate.certificate)) return chainOf(authority);
-  const found: string[] = [];
+function findChain(authority: Authority, leaf: X509Certificate): Chain | undefined {
+  // Whether that is revoked was asked before anything was signed.
+  if (isIssuedBy(leaf, authority.certificate.certificate)) return { text: chainOf(authority) };
+  const found: X509Certificate[] = [];
   let subject = leaf;
   for (const block of certificateBlocks(chainOf(authority))) {
     const issuer = candidates(authority, block).find(each => isIssuedBy(subject, each));
     if (!issuer) return undefined;
-    found.push(derToPem('CERTIFICATE', issuer.raw)); // whether toString() ends its last line depends on node
+    found.push(issuer);
     subject = issuer;
   }
-  return found.join('');
+  return {
+    // Whether toString() ends its last line depends on node.
+    text: found.map(({ raw }) => derToPem('CERTIFICATE', raw)).join(''),
+    revocation: firstRevoked(authority.path, found),
+  };
 }
 
 /** A certificate of the chain, and those that its CA had before. */

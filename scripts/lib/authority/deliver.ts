@@ -6,12 +6,14 @@ import { inSlices } from '../run/slices.ts';
 import { writeText } from '../store/files.ts';
 import { issuedFile } from '../store/names.ts';
 import type { Made } from './batch.ts';
+import type { Chain } from './chains.ts';
 import { appendRows } from './database.ts';
 import type { Order, Result } from './judge.ts';
 import type { Known } from './known.ts';
 import { appendLedger } from './ledger.ts';
 import type { Authority } from './open.ts';
 import { draftOf } from './output-folders.ts';
+import type { Revocation } from './revoked.ts';
 
 /**
  * Who asked for certificates, then the certificates, then the index: what is in the index is on disk, and may be handed
@@ -36,7 +38,7 @@ export interface ChainsOfRun {
   /** Those that it signs. */
   readonly fresh: string;
   /** One that was signed before (PEM); undefined: it is not in the directory. */
-  readonly before: (pem: string) => string | undefined;
+  readonly before: (pem: string) => Chain | undefined;
 }
 
 /**
@@ -51,15 +53,19 @@ export const handOutAll = (
   inSlices(ordered, ([{ output }, result, fresh]): Result => {
     if (result.serial === undefined) return result;
     const own = fresh ?? readIssued(authority, result.serial);
-    const chain = fresh === undefined ? chains.before(own) : chains.fresh;
+    const chain = fresh === undefined ? chains.before(own) : { text: chains.fresh };
     if (chain === undefined) return { ...result, result: 'refused', reason: lacksChain(authority) };
-    return handOut(output, own, chain)
+    if (chain.revocation) return { ...result, result: 'refused', reason: isBelow(chain.revocation) };
+    return handOut(output, own, chain.text)
       ? { ...result, output }
       : { ...result, result: 'refused', reason: `"${output}" is there and holds something else` };
   });
 
 const lacksChain = ({ stem }: Authority): string =>
   `the certificate of ${stem} by which it was issued, or one above that, is not in the directory (--leaf-only leaves the chain out, --again signs it anew)`;
+
+const isBelow = ({ reason, certificate }: Revocation): string =>
+  `it stands below a certificate that was revoked (${reason}), serial ${certificate.serialNumber}: --again signs it anew`;
 
 /** Once a run: a file that a power cut tears before that is put there again by the next run. */
 export async function syncOutputs(authority: Authority, results: readonly Result[]): Promise<void> {

@@ -61,4 +61,4 @@ function issuedCertificate(path: string, ca: string, serial: string) {
 
 /** For people, after a CA has got a new key. */
 export const publishHint = (ca: string, former: string): string =>
-  `${ca}: what the old key signed stays valid; publish both lists of "trustme-pki crl ${ca}" from now on: ${crlFile(ca)} and ${crlFile(ca, former)}`;
+  `${ca}: what the old key signed stays valid as long as its old certificate; publish both lists of "trustme-pki crl ${ca}" from now on: ${crlFile(ca)} and ${crlFile(ca, former)}`;

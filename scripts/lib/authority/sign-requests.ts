@@ -43,9 +43,10 @@ export async function signRequests(
   const profile = profileOf(authority, options.profile);
   const times = timeOptions(authority, profile.validity, options.days, new Date());
   const known = readKnown(authority, options.blocklists);
-  const chains = options.isLeafOnly
-    ? { fresh: '', before: () => '' }
-    : { fresh: chainOf(authority), before: chainFinder(authority) };
+  const before = chainFinder(authority);
+  const chains: ChainsOfRun = options.isLeafOnly
+    ? { fresh: '', before: pem => ({ ...before(pem), text: '' }) }
+    : { fresh: chainOf(authority), before };
   const nextSize = (size: number) => Math.min(2 * size, largestChunk(options.width));
   const results: Result[] = [];
   const taken = new Map<string, Accepted>();
@@ -70,10 +71,10 @@ export async function signRequests(
       );
       const wanted = judged.flatMap(each => ('facts' in each ? [each.facts] : []));
       const batches = await prepareAll(authority, wanted, profile, times, options.width);
-      const before = signing;
+      const last = signing;
       signing = { judged, outcomes: signAll(authority, batches, workers) };
       signing.outcomes.catch(() => {}); // told when it is waited for
-      await deliver(before);
+      await deliver(last);
     }
     await deliver(signing);
     await syncOutputs(authority, results);

@@ -53,7 +53,7 @@ export async function finishInterrupted(
   }
   if (!isAsked) return undefined;
   const issued = readIssued(authority, serial);
-  return handOut(certificate, issued, chainFinder(authority)(issued) ?? '') ? serial : undefined;
+  return handOut(certificate, issued, chainFinder(authority)(issued)?.text ?? '') ? serial : undefined;
 }
 
 /** undefined: somebody's own key, which openssl does not read, or half of one. */

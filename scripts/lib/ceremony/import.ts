@@ -6,7 +6,7 @@ import { dirname, join, resolve } from 'node:path';
 import { keyOf, passphraseOf } from '../authority/directory-key.ts';
 import type { OpenDirectory } from '../authority/open.ts';
 import { appendProtocol, certificateValues, keyFingerprint } from '../authority/protocol.ts';
-import { revokedIn } from '../authority/revoked.ts';
+import { firstRevoked, revokedIn } from '../authority/revoked.ts';
 import { StateError } from '../errors.ts';
 import type { GenerateOptions } from '../generate/generate.ts';
 import { passphraseVariable, requirePassphrases } from '../generate/prepare.ts';
@@ -49,6 +49,16 @@ export interface Imported extends Outcome {
   readonly differences: string;
 }
 
+/** This directory may know that it is revoked, where the CA is here as well. */
+function refuseRevoked(given: string, certificate: X509Certificate, path: string): void {
+  const revocation = firstRevoked(path, [certificate]);
+  if (revocation)
+    throw new StateError(
+      `"${given}" was revoked by ${revocation.ca} (${revocation.reason})`,
+      'have the request signed again: sign-csr --again, or --same-key',
+    );
+}
+
 /** Takes a certificate into a PKI that is there. */
 export function importCertificate(
   given: OpenDirectory,
@@ -77,6 +87,7 @@ export function importCertificate(
     const certificate = readCertificate(choice.certificate);
     const publicKey = pending ? requestKey(pending.request) : certificateKey(own.certificate.raw);
     const wanted = { entity, hierarchy, key: publicKey, issuer };
+    refuseRevoked(choice.certificate, certificate, path);
     const told = judgeCertificate(choice.certificate, certificate, wanted, choice.acceptsDifferences);
     const variable =
       pending?.key === undefined ? passphraseOf(open, name) : passphraseVariable(entity, options.environment);

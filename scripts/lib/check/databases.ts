@@ -12,6 +12,7 @@ import { forgottenBy, publishedList } from '../store/revocation-list.ts';
 import { error, type Finding, info, warning } from './finding.ts';
 import type { Inspection } from './inspection.ts';
 import { groupBy } from './paths.ts';
+import { checkRevoked, type Published, publishedIn } from './published.ts';
 
 interface Database {
   /** Of the directory. */
@@ -23,11 +24,21 @@ interface Database {
   readonly issued: ReadonlyMap<string, string>;
 }
 
+interface ByIssuer {
+  readonly files: ReadonlyMap<string, readonly CertificateFile[]>;
+  /** With those of chains. */
+  readonly all: ReadonlyMap<string, readonly Published[]>;
+}
+
 export function checkDatabases(inspection: Inspection): Finding[] {
   const indexes = inspection.entries.filter(
     ({ file, kind }) => kind === 'file' && /^\.pki\/[^/]+\/index\.txt$/.test(file),
   );
-  const published = groupBy(inspection.directory.certificates, each => each.certificate.issuer);
+  const { certificates } = inspection.directory;
+  const published = {
+    files: groupBy(certificates, each => each.certificate.issuer),
+    all: groupBy(publishedIn(certificates), each => each.certificate.issuer),
+  };
   const found = indexes.flatMap(({ file, size }) => {
     const stem = file.slice(HIDDEN.length + 1, -'/index.txt'.length);
     // What is too large to be read is told as that: nothing says that it is damaged.
@@ -49,12 +60,7 @@ function lostIndexes({ directory, entries }: Inspection): Finding[] {
   });
 }
 
-function checkDatabase(
-  stem: string,
-  index: string,
-  inspection: Inspection,
-  published: ReadonlyMap<string, readonly CertificateFile[]>,
-): Finding[] {
+function checkDatabase(stem: string, index: string, inspection: Inspection, published: ByIssuer): Finding[] {
   const { directory, entries, now } = inspection;
   const refusal = refusalToRead(directory.path, index);
   if (refusal !== undefined) return [malformed(index, refusal)];
@@ -81,7 +87,8 @@ function checkDatabase(
     ...(list ? forgottenBy(rows, list) : []).map(serial => forgotten(index, serial, crlFile(stem))),
     ...rows.flatMap(row => checkRow(row, database, now)),
     ...[...database.issued].flatMap(([serial, file]) => checkIssued(serial, file, database)),
-    ...(published.get(ca.certificate.subject) ?? []).flatMap(each => checkPublished(each, database)),
+    ...checkRevoked(published.all.get(ca.certificate.subject) ?? [], directory.path, ca, index, database.rows),
+    ...(published.files.get(ca.certificate.subject) ?? []).flatMap(each => checkPublished(each, database)),
   ];
 }
 
@@ -159,21 +166,10 @@ function compareRow(file: string, certificate: X509Certificate, { index, rows, c
 }
 
 function checkPublished({ file, certificate }: CertificateFile, database: Database): Finding[] {
-  const { path, ca, index, rows, issued } = database;
-  if (!hasIssued(path, ca, certificate)) return [];
-  const serial = serialOf(certificate.serialNumber);
-  const revoked =
-    rows.get(serial)?.status === 'R'
-      ? [
-          error(
-            'revoked-published',
-            file,
-            `it is revoked in "${index}", and still there`,
-            'replace it, or move it away',
-          ),
-        ]
-      : [];
-  return [...revoked, ...(issued.has(serial) ? [] : compareRow(file, certificate, database))];
+  const { path, ca, issued } = database;
+  return issued.has(serialOf(certificate.serialNumber)) || !hasIssued(path, ca, certificate)
+    ? []
+    : compareRow(file, certificate, database);
 }
 
 const SETTINGS: readonly [name: string, syntax: RegExp][] = [

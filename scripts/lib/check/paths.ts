@@ -88,8 +88,8 @@ export const isValid = ({ validFrom, validTo }: X509Certificate, now: Date): boo
   new Date(validFrom) <= now && now <= new Date(validTo);
 
 /** Certificates by a name in them. */
-export function groupBy(all: readonly CertificateFile[], nameOf: (each: CertificateFile) => string): Names {
-  const groups = new Map<string, CertificateFile[]>();
+export function groupBy<Each>(all: readonly Each[], nameOf: (each: Each) => string): Map<string, Each[]> {
+  const groups = new Map<string, Each[]>();
   for (const each of all) {
     const name = nameOf(each);
     const group = groups.get(name);

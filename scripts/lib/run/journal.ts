@@ -74,16 +74,20 @@ function moveInto(from: string, to: string): void {
 function readJournal(path: string, outDir: string): Journal {
   const { staging, files, removed } = parseJournal(readFileSync(path, 'utf8'));
   const prefix = basename(stagingPrefix(outDir));
-  const isOurs =
+  const isJournal =
     isPlain(staging) &&
-    staging.startsWith(prefix) &&
-    /^[A-Za-z0-9]{6}$/.test(staging.slice(prefix.length)) &&
+    /\.staging\.[A-Za-z0-9]{6}$/.test(staging) &&
     Array.isArray(files) &&
     files.length > 0 &&
     files.every(isPlain) &&
     Array.isArray(removed) &&
     removed.every(isPlain);
-  if (!isOurs) throw new StateError(`"${path}" is not a journal of this directory`, 'remove it if nobody needs it');
+  if (!isJournal) throw new StateError(`"${path}" is not a journal of this directory`, 'remove it if nobody needs it');
+  if (staging.slice(0, -6) !== prefix)
+    throw new StateError(
+      `"${outDir}" had another name when a run was interrupted: what that had made waits in "${staging}", beside the directory as it was`,
+      `give it the name "${staging.replace(/\.staging\..*/, '')}" again, beside that folder: the next run finishes it then`,
+    );
   return { staging, files, removed };
 }
 
