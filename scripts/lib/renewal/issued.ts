@@ -2,7 +2,7 @@
 import { renameSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { keyOf } from '../authority/directory-key.ts';
-import { type Authority, type OpenDirectory, openAuthority } from '../authority/open.ts';
+import { type Authority, type OpenDirectory, openLocked } from '../authority/open.ts';
 import { profileFor } from '../authority/profile-section.ts';
 import { namesOf } from '../authority/request-policy.ts';
 import { requestConfiguration } from '../authority/request-text.ts';
@@ -18,17 +18,18 @@ import { describeCertificate } from '../store/certificate-facts.ts';
 import { serialOf, wholeSerial } from '../store/database-rows.ts';
 import { firstCertificate, syncPath, writeNew } from '../store/files.ts';
 import { retire } from '../store/retired.ts';
+import { HELD } from './locks.ts';
 import type { Outcome } from './renew.ts';
 import type { Issued } from './select.ts';
 
-/** Signs it again and puts it in the place of the old one, which stays in the database. */
+/** Signs it again, with the lock of its CA held, and puts it in the place of the old one, which stays in the database. */
 export async function reissue(
   open: OpenDirectory,
   { certificate: { stem, file, certificate }, issuer }: Issued,
   report: Report,
   controller: AbortController,
 ): Promise<Outcome> {
-  const authority = await openAuthority(open, issuer, controller, text => report.note(text));
+  const authority = await openLocked(open, issuer, HELD, controller, text => report.note(text));
   try {
     const made = await sign(authority, open, stem, certificate.raw);
     const retired = retire(

@@ -6,6 +6,9 @@ import type { Lock } from '../run/lock.ts';
 /** Another run had a CA until now: what was read before, and chosen by that, is to be read and chosen again. */
 export class Outdated extends Error {}
 
+/** For a CA that is opened with its lock held: all of them are released together. */
+export const HELD: Lock = { release: () => {} };
+
 export class AuthorityLocks {
   readonly #held = new Map<string, Lock>();
 

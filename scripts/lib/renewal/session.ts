@@ -21,7 +21,7 @@ import { type Hindrance, refuseWithoutCertificates, refuseWithoutKeys } from './
 import { inputsOf, type ListChange, settingsOf } from './inputs.ts';
 import { reissue } from './issued.ts';
 import { keepFormer, listsOf, unrecorded } from './lists.ts';
-import { AuthorityLocks, Outdated } from './locks.ts';
+import { AuthorityLocks, HELD, Outdated } from './locks.ts';
 import { type Outcome, renewEntities } from './renew.ts';
 import { type Choice, type Selection, selectCertificates } from './select.ts';
 
@@ -51,7 +51,7 @@ export function renew(
   controller: AbortController,
 ): Promise<SessionOutcome> {
   return inSession(given, report, controller, async session => {
-    const { open, settings, now } = session;
+    const { open, settings, now, locks } = session;
     const { hierarchy } = settings.configuration;
     const names = options.isKeepingFormer ? options.names.map(name => heldBy(hierarchy, name)) : options.names;
     const present = { ...open.directory, revoked: revokedIn(open.directory) };
@@ -63,6 +63,7 @@ export function renew(
     const change = { lists, touched: new Set<string>(), clearsPlatformKey: false };
     const parts: Outcome[] = [];
     if (selection.entities.size > 0) parts.push(await renewSelected(session, selection, change, options));
+    else await locks.take(issuersOf(selection));
     for (const each of selection.issued)
       parts.push(await reissue(openDirectory(given.options, true), each, report, controller));
     return {
@@ -129,9 +130,12 @@ function elsewhere({ directory: { path, certificates } }: OpenDirectory, { entit
   return Object.fromEntries(counts);
 }
 
+/** The CAs of what no entity describes. */
+const issuersOf = ({ issued }: Selection): string[] => issued.map(({ issuer }) => issuer);
+
 /**
  * Makes new certificates for `selection`, and UEFI variables as `change` asks, with the locks of the CAs that sign or are
- * renewed. Throws Outdated where it had to wait for one: what `selection` was chosen from may have changed.
+ * renewed, which stay locked. Throws Outdated where it had to wait for one: what `selection` was chosen from may have changed.
  */
 export async function renewSelected(
   { open, settings, now, report, controller, locks }: Session,
@@ -145,7 +149,7 @@ export async function renewSelected(
   refuseWithoutCertificates(open.directory, selection, inputs);
   const signers = new Set([...selection.entities].map(stem => inputs.hierarchy.get(stem)!.issuer));
   const isDatabase = (stem: string) => keepsDatabase(inputs.hierarchy.get(stem)!);
-  await locks.take([...signers, ...selection.entities].filter(isDatabase));
+  await locks.take([...[...signers, ...selection.entities].filter(isDatabase), ...issuersOf(selection)]);
   const authorities = new Map<string, Authority>();
   try {
     noteUnrecorded(open, inputs, change, report);
@@ -166,12 +170,8 @@ export async function renewSelected(
     );
   } finally {
     for (const authority of authorities.values()) authority.close();
-    locks.release();
   }
 }
-
-/** All locks are released together. */
-const HELD = { release: () => {} };
 
 /** What stays in lists that are signed again, and no run of ours put there. */
 function noteUnrecorded(
