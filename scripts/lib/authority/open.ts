@@ -7,7 +7,8 @@ import type { PrivateKey } from '../plan/private-key.ts';
 import { type Surroundings, surroundingsIn } from '../run/exec.ts';
 import { finishBefore } from '../run/interrupted.ts';
 import type { Lock } from '../run/lock.ts';
-import { removeTree } from '../run/staging.ts';
+import { lockAuthority } from '../run/lock-authority.ts';
+import { hasJournal, removeTree } from '../run/staging.ts';
 import { type CertificateFile, type PkiDirectory, readCertificateFile, readPkiDirectory } from '../store/directory.ts';
 import { issuersOf } from '../store/issuer.ts';
 import { databaseFolder } from '../store/names.ts';
@@ -15,7 +16,6 @@ import { readSettings, type Settings } from '../store/settings.ts';
 import { configurationOf } from './configuration.ts';
 import { RequestCopies } from './copies.ts';
 import { keyOf } from './directory-key.ts';
-import { lockAuthority } from './lock-authority.ts';
 import { buildDatabase, completeDatabase, hasDatabase } from './old-directory.ts';
 import { mendDatabase } from './sound-database.ts';
 
@@ -74,15 +74,16 @@ export function openDirectory(options: DirectoryOptions, isWriting: boolean): Op
 }
 
 /** The same for a verb that writes: what an interrupted run had begun is finished first. */
-export async function openForWriting(
+export const openForWriting = (
   options: DirectoryOptions,
   { signal }: AbortController,
   note: (text: string) => void,
-): Promise<OpenDirectory> {
-  const open = openDirectory(options, true);
-  const { path } = open.directory;
-  if (!(await finishBefore(path, signal, text => note(`trustme-pki: ${text}`)))) return open;
-  return openDirectory(options, true);
+): Promise<OpenDirectory> => finished(openDirectory(options, true), signal, note);
+
+/** Read again where a journal had to be finished. */
+async function finished(open: OpenDirectory, signal: AbortSignal, note: Authority['note']): Promise<OpenDirectory> {
+  const isNews = await finishBefore(open.directory.path, signal, text => note(`trustme-pki: ${text}`));
+  return isNews ? openDirectory(open.options, true) : open;
 }
 
 /** The CAs of a directory by stem. Certificates of UEFI keys are no CAs of anything. */
@@ -109,22 +110,29 @@ function upToDate(open: OpenDirectory, stem: string): OpenDirectory {
   return { ...open, directory: readPkiDirectory(path) };
 }
 
-/** Locks a CA and opens its database, which is built first where an old script left none. */
+/**
+ * Locks a CA and opens its database, which is built first where an old script left none. Not with the lock of the
+ * directory held: a run that was killed while it had the CA may have left a journal, which needs that one.
+ */
 export async function openAuthority(
-  open: OpenDirectory,
+  given: OpenDirectory,
   stem: string,
   controller: AbortController,
   note: (text: string) => void,
 ): Promise<Authority> {
-  findAuthority(open, stem);
-  const lock = await lockAuthority(open.directory.path, stem, controller, () =>
-    note(`trustme-pki: waiting for another run on ${stem}`),
-  );
-  try {
-    return await openLocked(upToDate(open, stem), stem, lock, controller, note);
-  } catch (error) {
+  const { signal } = controller;
+  const { path } = given.directory;
+  for (let open = given; ; open = await finished(open, signal, note)) {
+    findAuthority(open, stem);
+    const lock = await lockAuthority(path, stem, signal, () => note(`trustme-pki: waiting for another run on ${stem}`));
+    try {
+      if (!hasJournal(path)) return await openLocked(upToDate(open, stem), stem, lock, controller, note);
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
+    // Who waits for the directory holds no CA: whoever has the directory may be waiting for that.
     lock.release();
-    throw error;
   }
 }
 

@@ -45,7 +45,7 @@ export async function importAwaited(
   );
   let kept: Omit<Awaited, 'generated'>;
   try {
-    finishInterrupted(outDir, text => report.note(text));
+    await finishInterrupted(outDir, controller.signal, text => report.note(text));
     if (!isAwaited(outDir)) throw new StateError(`"${outDir}" was completed meanwhile`, 'run again');
     kept = await keep(outDir, withRequestOptions(options, outDir), choice, controller);
   } finally {

@@ -47,7 +47,7 @@ export async function requestCertificates(
   const lock = await lockDirectory(outDir, true, controller.signal, report);
   if (!lock) throw new StateError(`cannot write in "${dirname(outDir)}"`, 'choose a directory in which you may write');
   try {
-    finishInterrupted(outDir, text => report.note(text));
+    await finishInterrupted(outDir, controller.signal, text => report.note(text));
     const isNew = !existsSync(outDir) || isAwaited(outDir) || readdirSync(outDir).length === 0;
     const prepared = isNew ? await prepareNew(options) : await prepareThere(options, choice);
     const entities = [...new Set(choice.names)].map(name => entityFor(name, prepared.hierarchy));

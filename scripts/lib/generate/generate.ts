@@ -61,7 +61,7 @@ export async function generate(
   const lock = await lockDirectory(outDir, options.hasPlatformKeys, controller.signal, report);
   try {
     refuseClosed(outDir);
-    if (lock) finishInterrupted(outDir, text => report.note(text));
+    if (lock) await finishInterrupted(outDir, controller.signal, text => report.note(text));
     return await act(outDir, options, report, controller);
   } finally {
     lock?.release();

@@ -1,7 +1,7 @@
 // The locks of the CAs that a renewal signs by, and of those that it renews: what these sign meanwhile would have a chain
 // of the past.
-import { lockAuthority } from '../authority/lock-authority.ts';
 import type { Lock } from '../run/lock.ts';
+import { lockAuthority } from '../run/lock-authority.ts';
 
 /** Another run had a CA until now: what was read before, and chosen by that, is to be read and chosen again. */
 export class Outdated extends Error {}
@@ -30,7 +30,7 @@ export class AuthorityLocks {
     for (const stem of all)
       this.#held.set(
         stem,
-        await lockAuthority(this.path, stem, this.controller, () => {
+        await lockAuthority(this.path, stem, this.controller.signal, () => {
           hasWaited = true;
           this.note(`trustme-pki: waiting for another run on ${stem}`);
         }),

@@ -103,7 +103,7 @@ export async function inSession<T>(
   );
   const locks = new AuthorityLocks(path, controller, text => report.note(text));
   try {
-    finishInterrupted(path, text => report.note(text));
+    await finishInterrupted(path, controller.signal, text => report.note(text));
     for (;;) {
       const open = openDirectory(given.options, true);
       const now = new Date();

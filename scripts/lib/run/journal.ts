@@ -5,7 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import { afterwards, StateError } from '../errors.ts';
 import { syncPath, writeNew } from '../store/files.ts';
 import { HIDDEN, JOURNAL, stagingPrefix } from '../store/names.ts';
-import { removeStaging, removeTree } from './staging.ts';
+import { hasJournal, removeStaging, removeTree } from './staging.ts';
 
 interface Journal {
   readonly staging: string;
@@ -16,7 +16,7 @@ interface Journal {
 }
 
 /**
- * Moves `files` of a synced staging directory into a live OUT_DIR, and then removes there what they make worthless.
+ * With the same locks, moves `files` of a synced staging directory into a live OUT_DIR, and then removes there what they make worthless.
  * Killed at any point, `recover` finishes it.
  */
 export function publishInto(
@@ -34,10 +34,19 @@ export function publishInto(
   recover(outDir);
 }
 
-/** Finishes what the journal of OUT_DIR began; true if there was anything to finish. */
+/** Stems of the CAs whose index the journal of OUT_DIR replaces. Throws a StateError where it is not ours. */
+export function authoritiesInJournal(outDir: string): string[] {
+  if (!hasJournal(outDir)) return [];
+  const { files } = readJournal(join(outDir, JOURNAL), outDir);
+  return files.flatMap(file => INDEX.exec(file)?.[1] ?? []).sort();
+}
+
+const INDEX = new RegExp(`^${HIDDEN}/([^/]+)/index\\.txt$`);
+
+/** Finishes what the journal of OUT_DIR began, with the locks of the CAs held whose index it replaces; true if there was anything to finish. */
 export function recover(outDir: string): boolean {
   const path = join(outDir, JOURNAL);
-  if (!existsSync(path)) return false;
+  if (!hasJournal(outDir)) return false;
   const { staging: name, files, removed } = readJournal(path, outDir);
   const staging = join(dirname(outDir), name);
   const lost = files.filter(file => !existsSync(join(staging, file)) && !existsSync(join(outDir, file)));

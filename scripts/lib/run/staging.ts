@@ -30,8 +30,8 @@ function refuseMountPoint(outDir: string, staging: string): void {
   );
 }
 
-/** Where nobody can tell, there may be one. */
-function hasJournal(outDir: string): boolean {
+/** Whether a run was stopped while it published, or one does so right now. Where nobody can tell, there may be one. */
+export function hasJournal(outDir: string): boolean {
   try {
     return lstatSync(join(outDir, JOURNAL), { throwIfNoEntry: false }) !== undefined;
   } catch {

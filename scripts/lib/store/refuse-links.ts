@@ -2,7 +2,7 @@
 import { lstatSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { StateError } from '../errors.ts';
-import { databaseFolder } from '../store/names.ts';
+import { databaseFolder } from './names.ts';
 
 /** Throws a StateError where the database of a CA, or something in it, is a symbolic link. What is not there is none. */
 export function refuseLinks(path: string, stem: string): void {

@@ -1,15 +1,15 @@
 // The lock of a CA, in the folder of its database: while a run signs by a CA, no other one signs by it or renews it.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Lock, takeLock } from '../run/lock.ts';
 import { databaseFolder } from '../store/names.ts';
-import { refuseLinks } from './refuse-links.ts';
+import { refuseLinks } from '../store/refuse-links.ts';
+import { type Lock, takeLock } from './lock.ts';
 
 /** `waiting` is called once when another run has it. */
 export async function lockAuthority(
   path: string,
   stem: string,
-  { signal }: AbortController,
+  signal: AbortSignal,
   waiting: () => void,
 ): Promise<Lock> {
   refuseLinks(path, stem);
