@@ -2,8 +2,8 @@
 import { openDirectory } from '../lib/authority/open.ts';
 import { importAwaited } from '../lib/ceremony/await.ts';
 import { type ImportChoice, importCertificate } from '../lib/ceremony/import.ts';
+import { placeOf } from '../lib/ceremony/request.ts';
 import { UsageError } from '../lib/errors.ts';
-import { resolveOutDir } from '../lib/generate/generate.ts';
 import { formatOutcome } from '../lib/generate/summary.ts';
 import { finishBefore } from '../lib/run/interrupted.ts';
 import { makeReport } from '../lib/run/report.ts';
@@ -51,7 +51,8 @@ export async function importVerb(context: VerbContext): Promise<number> {
       'usage: trustme-pki import ENTITY CERT',
     );
   const options = readGenerateOptions(given, context.environment);
-  const outDir = resolveOutDir(options.outDir);
+  const isReleaseAllowed = given.release === true;
+  const outDir = placeOf({ ...options, isReleaseAllowed });
   const choice: ImportChoice = {
     name,
     certificate,
@@ -63,7 +64,7 @@ export async function importVerb(context: VerbContext): Promise<number> {
     // The one that brought the last certificate may have been killed while it published what that completes.
     await finishBefore(outDir, context.controller.signal, text => report.note(text));
     if (isAwaited(outDir)) {
-      const awaited = await importAwaited(options, choice, report, context.controller);
+      const awaited = await importAwaited({ ...options, outDir }, choice, report, context.controller);
       report.end();
       if (given.json) return context.print(JSON.stringify({ schema: 1, name, ...awaited }));
       const rest = awaited.generated ? formatOutcome(awaited.generated) : `waiting for: ${awaited.waiting.join(', ')}`;
@@ -72,7 +73,7 @@ export async function importVerb(context: VerbContext): Promise<number> {
     const open = openDirectory(
       {
         dir: options.outDir,
-        isReleaseAllowed: given.release === true,
+        isReleaseAllowed,
         configurationFolders: options.configurationFolders,
         environment: options.environment,
       },

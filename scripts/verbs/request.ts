@@ -1,8 +1,7 @@
 // `trustme-pki request ENTITY…`: requests for certificates that are made where the issuer's key is.
 import { rehearseFor } from '../lib/ceremony/rehearse.ts';
-import { requestCertificates } from '../lib/ceremony/request.ts';
+import { placeOf, requestCertificates } from '../lib/ceremony/request.ts';
 import { UsageError } from '../lib/errors.ts';
-import { resolveOutDir } from '../lib/generate/generate.ts';
 import { makeReport } from '../lib/run/report.ts';
 import { parseWords } from '../options.ts';
 import { RELEASE_HELP, readOutputFolder } from './directory.ts';
@@ -45,7 +44,7 @@ export async function requestVerb(context: VerbContext): Promise<number> {
   const options = { ...readGenerateOptions(given, context.environment), isReleaseAllowed: given.release === true };
   const report = makeReport(context.stderr, given.quiet === true);
   try {
-    if (options.isRehearsed) await rehearseFor(resolveOutDir(options.outDir), options, report, context.controller);
+    if (options.isRehearsed) await rehearseFor(placeOf(options), options, report, context.controller);
     const choice = { names, isRekeyed: given.rekey === true, outputDir };
     const made = await requestCertificates(options, choice, report, context.controller);
     report.end();

@@ -1,5 +1,16 @@
 // The offline ceremony: request on one machine, sign on another, import; rehearsals with keys that are thrown away.
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -335,6 +346,55 @@ for (const [call, which, next] of [
     assert.equal(leftovers(folder), []);
     rmSync(path('killed-last'), { recursive: true });
   });
+
+test('the last import behind a link, where --release is given, completes the directory itself', async () => {
+  cpSync(path('last'), path('behind/last'), { recursive: true });
+  symlinkSync('behind/last', path('last-link'));
+  const last = [
+    'import',
+    'guestos_subca',
+    'returned/guestos_subca.cert',
+    '--conf',
+    'conf-online',
+    '--dir',
+    'last-link',
+  ];
+  await refused(/is a symbolic link: a release PKI/, ...last);
+  assert.not.ok(existsSync(path('behind/last/.pki/requests/guestos_subca/certificate.pem')));
+  assert.match(await succeed(...last, '--release'), /PKI generated in/);
+  await sound('last-link');
+  assert.equal(
+    readdirSync(folder).filter(name => name.startsWith('last-link')),
+    ['last-link'],
+  );
+});
+
+test('request behind a link: refused first; with --release as all others do it, and finished by the real path', async () => {
+  cpSync(path('base'), path('behind/release'), { recursive: true });
+  symlinkSync('behind/release', path('release-link'));
+  const words = ['request', 'device_subca', '--rekey', '--dir', 'release-link'];
+  const isLink = /^trustme-pki: error: "[^"]*release-link" is a symbolic link: a release PKI.*\n.*--release/;
+  for (const more of [[], ['--rehearse']]) await refused(isLink, ...words, ...more);
+  symlinkSync('nowhere', path('dangling'));
+  await refused(/dangling symbolic link/, 'request', 'device_subca', '--dir', 'dangling', '--release');
+  if (isMissing('strace')) return;
+  await killAt('openat', 'behind/release/.pki/journal.json', folder, ...words, '--release');
+  const [staged] = leftovers(path('behind'));
+  assert.match(staged!, /^release\.staging\./);
+  assert.not.ok(existsSync(path('release-link.genlock')), 'the lock is that of the directory');
+  const { status, stderr } = await run('generate', '--dir', 'release-link');
+  assert.is(status, 1);
+  const works = `trustme-pki generate --dir '${realpathSync(path('behind/release'))}' finishes it`;
+  assert.ok(stderr.includes(`hint: ${works}`), stderr);
+  assert.equal(leftovers(path('behind')), [staged]);
+  const verified = await run('verify', 'release-link', '--json');
+  const findings: { code: string; hint: string }[] = JSON.parse(verified.stdout).findings;
+  assert.is(findings.find(({ code }) => code === 'interrupted')?.hint, works);
+  await succeed('generate', '--dir', realpathSync(path('behind/release')));
+  assert.ok(existsSync(path('behind/release/.pki/requests/device_subca/key')));
+  assert.equal(leftovers(path('behind')), []);
+  await succeed('generate', '--dir', 'release-link');
+});
 
 test('generate --rehearse: what would not be sound is not made, and the token signs nothing', async () => {
   write('conf-bad/customer/gen_rootca.ini', '[certificate]\nnameConstraints = "critical, permitted;DNS:example.org"\n');

@@ -1,8 +1,18 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { suite as makeSuite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { StateError } from '../../scripts/lib/errors.ts';
+import { finishInterrupted } from '../../scripts/lib/run/interrupted.ts';
 import { publishInto, recover } from '../../scripts/lib/run/journal.ts';
 import { inStaging, makeStaging } from '../../scripts/lib/run/staging.ts';
 import { inScratch } from '../helpers/scratch.ts';
@@ -153,6 +163,35 @@ suite('a directory that was moved keeps its journal, and the next run tells its 
     renameSync(moved, outDir);
     assert.is(recover(outDir), true);
     assertPublished(outDir, staging);
+  }));
+
+const finish = (outDir: string) => finishInterrupted(outDir, new AbortController().signal, () => {});
+
+suite('a journal behind a link is not finished by the path of the link, and nothing that it may need goes', () =>
+  inScratch(async folder => {
+    const { outDir, staging } = prepare(folder);
+    writeJournal(outDir, { staging: basename(staging), files: FILES });
+    const link = join(folder, 'link');
+    symlinkSync('pki', link);
+    const beside = makeStaging(link);
+    await finish(link);
+    assert.ok(existsSync(join(outDir, '.pki/journal.json')));
+    assert.ok(existsSync(staging) && existsSync(beside));
+    await finish(outDir);
+    assertPublished(outDir, staging);
+    await finish(link);
+    assert.not.ok(existsSync(beside));
+  }));
+
+suite('where a file is in the place of OUT_DIR there is no journal: a staging directory goes', () =>
+  inScratch(async folder => {
+    const outDir = join(folder, 'pki');
+    put(outDir);
+    makeStaging(outDir);
+    await finish(outDir);
+    assert.equal(readdirSync(folder), ['pki']);
+    await inStaging(outDir, async staging => assert.ok(existsSync(staging)));
+    assert.equal(readdirSync(folder), ['pki']);
   }));
 
 suite.run();

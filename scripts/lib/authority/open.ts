@@ -56,17 +56,31 @@ export interface Authority {
   close(): void;
 }
 
+/**
+ * The path by which all lock, stage and write a directory, there or not yet: never that of a link to it. Throws a
+ * StateError for a link that leads nowhere, or is not to be followed.
+ */
+export function pathToWrite({ dir, isReleaseAllowed }: Pick<DirectoryOptions, 'dir' | 'isReleaseAllowed'>): string {
+  const typed = resolve(dir);
+  const isLink = lstatSync(typed, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+  if (isLink && !isReleaseAllowed)
+    throw new StateError(
+      `"${dir}" is a symbolic link: a release PKI, which is not written by accident`,
+      'give --release where that is meant',
+    );
+  if (isLink && !existsSync(typed))
+    throw new StateError(`"${dir}" is a dangling symbolic link`, 'mend or remove the link');
+  return realPath(typed);
+}
+
+const realPath = (path: string): string => (existsSync(path) ? realpathSync(path) : path);
+
 /** Throws a StateError where there is no PKI, or where it must not be written. */
 export function openDirectory(options: DirectoryOptions, isWriting: boolean): OpenDirectory {
   const typed = resolve(options.dir);
-  const found = lstatSync(typed, { throwIfNoEntry: false });
-  if (!found) throw new StateError(`"${options.dir}" is not there`, 'give the PKI directory: --dir DIR');
-  if (found.isSymbolicLink() && isWriting && !options.isReleaseAllowed)
-    throw new StateError(
-      `"${options.dir}" is a symbolic link: a release PKI, which is not written by accident`,
-      'give --release where that is meant',
-    );
-  const path = existsSync(typed) ? realpathSync(typed) : typed;
+  if (!lstatSync(typed, { throwIfNoEntry: false }))
+    throw new StateError(`"${options.dir}" is not there`, 'give the PKI directory: --dir DIR');
+  const path = isWriting ? pathToWrite(options) : realPath(typed);
   if (!existsSync(path) || !lstatSync(path).isDirectory())
     throw new StateError(`"${options.dir}" is no directory`, 'give the PKI directory: --dir DIR');
   const settings = readSettings(options.configurationFolders, { now: new Date() });

@@ -2,7 +2,7 @@
 // the certificates come; a directory that is not there yet is begun with them.
 import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { DirectoryOptions } from '../authority/open.ts';
+import { type DirectoryOptions, pathToWrite } from '../authority/open.ts';
 import { afterwards, StateError } from '../errors.ts';
 import { lockDirectory } from '../generate/directory-lock.ts';
 import { type GenerateOptions, resolveOutDir } from '../generate/generate.ts';
@@ -36,6 +36,10 @@ export interface RequestChoice {
 
 type Options = GenerateOptions & Pick<DirectoryOptions, 'isReleaseAllowed'>;
 
+/** Where they wait. Throws for a symbolic link that is not to be followed. */
+export const placeOf = ({ outDir, isReleaseAllowed }: Pick<Options, 'outDir' | 'isReleaseAllowed'>): string =>
+  pathToWrite({ dir: resolveOutDir(outDir), isReleaseAllowed });
+
 /** Makes the requests that are named. Throws where one waits already, or nobody else need sign. */
 export async function requestCertificates(
   options: Options,
@@ -43,7 +47,7 @@ export async function requestCertificates(
   report: PlanReport,
   controller: AbortController,
 ): Promise<Requested[]> {
-  const outDir = resolveOutDir(options.outDir);
+  const outDir = placeOf(options);
   const lock = await lockDirectory(outDir, true, controller.signal, report);
   if (!lock) throw new StateError(`cannot write in "${dirname(outDir)}"`, 'choose a directory in which you may write');
   try {

@@ -11,7 +11,7 @@ import { readUpdate } from './updates.ts';
 
 export function checkManifest({ directory, record, entries, settings }: Inspection): Finding[] {
   const interrupted = entries.some(({ file }) => file === JOURNAL)
-    ? [error('interrupted', JOURNAL, 'a run was stopped while it moved files in', 'trustme-pki generate finishes it')]
+    ? [error('interrupted', JOURNAL, 'a run was stopped while it moved files in', finishing(directory))]
     : [];
   if (record.state === 'absent') return interrupted;
   if (record.state !== 'read') return [...interrupted, unreadable(record.state)];
@@ -25,6 +25,9 @@ export function checkManifest({ directory, record, entries, settings }: Inspecti
     ...Object.entries(manifest.updates).flatMap(([name, time]) => checkUpdateTime(directory, stems.get(name), time)),
   ];
 }
+
+/** By the directory's own path: `generate` does not write through a link. */
+const finishing = ({ path }: PkiDirectory): string => `trustme-pki generate --dir '${path}' finishes it`;
 
 const unreadable = (state: 'unreadable' | 'unknown-schema'): Finding =>
   state === 'unreadable'

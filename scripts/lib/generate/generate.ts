@@ -1,10 +1,12 @@
 // The states of OUT_DIR and what each leads to. This file is on the way of every call, also of those that find
 // nothing to do, so it loads no library.
+import { realpathSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { StateError, UsageError } from '../errors.ts';
 import type { KeyType } from '../model/types.ts';
 import { finishInterrupted } from '../run/interrupted.ts';
 import type { PlanReport } from '../run/report.ts';
+import { hasJournal } from '../run/staging.ts';
 import { isAwaited } from '../store/requests.ts';
 import { lockDirectory, look, refuseClosed } from './directory-lock.ts';
 import { addMissingExports } from './missing-exports.ts';
@@ -100,6 +102,11 @@ function actOnLink(outDir: string, report: PlanReport): Outcome {
   if (!target) throw new StateError(`"${outDir}" is a dangling symbolic link`, 'mend or remove the link');
   if (!target.isDirectory())
     throw new StateError(`"${outDir}" is a symbolic link to something that is no directory`, 'mend or remove the link');
+  if (hasJournal(outDir))
+    throw new StateError(
+      `"${outDir}" leads to a directory in which a run was stopped while it moved files in`,
+      `trustme-pki generate --dir '${realpathSync(outDir)}' finishes it`,
+    );
   warnIfBare(outDir, report);
   return { ...nothing(outDir, 'exports-only'), added: addMissingExports(outDir) };
 }

@@ -17,7 +17,8 @@ export async function finishInterrupted(
     if (await finishJournal(outDir, signal, note)) note(`finished what an interrupted run had begun in ${outDir}`);
     rmSync(join(outDir, STAGING_MARK), { force: true });
   }
-  removeLeftovers(outDir);
+  // Behind a link it is finished by its own path, and may need one of them.
+  if (!hasJournal(outDir)) removeLeftovers(outDir);
 }
 
 async function finishJournal(outDir: string, signal: AbortSignal, note: (text: string) => void): Promise<boolean> {

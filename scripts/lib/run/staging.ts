@@ -34,8 +34,8 @@ function refuseMountPoint(outDir: string, staging: string): void {
 export function hasJournal(outDir: string): boolean {
   try {
     return lstatSync(join(outDir, JOURNAL), { throwIfNoEntry: false }) !== undefined;
-  } catch {
-    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ENOTDIR';
   }
 }
 
