@@ -1,8 +1,9 @@
 // `trustme-pki crl [CA…]`: new revocation lists.
 import { resolve } from 'node:path';
+import { refuseList } from '../lib/authority/configuration.ts';
 import { type Crl, writeCrl } from '../lib/authority/crl.ts';
 import { formerSigners } from '../lib/authority/former-keys.ts';
-import { authoritiesOf, findAuthority, openAuthority } from '../lib/authority/open.ts';
+import { authoritiesOf, findAuthority, type OpenDirectory, openAuthority } from '../lib/authority/open.ts';
 import { refuseMalformed } from '../lib/authority/sound-database.ts';
 import { parseWords } from '../options.ts';
 import {
@@ -38,10 +39,8 @@ export async function crlVerb(context: VerbContext): Promise<number> {
   const outputFolder = readOutputFolder(given);
   const open = await openToWrite(context, given);
   const folder = resolve(outputFolder ?? open.directory.path);
-  for (const ca of positionals) findAuthority(open, ca);
-  const withKeys = authoritiesOf(open).filter(({ stem }) => open.directory.keys.has(stem));
-  const names = positionals.length > 0 ? [...new Set(positionals)] : withKeys.map(({ stem }) => stem);
   const note = noteTo(context, given);
+  const names = positionals.length > 0 ? await named(open, positionals) : await withKeys(open, note);
   const lists: Crl[] = [];
   for (const ca of names) {
     const authority = await openAuthority(open, ca, context.controller, note);
@@ -60,4 +59,24 @@ export async function crlVerb(context: VerbContext): Promise<number> {
       context.print(`${ca}: ${files.join(', ')} (number ${number}${by})`);
     }
   return 0;
+}
+
+/** All are looked at before the first list is written. */
+async function named(open: OpenDirectory, words: readonly string[]): Promise<string[]> {
+  const names = [...new Set(words)];
+  for (const ca of names.map(each => findAuthority(open, each))) {
+    const refusal = await refuseList(open, ca);
+    if (refusal) throw refusal;
+  }
+  return names;
+}
+
+async function withKeys(open: OpenDirectory, note: (text: string) => void): Promise<string[]> {
+  const names: string[] = [];
+  for (const ca of authoritiesOf(open).filter(({ stem }) => open.directory.keys.has(stem))) {
+    const refusal = await refuseList(open, ca);
+    if (refusal) note(`trustme-pki: ${refusal.message}; ${refusal.hint}`);
+    else names.push(ca.stem);
+  }
+  return names;
 }

@@ -457,4 +457,54 @@ test('what stands below a certificate that is revoked is told, neither handed ou
   assert.match(signed.stderr, /ssig\.cert stands below .*, which ssig_rootca revoked \(certificateHold\)/);
 });
 
+test('a CA without [issued] has lists; what was made before, without their part, is left out, and refused by name', async () => {
+  const conf = join(folder, 'policy-conf');
+  const ini = (top: string, days: number, powers: string) =>
+    `${top}[subject]\ncommonName = ${days}\n[certificate]\ndays = ${days}\n${powers}`;
+  const ca = 'basicConstraints = critical, CA:TRUE\nkeyUsage = critical, keyCertSign, cRLSign\n';
+  mkdirSync(conf);
+  writeFileSync(join(conf, 'defaults.ini'), 'key-type = ec:prime256v1\n');
+  writeFileSync(join(conf, 'policy.ini'), ini('issuer = gen_rootca\n', 300, ca));
+  writeFileSync(join(conf, 'under.ini'), ini('issuer = policy\n', 30, 'basicConstraints = critical, CA:FALSE\n'));
+  const made = await program(['generate', '--dir', 'policy', '--conf', conf, '--quiet']);
+  assert.is(made.status, 0, made.stderr);
+  const run = (...words: string[]) => program([...words, '--dir', 'policy']);
+  assert.is((await run('revoke', 'under')).status, 0);
+  const all = await run('crl', '--json');
+  assert.is(all.status, 0, all.stderr);
+  assert.is(JSON.parse(all.stdout).lists.length, 9);
+  const text = tool(
+    'openssl',
+    ['crl', '-in', 'policy.crl', '-CAfile', 'policy.cert', '-verify', '-noout', '-text'],
+    join(folder, 'policy'),
+  );
+  assert.match(text, /Revoked Certificates:\n {4}Serial Number: [0-9A-F]+\n/);
+  const issued = await run('issue', 'policy', 'x');
+  assert.is(issued.status, 2);
+  assert.match(issued.stderr, /policy issues nothing to requests: .*\n.* add a section \[issued\] to policy\.ini/);
+
+  const file = join(folder, 'policy/.pki/policy.cnf');
+  writeFileSync(file, readFileSync(file, 'utf8').replace(/^\[ca\].*/ms, ''));
+  const others = await run('crl', '--json');
+  assert.is(others.status, 0, others.stderr);
+  assert.is(JSON.parse(others.stdout).lists.length, 8);
+  assert.match(
+    others.stderr,
+    /^trustme-pki: no list of policy: its configuration "\.pki\/policy\.cnf" has no section \[ca\]; .*--conf FOLDER\n$/,
+  );
+  const number = readFileSync(join(folder, 'policy/.pki/gen_rootca/crlnumber'), 'latin1');
+  const named = await run('crl', 'gen_rootca', 'policy');
+  assert.is(named.status, 1);
+  assert.match(
+    named.stderr,
+    /error: no list of policy: .*\n.*hint: give the folder that it was made with.*--conf FOLDER\n$/,
+  );
+  assert.is(
+    readFileSync(join(folder, 'policy/.pki/gen_rootca/crlnumber'), 'latin1'),
+    number,
+    'no list was made before',
+  );
+  assert.is((await run('crl', 'policy', '--conf', conf)).status, 0);
+});
+
 test.run();

@@ -46,16 +46,17 @@ suite('a day has 86,400 seconds; what says no end ends when it begins', () => {
   assert.equal(validityOf({ days: undefined, notBefore: undefined, notAfter: undefined }, NOW).notAfter, NOW);
 });
 
-suite('a CA with one profile keeps a database, and one without keeps none', () => {
+suite('a CA keeps a database, with and without a profile; a UEFI key and a cross-certificate keep none', () => {
   const powers = 'days = 9\nbasicConstraints = critical, CA:TRUE\nkeyUsage = critical, keyCertSign\n';
-  const ini = (more: string) => `[subject]\ncommonName = CA ${more.length}\n[certificate]\n${powers}${more}`;
-  const configuration = readOwn({
-    'a.ini': ini('[issued]\ndays = 1\nbasicConstraints = critical, CA:FALSE\n'),
-    'b.ini': ini(''),
+  const ini = (top: string, more: string) => `${top}[subject]\ncommonName = CA\n[certificate]\n${powers}${more}`;
+  const configuration = readShipped({
+    'a.ini': ini('', '[issued]\ndays = 1\nbasicConstraints = critical, CA:FALSE\n'),
+    'b.ini': ini('', ''),
+    'c.ini': ini('issuer = gen_rootca\nkey-of = b\n', ''),
   });
   assert.equal(
-    ['a', 'b'].map(stem => keepsDatabase(entityOf(configuration, stem))),
-    [true, false],
+    ['a', 'b', 'c', 'KEK', 'backend'].filter(stem => keepsDatabase(entityOf(configuration, stem))),
+    ['a', 'b'],
   );
 });
 

@@ -223,22 +223,34 @@ suite('times of its own by an issuer whose algorithm has a digest of its own', (
   assert.match(line, / -md default -startdate /);
 });
 
-suite('a CA that keeps no database: what it issued is written where it is published, or put together there', () => {
+suite('a UEFI key keeps no database: what it issued is written where it is published, or put together there', () => {
   const powers = 'basicConstraints = critical, CA:FALSE\nkeyUsage = critical, digitalSignature\ndays = 9\n';
   const leaf = (name: string, more: string) =>
-    `issuer = plain_ca\n${more}[subject]\ncommonName = ${name}\n[certificate]\n${powers}`;
+    `issuer = KEK\n${more}[subject]\ncommonName = ${name}\n[certificate]\n${powers}`;
   const plan = planWith({
-    'plain_ca.ini':
-      '[subject]\ncommonName = Plain\n[certificate]\ndays = 99\nbasicConstraints = critical, CA:TRUE\nkeyUsage = critical, keyCertSign\n',
+    'secure-boot/KEK.ini': '[certificate]\nkeyUsage = critical, keyCertSign\n',
     'bare.ini': leaf('Bare', ''),
-    'bundled.ini': leaf('Bundled', 'bundle = plain_ca\n'),
+    'bundled.ini': leaf('Bundled', 'bundle = KEK\n'),
   });
   assert.is(jobOf(plan, 'bare.cert').step.kind, 'command');
   assert.equal(jobOf(plan, 'bundled.cert').step, {
     kind: 'concatenate',
-    parts: [{ file: '.pki/scratch/bundled/certificate.pem' }, { file: 'plain_ca.cert', first: true }],
+    parts: [{ file: '.pki/scratch/bundled/certificate.pem' }, { file: 'KEK.crt', first: true }],
     mode: 0o644,
   });
+});
+
+suite('a CA without [issued] keeps a database of what the configuration has it issue', () => {
+  const plan = planWith({
+    'policy.ini':
+      '[subject]\ncommonName = Policy\n[certificate]\ndays = 99\nbasicConstraints = critical, CA:TRUE\nkeyUsage = critical, keyCertSign, cRLSign\n',
+    'under.ini':
+      'issuer = policy\n[subject]\ncommonName = Under\n[certificate]\ndays = 9\nbasicConstraints = critical, CA:FALSE\n',
+  });
+  const issued = ['policy', 'under'].map(stem => `.pki/policy/issued/${serialOf(stem)}.pem`);
+  assert.equal(jobOf(plan, '.pki/policy/index.txt').step, { kind: 'index', certificates: issued });
+  const { step } = jobOf(plan, '.pki/policy.cnf');
+  assert.match(step.kind === 'write' ? step.text : '', /^crlnumber = \.pki\/policy\/crlnumber$/m);
 });
 
 suite('EC keys that a token holds, a passphrase encrypts, or times of their own need are no part of another command', () => {

@@ -53,6 +53,20 @@ suite('an entity that issues nothing has no [ca]', () => {
   assert.not.match(render(entityOf(shipped, 'backend')), /\[(ca|authority|issued)\]/);
 });
 
+suite('a CA without [issued] has the [ca] of revocation lists, and nothing to sign a request by', () => {
+  const ca = 'days = 9\nbasicConstraints = critical, CA:TRUE\nkeyUsage = critical, keyCertSign, cRLSign\n';
+  const of = (top: string) => `${top}[subject]\ncommonName = x\n[certificate]\n${ca}`;
+  const configuration = readShipped({
+    'policy.ini': of(''),
+    'cross.ini': of('issuer = gen_rootca\nkey-of = policy\n'),
+  });
+  const text = render(entityOf(configuration, 'policy'));
+  assert.match(text, /\n#.* -revoke NAME.cert\n#.* -gencrl -out policy\.crl\n/);
+  assert.match(text, /\n\[crl\]\nauthorityKeyIdentifier = keyid:always\n$/);
+  assert.not.match(text, /REQUEST|policy = |x509_extensions|\[issued/);
+  for (const stem of ['cross', 'KEK']) assert.not.match(render(entityOf(configuration, stem)), /\[ca\]/, stem);
+});
+
 suite('a CA whose key is elsewhere has no [ca] to sign by', () => {
   const configuration = readShipped({ 'customer/gen_rootca.ini': 'certificate-file = root.pem\n' });
   assert.not.match(render(entityOf(configuration, 'gen_rootca')), /\[(ca|authority)\]/);

@@ -34,3 +34,15 @@ export async function configurationOf(open: OpenDirectory, { stem, certificate }
   const own: Entity = { ...entity, keyType: parseKeyType(keyType), scheme, token };
   return renderConfiguration(template, own, keyOf(open, stem), packageVersion());
 }
+
+/**
+ * Why no revocation list can be made of a CA; undefined: one can. Directories of former versions have no [ca] for a CA
+ * without [issued]. Throws a StateError where no configuration describes the CA.
+ */
+export async function refuseList(open: OpenDirectory, ca: CertificateFile): Promise<StateError | undefined> {
+  if (/^\[ *ca *\]/m.test(await configurationOf(open, ca))) return undefined;
+  return new StateError(
+    `no list of ${ca.stem}: its configuration "${configurationFile(ca.stem)}" has no section [ca]`,
+    'give the folder that it was made with, from which it is rendered anew: --conf FOLDER',
+  );
+}

@@ -23,10 +23,15 @@ const isForm = (section: string): boolean => /_(rsa|part\d+)$/.test(section);
 /** Throws a UsageError where the CA has no such profile. */
 export function profileOf({ configuration, stem }: Authority, name: string): ProfileSection {
   const sections = readSections(configuration);
-  const usual = sections.get('authority')?.get('x509_extensions') ?? 'issued';
+  const usual = sections.get('authority')?.get('x509_extensions') || 'issued';
   const section = name === '' ? usual : `issued_${name}`;
   if (!sections.has(section) || (name !== '' && isForm(section))) {
     const others = [...sections.keys()].flatMap(each => (isForm(each) ? [] : (/^issued_(.+)$/.exec(each)?.[1] ?? [])));
+    if (others.length === 0 && !sections.has(usual))
+      throw new UsageError(
+        `${stem} issues nothing to requests: its configuration has no profile`,
+        `add a section [issued] to ${stem}.ini, and give its folder: --conf FOLDER`,
+      );
     const close = nearest(name, others);
     throw new UsageError(
       `${stem} has no profile "${name}"`,
@@ -53,7 +58,7 @@ export function profileFor({ configuration, stem }: Authority, purposes: string 
       .sort()
       .join();
   const sections = readSections(configuration);
-  const usual = sections.get('authority')?.get('x509_extensions') ?? 'issued';
+  const usual = sections.get('authority')?.get('x509_extensions') || 'issued';
   for (const [name, section] of sections)
     if (name.startsWith('issued') && !isForm(name) && set(section.get('extendedKeyUsage')) === set(purposes))
       return name === usual ? '' : name.replace(/^issued_/, '');

@@ -122,8 +122,13 @@ export const isSelfSigned = (entity: Entity): boolean => entity.issuer === entit
 export const hasKey = ({ supplied, token }: Entity): boolean =>
   supplied === undefined || supplied.key !== undefined || token !== undefined;
 
-/** Whether it keeps a database of what it issued. */
-export const keepsDatabase = (entity: Entity): boolean => entity.issued.size > 0 && hasKey(entity);
+/** Whether it keeps a database of what it issued, from which its revocation lists are made. */
+export const keepsDatabase = (entity: Entity): boolean =>
+  hasKey(entity) && (entity.issued.size > 0 || isAuthority(entity));
+
+/** A CA for what has an issuer in the configuration: keys of UEFI variables and cross-certificates are none. */
+const isAuthority = ({ stem, keyOf, isCa, variable }: Entity): boolean =>
+  isCa && variable === undefined && keyOf === stem;
 
 /** Whether its signatures are RSA-PSS. */
 export const isPss = (entity: Entity): boolean => entity.keyType.kind === 'rsa' && entity.scheme === 'rsa-pss';

@@ -31,28 +31,32 @@ const escaped = (lines: readonly Extension[]): Extension[] =>
 const partsOf = ({ sections }: Profile) =>
   sections.map(({ name, lines }) => ({ section: name, extensions: escaped(lines) }));
 
-/** What the [ca] part needs; null (strict templates know no missing value) for an entity that issues nothing. */
+/** What the [ca] part needs; null (strict templates know no missing value) for an entity that makes no revocation lists. */
 function authority(entity: Entity, passphrase: string | undefined) {
-  const [first] = entity.issued.entries();
-  if (!first || !keepsDatabase(entity)) return null;
-  const [name, profile] = first;
+  if (!keepsDatabase(entity)) return null;
+  const [first, ...others] = entity.issued;
   const passin = passphrase ? ` -passin env:${passphrase}` : '';
   return {
     options: [passin, ...pssOptions(entity)].join(' '),
     certificate: certificateFile(entity),
     database: databaseFolder(entity.stem),
-    section: sectionOf(name),
-    ...defaultTimes(profile),
     crlDays: entity.crlDays,
-    copy: profile.copy.length > 0 ? 'copy' : 'none',
+    ...(first ? usualProfile(...first) : NO_PROFILE),
     profiles: [...entity.issued].flatMap(([each, of]) => profileSections(sectionOf(each), of)),
-    offersRsa: hasRsaForm(profile),
-    others: [...entity.issued]
-      .filter(([each]) => each !== name)
-      .map(([each, of]) => `-extensions ${sectionOf(each)}${timeOptions(of)}`)
-      .join('; '),
+    others: others.map(([each, of]) => `-extensions ${sectionOf(each)}${timeOptions(of)}`).join('; '),
   };
 }
+
+/** The defaults of `openssl ca`. */
+const usualProfile = (name: string, profile: Profile) => ({
+  section: sectionOf(name),
+  ...defaultTimes(profile),
+  copy: profile.copy.length > 0 ? 'copy' : 'none',
+  offersRsa: hasRsaForm(profile),
+});
+
+/** Of a CA that issues nothing to requests. */
+const NO_PROFILE = { section: null, days: null, startDate: null, endDate: null, copy: 'none', offersRsa: false };
 
 const sectionOf = (profile: string): string => (profile === '' ? 'issued' : `issued_${profile}`);
 

@@ -66,8 +66,8 @@ function compile(
 function checked(file: string, template: Template): Template {
   return values => {
     const text = template(values);
-    const authority = values.authority as { readonly section: string } | null;
-    const problems = refuseRendered(file, String(values.stem), authority?.section, text);
+    const authority = values.authority as { readonly section: string | null } | null;
+    const problems = refuseRendered(file, String(values.stem), authority?.section ?? undefined, text);
     if (problems.length > 0) throw new ConfigError(problems);
     return text;
   };
