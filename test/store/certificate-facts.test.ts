@@ -170,6 +170,21 @@ test('keys and signatures are named', () => {
   }
 });
 
+test('every digest that openssl signs with is named, by keys of all kinds that take one', () => {
+  const sha = ['sha1', 'sha224', 'sha256', 'sha384', 'sha512', 'sha3-224', 'sha3-256', 'sha3-384', 'sha3-512'];
+  const kinds: [name: string, key: readonly string[], digests: readonly string[]][] = [
+    ['RSA', ['rsa:2048'], [...sha, 'md5', 'ripemd160', 'sha512-224', 'sha512-256']],
+    ['ECDSA', ['ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1'], sha],
+    ['SM2', ['sm2'], ['sm3']],
+  ];
+  for (const [kind, key, digests] of kinds)
+    for (const digest of digests) assert.is(describe({ key, more: [`-${digest}`] }).signature, `${digest} ${kind}`);
+  const parameters = join(folder, 'dsa.pem');
+  tool('openssl', ['dsaparam', '-out', parameters, '1024']);
+  for (const digest of sha)
+    assert.is(describe({ key: [`dsa:${parameters}`], more: [`-${digest}`] }).signature, `${digest} DSA`);
+});
+
 test('serial, fingerprint and times are those of openssl', () => {
   const der = makeDer({ more: ['-set_serial', '0xFF01', '-days', '30000'] });
   const facts = describeCertificate(der);

@@ -40,7 +40,7 @@ function certificateOf(text: string) {
   writeFileSync(join(folder, 'root.cnf'), renderConfiguration(templateOf('root'), entity, keyIn(entity), '0.0.0'));
   const words =
     'req -new -x509 -batch -config root.cnf -extensions certificate -newkey EC -pkeyopt ec_paramgen_curve:P-256';
-  const rest = `-noenc -keyout root.key -sha256 -days ${entity.certificate.days} -out root.cert`;
+  const rest = `-noenc -keyout root.key -${entity.digest} -days ${entity.certificate.days} -out root.cert`;
   execFileSync('openssl', [...words.split(' '), ...rest.split(' ')], { cwd: folder, stdio: 'pipe' });
   return describeCertificate(readFileSync(join(folder, 'root.cert')));
 }
@@ -54,6 +54,12 @@ const keysOf = (text: string): string[] => {
 suite('a certificate that was made from a configuration does not differ from it, whatever is in it', () => {
   const { hierarchy } = read(root());
   assert.equal(differencesOf(hierarchy.get('root')!, hierarchy, facts), []);
+});
+
+suite('nor does one that is signed with SHA-3', () => {
+  const text = root({ '': 'key-type = ec:P-256\ndigest = sha3-384' });
+  const { hierarchy } = read(text);
+  assert.equal(differencesOf(hierarchy.get('root')!, hierarchy, certificateOf(text)), []);
 });
 
 const CERTIFICATE = root().split('[certificate]\n')[1]!;

@@ -48,6 +48,13 @@ test('keys of all kinds, and their proofs of possession', () => {
   }
 });
 
+test('requests that are signed with SHA-3 prove their keys, too', () => {
+  const kinds = { rsa: ['rsa:2048'], ec: ['ec', '-pkeyopt', 'ec_paramgen_curve:P-256'] };
+  for (const [name, key] of Object.entries(kinds))
+    for (const digest of ['sha3-224', 'sha3-256', 'sha3-384', 'sha3-512'])
+      assert.is(describeRequest(openssl(name, ['-newkey', ...key, `-${digest}`], '/CN=x')).isForged(), false, digest);
+});
+
 test('post-quantum keys are named, whether or not the node at hand knows them; openssl proves them', () => {
   for (const kind of ['ml-dsa-65', 'slh-dsa-sha2-128s']) {
     const facts = describeRequest(readFileSync(join(ROOT, `test/fixtures/post-quantum/${kind}.csr`)));

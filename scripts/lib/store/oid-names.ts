@@ -45,6 +45,7 @@ export const HASH_NAMES: Readonly<Record<string, string>> = {
   '2.16.840.1.101.3.4.2.4': 'sha224',
   '2.16.840.1.101.3.4.2.5': 'sha512-224',
   '2.16.840.1.101.3.4.2.6': 'sha512-256',
+  '2.16.840.1.101.3.4.2.7': 'sha3-224',
   '2.16.840.1.101.3.4.2.8': 'sha3-256',
   '2.16.840.1.101.3.4.2.9': 'sha3-384',
   '2.16.840.1.101.3.4.2.10': 'sha3-512',
@@ -70,8 +71,16 @@ export const OWN_DIGEST_NAMES: Readonly<Record<string, string>> = {
 export const isOwnDigestName = (kind: string | undefined): boolean =>
   Object.values(OWN_DIGEST_NAMES).includes(kind ?? '');
 
-/** Signature algorithms without parameters (RFC 4055, RFC 5758), and those that are named like their key. */
+/** Digests that NIST numbered in a row for each kind of key (its Computer Security Objects Register, sigAlgs; RFC 9688). */
+const inRow = (first: number, kind: string, digests: readonly string[]): Readonly<Record<string, string>> =>
+  Object.fromEntries(digests.map((digest, i) => [`2.16.840.1.101.3.4.3.${first + i}`, `${digest} ${kind}`]));
+const SHA2 = ['sha224', 'sha256', 'sha384', 'sha512'];
+const SHA3 = ['sha3-224', 'sha3-256', 'sha3-384', 'sha3-512'];
+
+/** Signature algorithms without parameters (RFC 3279, RFC 4055, RFC 5758), and those that are named like their key. */
 export const SIGNATURE_NAMES: Readonly<Record<string, string>> = {
+  '1.2.840.113549.1.1.2': 'md2 RSA',
+  '1.2.840.113549.1.1.3': 'md4 RSA',
   '1.2.840.113549.1.1.4': 'md5 RSA',
   '1.2.840.113549.1.1.5': 'sha1 RSA',
   '1.2.840.113549.1.1.11': 'sha256 RSA',
@@ -80,11 +89,17 @@ export const SIGNATURE_NAMES: Readonly<Record<string, string>> = {
   '1.2.840.113549.1.1.14': 'sha224 RSA',
   '1.2.840.113549.1.1.15': 'sha512-224 RSA',
   '1.2.840.113549.1.1.16': 'sha512-256 RSA',
+  '1.3.36.3.3.1.2': 'ripemd160 RSA',
   '1.2.840.10045.4.1': 'sha1 ECDSA',
   '1.2.840.10045.4.3.1': 'sha224 ECDSA',
   '1.2.840.10045.4.3.2': 'sha256 ECDSA',
   '1.2.840.10045.4.3.3': 'sha384 ECDSA',
   '1.2.840.10045.4.3.4': 'sha512 ECDSA',
+  '1.2.840.10040.4.3': 'sha1 DSA',
+  '1.2.156.10197.1.501': 'sm3 SM2',
+  ...inRow(1, 'DSA', [...SHA2, ...SHA3]),
+  ...inRow(9, 'ECDSA', SHA3),
+  ...inRow(13, 'RSA', SHA3),
   ...OWN_DIGEST_NAMES,
 };
 
