@@ -7,6 +7,7 @@ import type { VerifyOptions as Asked } from './lib/check/inspection.ts';
 import { printable, UsageError } from './lib/errors.ts';
 import type { GenerateOptions } from './lib/generate/generate.ts';
 import { parseKeyType } from './lib/model/key-type.ts';
+import { nearest } from './lib/model/nearest.ts';
 import { EARLY_DAYS, JOBS, wholeNumber } from './lib/model/whole-number.ts';
 
 interface Kind {
@@ -56,9 +57,20 @@ const refuse = (name: string, value: unknown, { expected, isMet }: Kind): void =
   throw new UsageError(`${name}: found "${shown}", expected ${expected}`, `give ${expected}`);
 };
 
+/** A name that there is not is a misspelt one; what another function takes may be there. */
+function refuseUnknown(options: object): void {
+  const names = Object.keys(KINDS);
+  const unknown = Object.keys(options).find(name => !names.includes(name));
+  if (unknown === undefined) return;
+  const close = nearest(unknown, names);
+  const hint = close ? `did you mean "${close}"?` : `the options: ${names.join(', ')}`;
+  throw new UsageError(`unknown option "${printable(unknown)}"`, hint);
+}
+
 /** `undefined` is what is not given. */
 function requireKinds(options: RunOptions & VerifyOptions): void {
   refuse('options', options, { expected: 'an object', isMet: isObject });
+  refuseUnknown(options);
   for (const [name, kind] of Object.entries(KINDS)) {
     const value = options[name as Name];
     if (value !== undefined) refuse(name, value, kind);

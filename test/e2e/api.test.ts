@@ -90,6 +90,9 @@ test('values that the types do not allow are wrong use, not a directory that is 
     ],
     ['planPki({ environment: [] })', 'environment: found "[]", expected an object of texts without NUL'],
     ['planPki(null)', 'options: found "null", expected an object'],
+    ["verify('pki', { Production: true })", 'unknown option "Production"'],
+    ["generate('wrong', { platformkeys: true })", 'unknown option "platformkeys"'],
+    ["planPki({ keyType: 'rsa:2048', colour: 'red' })", 'unknown option "colour"'],
   ];
   const lines = await printed('wrong', `${TELL}\n${wrong.map(([call]) => `await tell(${call});`).join('\n')}`);
   assert.equal(
@@ -97,6 +100,17 @@ test('values that the types do not allow are wrong use, not a directory that is 
     wrong.map(([, message]) => `true 2 ${message}`),
   );
   assert.not.ok(existsSync(join(folder, 'wrong')));
+});
+
+test('a misspelt option is told with the one that is near; options of another function are none', async () => {
+  const call = `for (const options of [{ expiresWithindays: 9 }, { colour: 1 }])
+  await verify('pki', options).catch(error => console.log(error.hint));
+console.log(String((await planPki({ production: true, keyType: 'ec:prime256v1' })).jobs.length > 9));`;
+  assert.equal(await printed('misspelt', call), [
+    'did you mean "expiresWithinDays"?',
+    'the options: configurationFolders, keyType, brand, platformKeys, forceWeak, generateTokenKeys, rehearse, production, environment, signal, jobs, expiresWithinDays, note',
+    'true',
+  ]);
 });
 
 test('a run that its caller stops, or the system, throws a PkiError whatever the reason', async () => {
