@@ -57,7 +57,7 @@ export async function ocspVerb(context: VerbContext): Promise<number> {
   const days = readDays(given) ?? 1;
   const open = openDirectory(readDirectoryOptions(given, context.environment), false);
   if (!isForCa) return tellStatus(context, given, open, word, days);
-  const responder = openResponder(open, word, days, context.controller);
+  const responder = await openResponder(open, word, days, context.controller);
   if (given.command) {
     const line = `cd ${quote(open.directory.path)} && ${commandLine(serverCommand(responder, port))}`;
     if (!given.json) return context.print(line);
@@ -81,7 +81,7 @@ async function tellStatus(
   if (output !== undefined) refuseOutput(output, isAnswer);
   const { ca, serial } = findTarget(open, word);
   refuseFormer(open, ca, serial, word);
-  const { answer, ...status } = await askStatus(openResponder(open, ca, days, context.controller), serial);
+  const { answer, ...status } = await askStatus(await openResponder(open, ca, days, context.controller), serial);
   if (output !== undefined) writeOutput(output, answer, isAnswer);
   if (given.json) context.print(JSON.stringify({ schema: 1, given: word, ca, serial: wholeSerial(serial), ...status }));
   else if (!given.quiet) {

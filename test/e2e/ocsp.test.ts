@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { cleanEnvironment, isMissing, MAIN, scratch, start, tool } from '../helpers/door.ts';
+import { cleanEnvironment, isMissing, MAIN, ROOT, scratch, start, tool } from '../helpers/door.ts';
 
 const test = suite('ocsp');
 const folder = scratch();
@@ -87,6 +87,31 @@ test('openssl and GnuTLS accept the answers; revoked, held and released are told
     assert.match(seen, /Certificate Status: revoked/);
     assert.match(seen, /Verifying OCSP Response: Success/);
   });
+});
+
+test("a CA of one's own without the profile of a responder is told to get one, and gets it by --conf", async () => {
+  const conf = join(folder, 'own-ca');
+  const powers = 'days = 300\nbasicConstraints = critical, CA:TRUE\nkeyUsage = critical, keyCertSign, cRLSign\n';
+  const ini = `issuer = gen_rootca\n[subject]\ncommonName = Own\n[certificate]\n${powers}`;
+  mkdirSync(conf);
+  writeFileSync(join(conf, 'own.ini'), ini);
+  const made = await program('generate', '--dir', 'own', '--conf', conf, '--key-type', 'ec:prime256v1', '--quiet');
+  assert.is(made.status, 0, made.stderr);
+  const before = await program('ocsp', '--command', 'own', '--dir', 'own');
+  assert.is(before.status, 1);
+  assert.match(
+    before.stderr,
+    /hint: add a section \[issued ocsp\] to own\.ini, as in docs\/operation\.md, then: trustme-pki issue own own_ocsp --profile ocsp --dir own --conf FOLDER\n$/,
+  );
+  const section = /^```ini\n(\[issued ocsp\]\n.*?)^```$/ms.exec(
+    readFileSync(join(ROOT, 'docs/operation.md'), 'utf8'),
+  )![1]!;
+  writeFileSync(join(conf, 'own.ini'), ini + section);
+  const hinted = await program('ocsp', '--command', 'own', '--dir', 'own', '--conf', conf);
+  assert.match(hinted.stderr, /hint: make one: trustme-pki issue own own_ocsp --profile ocsp --dir own/);
+  const issued = await program('issue', 'own', 'own_ocsp', '--profile', 'ocsp', '--dir', 'own', '--conf', conf);
+  assert.is(issued.status, 0, issued.stderr);
+  assert.is((await program('ocsp', '--command', 'own', '--dir', 'own')).status, 0);
 });
 
 test('other CAs answer by a responder certificate of their own', async () => {

@@ -20,6 +20,10 @@ const OPENSSL_NAMES: Readonly<Record<string, string>> = { subjectKeyIdentifier: 
 /** Of a profile: what RSA keys get of it, or lines of one of its extensions; no profile itself. */
 const isForm = (section: string): boolean => /_(rsa|part\d+)$/.test(section);
 
+/** Whether the configuration of a CA has a profile with this name. */
+export const hasProfile = (configuration: string, name: string): boolean =>
+  readSections(configuration).has(`issued_${name}`);
+
 /** Throws a UsageError where the CA has no such profile. */
 export function profileOf({ configuration, stem }: Authority, name: string): ProfileSection {
   const sections = readSections(configuration);

@@ -11,10 +11,12 @@ import { inTemporary, readWritten } from '../run/temporary.ts';
 import { serialOf } from '../store/database-rows.ts';
 import type { CertificateFile } from '../store/directory.ts';
 import { isIssuedBy } from '../store/issuer.ts';
+import { configurationOf } from './configuration.ts';
 import { indexFile, lacksLineEnd, readRows } from './database.ts';
 import { keyOf } from './directory-key.ts';
 import { refuseWithoutDatabase } from './old-directory.ts';
 import { findAuthority, type OpenDirectory } from './open.ts';
+import { hasProfile } from './profile-section.ts';
 import { refuseDamage } from './sound-database.ts';
 
 export interface Responder {
@@ -31,7 +33,12 @@ export interface Responder {
 const OCSP_SIGNING = '1.3.6.1.5.5.7.3.9';
 
 /** Finds what answers for a CA. Throws a StateError that names the command to type. */
-export function openResponder(open: OpenDirectory, stem: string, days: number, controller: AbortController): Responder {
+export async function openResponder(
+  open: OpenDirectory,
+  stem: string,
+  days: number,
+  controller: AbortController,
+): Promise<Responder> {
   const ca = findAuthority(open, stem);
   const { directory, options } = open;
   refuseWithoutDatabase(directory.path, stem);
@@ -41,7 +48,7 @@ export function openResponder(open: OpenDirectory, stem: string, days: number, c
       `trustme-pki renew ${stem} --cascade`,
     );
   refuseDamage(directory.path, ca);
-  const certificate = responderOf(open, ca);
+  const certificate = await responderOf(open, ca);
   refuseOpenEnd(directory.path, stem);
   return {
     ca,
@@ -62,7 +69,8 @@ function refuseOpenEnd(path: string, stem: string): void {
 }
 
 /** The one that lasts longest. */
-function responderOf({ directory, options }: OpenDirectory, ca: CertificateFile): CertificateFile {
+async function responderOf(open: OpenDirectory, ca: CertificateFile): Promise<CertificateFile> {
+  const { directory } = open;
   const { stem } = ca;
   const revoked = new Set(
     readRows(directory.path, stem).flatMap(({ serial, status }) => (status === 'R' ? [serial] : [])),
@@ -79,10 +87,19 @@ function responderOf({ directory, options }: OpenDirectory, ca: CertificateFile)
   const good = known.find(each => end(each) > Date.now() && !revoked.has(serialOf(each.certificate.serialNumber)));
   if (good) return good;
   const name = `${stem}_ocsp`;
-  const hint = `make one: trustme-pki issue ${stem} ${known.some(each => each.stem === name) ? `${name}2` : name} --profile ocsp --dir ${quote(options.dir)}`;
+  const hint = await issueHint(open, ca, known.some(each => each.stem === name) ? `${name}2` : name);
   if (known[0])
     throw new StateError(`the OCSP responder certificate "${known[0].file}" has expired or is revoked`, hint);
   throw new StateError(`${stem} has no OCSP responder certificate with its key in the directory`, hint);
+}
+
+/** What to type for a certificate called `name`; CAs of one's own may lack the profile of it. */
+async function issueHint(open: OpenDirectory, ca: CertificateFile, name: string): Promise<string> {
+  const { stem } = ca;
+  const issue = `trustme-pki issue ${stem} ${name} --profile ocsp --dir ${quote(open.options.dir)}`;
+  return hasProfile(await configurationOf(open, ca), 'ocsp')
+    ? `make one: ${issue}`
+    : `add a section [issued ocsp] to ${stem}.ini, as in docs/operation.md, then: ${issue} --conf FOLDER`;
 }
 
 /** Arguments of `openssl ocsp` with which it answers. */
