@@ -86,7 +86,10 @@ export const KEY_SECTIONS = {
     before:
       'Of `defaults.ini`. An entity names one of them with `urls = NAME`; the keys below may stand in its `[certificate]` and `[issued]` too.',
     rows: [
-      [['caIssuers'], "URLs of the issuer's certificate, separated by blanks"],
+      [
+        ['caIssuers'],
+        "URLs of the issuer's certificate, separated by blanks; a comma in a URL is `%2C`, a semicolon `%3B`",
+      ],
       [['OCSP'], 'URLs of its OCSP responder'],
       [['crlDistributionPoints'], 'URLs of its revocation list'],
     ],

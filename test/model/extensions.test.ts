@@ -139,6 +139,7 @@ const values: readonly [key: string, value: string, found: string | undefined | 
   ['ocsp-nocheck', 'no', undefined],
   ['OCSP', 'http://localhost/x', false],
   ['OCSP', 'localhost', 'localhost'],
+  ['OCSP', 'http://localhost/?a=1%2Cb%3Bc', false],
   ['OCSP', 'critical, http://localhost/x', 'critical'],
   ['OCSP', 'http://one/ https://two/x', false],
   ['caIssuers', 'http://a/b, URI:http://c', 'URI:http://c'],
@@ -270,6 +271,23 @@ suite('what is expected of usages names OIDs where they are allowed, of URLs tha
 
 suite('rules between extensions say nothing where basicConstraints is missing, which is told elsewhere', () => {
   assert.is(refuseTogether(new Map([['keyUsage', 'keyCertSign']])), undefined);
+});
+
+suite('what is told of a comma or semicolon in a URL, or in a text, is how it is written', () => {
+  for (const [key, value] of [
+    ['OCSP', 'http://ocsp.example/?a=1,b'],
+    ['crlDistributionPoints', 'ldap:///CN=x,DC=y?certificateRevocationList'],
+    ['caIssuers', 'http://a/x;y'],
+    ['subjectAltName', 'URI:http://a/?a=1,b'],
+    ['subjectAltName', 'URI:http://a/x;y'],
+    ['certificatePolicies', '1.2.3 CPS:http://a/?a=1,b'],
+  ] as const)
+    assert.match(refuseExtension(key, value)!.expected, /commas in them as %2C, semicolons as %3B/, value);
+  for (const text of ['hallo, welt', 'a;b', 'a:b'])
+    assert.match(
+      refuseExtension('1.2.3', `ASN1:UTF8String:${text}`)!.expected,
+      /^DER:.* for any text.* without , ; and :$/,
+    );
 });
 
 suite.run();

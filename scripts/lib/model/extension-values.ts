@@ -93,6 +93,8 @@ const isIpv4 = (text: string): boolean => /^\d+\.\d+\.\d+\.\d+$/.test(text) && t
 const isIpv6 = (text: string): boolean => text.includes(':') && hostOf(`[${text}]`) !== undefined;
 // What stands in an IA5String is ASCII, and openssl would take the bytes of UTF-8 for Latin-1 elsewhere.
 const isMail = (text: string): boolean => /^[!-~]+$/.test(text) && /^[^@:;]+@[A-Za-z0-9.-]+$/.test(text);
+/** openssl ends a URL at a comma, an ini file a value at a semicolon. */
+const ENCODED = 'commas in them as %2C, semicolons as %3B';
 export const isUrl = (text: string): boolean =>
   /^(https?|ldap|ftp|file):\/\/[!-~]+$/.test(text) && /^[^,;]+$/.test(text) && URL.canParse(text);
 
@@ -117,10 +119,10 @@ const isName = (word: string): boolean => {
   return Object.hasOwn(NAME_KINDS, kind) && NAME_KINDS[kind]!(value);
 };
 
-export const subjectAltName = listOf(
-  isName,
-  'DNS:host, IP:address, URI:…, email:a@b, UPN:a@b or RID:oid, in ASCII (punycode), separated by commas',
-);
+export const subjectAltName: Check = value => {
+  const names = 'DNS:host, IP:address, URI:…, email:a@b, UPN:a@b or RID:oid, in ASCII (punycode), separated by commas';
+  return listOf(isName, value.includes('URI:') ? `${names}; URIs with ${ENCODED}` : names)(value);
+};
 
 /** `C=DE`. openssl reads such names as Latin-1, whatever its configuration says: ASCII alone is safe. */
 function isAttribute(text: string): boolean {
@@ -165,8 +167,9 @@ const isPolicy = (word: string): boolean => {
 export const certificatePolicies: Check = value => {
   const policies = listWords(value).words.map(word => POLICY.exec(policyName(word))?.[1]);
   const twice = policies.find((policy, i) => policies.indexOf(policy) !== i);
+  const expected = `OIDs or anyPolicy, separated by commas, each with or without a blank and CPS:URL (${ENCODED})`;
   return (
-    listOf(isPolicy, 'OIDs or anyPolicy, separated by commas, each with or without a blank and CPS:URL')(value) ??
+    listOf(isPolicy, expected)(value) ??
     (twice === undefined ? undefined : { expected: 'each policy once (RFC 5280 4.2.1.4)', found: twice })
   );
 };
@@ -176,7 +179,7 @@ export const urls: Check = value => {
   const wrong = list.find(url => !isUrl(url));
   if (list.includes('critical'))
     return { expected: 'no "critical" (RFC 5280 forbids or advises against it)', found: 'critical' };
-  return wrong === undefined ? undefined : { expected: 'URLs, separated by blanks, without semicolons', found: wrong };
+  return wrong === undefined ? undefined : { expected: `URLs, separated by blanks, ${ENCODED}`, found: wrong };
 };
 
 export const yes: Check = value => (value === 'yes' ? undefined : { expected: '"yes", or no such line' });

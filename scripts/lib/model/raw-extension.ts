@@ -22,7 +22,8 @@ function isAsn1(text: string): boolean {
 export const rawValue: Check = value => {
   const [text = '', ...rest] = listWords(value).words;
   const hex = /^DER:((?:[0-9A-Fa-f]{2}:?)+)$/.exec(text)?.[1]?.replaceAll(':', '');
-  const expected = 'DER:0C0141 (one whole ASN.1 value in hexadecimal) or ASN1:UTF8String:text';
+  const expected =
+    'DER:0C0141 (one whole ASN.1 value in hexadecimal, for any text) or ASN1:UTF8String:text without , ; and :';
   return rest.length === 0 && (isAsn1(text) || (hex !== undefined && isWholeDer(hex))) ? undefined : { expected };
 };
 
