@@ -82,6 +82,17 @@ test('a sub CA of an offline root: same key, request, signature, import; all pri
   await sound(online);
 });
 
+test('a sub CA with an emailAddress in its subject keeps it through the ceremony', async () => {
+  write('mail/customer/device_subca.ini', '[subject]\nemailAddress = pki@example.org\n');
+  const own = ['--dir', 'mail-pki', '--conf', 'mail'];
+  await succeed('generate', ...own, ...EC, '--quiet');
+  await succeed('request', 'device_subca', ...own, '--output-dir', 'mail');
+  await succeed('sign-csr', 'gen_rootca', 'mail/device_subca.csr', '--dir', 'mail-pki', '--same-key', '--again');
+  await succeed('import', 'device_subca', 'mail/device_subca.cert', ...own);
+  assert.match(tool('openssl', ['x509', '-in', 'mail-pki/device_subca.cert', '-noout', '-subject'], folder), /pki@/);
+  await sound('mail-pki');
+});
+
 test('what is asked for names the profile that gives it, and a sub CA that signs certificates alone is made by it', async () => {
   const [online, offline] = split('profile');
   await succeed('request', 'ssig_subca_cml', '--dir', online, '--output-dir', '.');

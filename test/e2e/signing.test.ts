@@ -14,6 +14,9 @@ import {
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { SUBJECT_ATTRIBUTES } from '../../scripts/lib/model/subject.ts';
+import { describeCertificate } from '../../scripts/lib/store/certificate-facts.ts';
+import { describeRequest } from '../../scripts/lib/store/request-facts.ts';
 import { cleanEnvironment, isMissing, MAIN, ROOT, scratch, start, tool } from '../helpers/door.ts';
 
 const test = suite('signing');
@@ -115,6 +118,31 @@ test('requests as devices make them are signed with the usages of the CA, and th
   assert.is(user.status, 0, user.stdout);
   assert.not.match(openssl('x509', '-in', join(pki.requests, 'cml.cert'), '-noout', '-text'), /Extended Key Usage/);
   assert.is((await program(['verify', 'devices'])).status, 0);
+});
+
+/** A value that each attribute of a subject may have. */
+const sampleOf = (name: string): string =>
+  /[cC]ountryName$/.test(name) ? 'DE' : name === 'emailAddress' ? 'a@b.org' : 'x';
+
+test('each attribute of a subject comes through, in order, whether typed or requested', async () => {
+  const pki = copyOf('attributes');
+  // As versions before wrote it.
+  const file = join(pki.path, '.pki/device_subca.cnf');
+  const configuration = readFileSync(file, 'utf8');
+  assert.match(configuration, /^email_in_dn = yes$/m);
+  writeFileSync(file, configuration.replace(/^email_in_dn = yes$/m, 'email_in_dn = no'));
+  const subject = [...SUBJECT_ATTRIBUTES].reverse().map(name => ({ name, value: sampleOf(name) }));
+  const typed = subject.map(({ name, value }) => `${name}=${value}`);
+  const issued = await pki.run('issue', 'user_subca', 'all', '--subject', typed.join(', '));
+  assert.is(issued.status, 0, issued.stderr);
+  const described = (path: string) => describeCertificate(new X509Certificate(readFileSync(path)).raw).subject;
+  assert.equal(described(join(pki.path, 'all.cert')), subject);
+  request(join(folder, 'all.csr'), `/${typed.join('/')}/emailAddress=c@d.org+UID=own`);
+  const asked = describeRequest(readFileSync(join(folder, 'all.csr'))).subject;
+  assert.is(asked.length, subject.length + 2);
+  const signed = await pki.run('sign-csr', 'device_subca', 'all.csr');
+  assert.is(signed.status, 0, signed.stderr);
+  assert.equal(described(join(folder, 'all.cert')), asked);
 });
 
 test('a profile may have a beginning of its own, which is no clock that jumped', async () => {
@@ -502,7 +530,7 @@ test('issue goes on where a run was killed, and hands out nothing that is revoke
     assert.is(ended.status, status, ended.stdout + ended.stderr);
     assert.match(ended.stdout + ended.stderr, said);
   };
-  const WEB = ['web', '--san', 'DNS:a.example', '--san', 'IP:2001:db8::1'];
+  const WEB = ['web', '--subject', 'CN=web, emailAddress=a@b.org', '--san', 'DNS:a.example', '--san', 'IP:2001:db8::1'];
   await issue(0, /serial/, ...WEB);
   const [certificate, key] = [readFileSync(at('web.cert')), readFileSync(at('web.key'))];
   const rows = pki.index('backend_subca').length;

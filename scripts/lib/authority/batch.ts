@@ -150,12 +150,13 @@ const UNTOLD = [
   'aux',
 ];
 
-/** The same configuration on another database. */
+/** The same configuration on another database; older ones have openssl drop the subject's emailAddress. */
 const retarget = (configuration: string, index: string, certificates: string): string =>
   configuration
     .replace(/^cert_opt = .*\n/gm, '')
     .replace(/^database = .*$/m, () => `database = ${index}\ncert_opt = ${UNTOLD.map(part => `no_${part}`).join(', ')}`)
-    .replace(/^new_certs_dir = .*$/m, () => `new_certs_dir = ${certificates}`);
+    .replace(/^new_certs_dir = .*$/m, () => `new_certs_dir = ${certificates}`)
+    .replace(/^email_in_dn = .*$/m, 'email_in_dn = yes');
 
 /** openssl prefers its default for the end to -days, and those of the default profile are no other's. */
 const withoutTimes = (configuration: string, { times }: Signing): string =>
