@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { certificateBlocks } from '../../scripts/lib/model/pem.ts';
-import { cleanEnvironment, isMissing, MAIN, scratch, start, tool } from '../helpers/door.ts';
+import { cleanEnvironment, isMissing, leftovers, MAIN, scratch, start, tool } from '../helpers/door.ts';
 
 const test = suite('export');
 const folder = scratch();
@@ -152,6 +152,33 @@ test('PKCS #12: openssl and GnuTLS open it; it is for its owner alone', async ()
   assert.match(tool('openssl', old, folder), /BEGIN PRIVATE KEY/);
   const again = await program(['export', 'pkcs12', 'backend', '--output', 'old.p12', '--dir', 'base'], secret);
   assert.match(again.stderr, /"old\.p12" is there: nothing is overwritten/);
+});
+
+test('what has no hard links, as a stick with FAT, gets all files, and loses none that somebody else put there', async () => {
+  // Such a file system cannot be had here: link(2) fails as it does there.
+  const fat = `const fs = require('node:fs');
+const told = { errno: -1, code: 'EPERM', syscall: 'link' };
+fs.linkSync = (path, dest) => {
+  if (process.env.RIVAL) fs.writeFileSync(dest, process.env.RIVAL);
+  throw Object.assign(new Error('EPERM: operation not permitted, link'), told, { path, dest });
+};
+`;
+  writeFileSync(join(folder, 'fat.cjs'), fat);
+  const stick = { NODE_OPTIONS: `--require ${join(folder, 'fat.cjs')}`, TRUSTME_PKI_P12_PASSWORD: 'x' };
+  cpSync(base, join(folder, 'stick'), { recursive: true });
+  const holds = (file: string) => tool('openssl', ['pkcs12', '-in', file, '-passin', 'pass:x', '-noout'], folder);
+  await succeed(['issue', 'user_subca', 'ann', '--p12', '--dir', 'stick'], stick);
+  await succeed(['export', 'pkcs12', 'backend', '--output', 'stick/b.p12', '--dir', 'stick'], stick);
+  holds('stick/ann.p12');
+  holds('stick/b.p12');
+  const der = readFileSync(join(folder, 'stick/certs/signing_key.x509'));
+  rmSync(join(folder, 'stick/certs/signing_key.x509'));
+  await succeed(['generate', '--dir', 'stick'], stick);
+  assert.equal(readFileSync(join(folder, 'stick/certs/signing_key.x509')), der);
+  const words = ['export', 'pkcs12', 'backend', '--output', 'stick/c.p12', '--dir', 'stick'];
+  assert.is((await program(words, { ...stick, RIVAL: 'of somebody else' })).status, 1);
+  assert.is(readFileSync(join(folder, 'stick/c.p12'), 'utf8'), 'of somebody else');
+  assert.equal(leftovers(join(folder, 'stick')), []);
 });
 
 test('what goes wrong is told, and leaves nothing', async () => {

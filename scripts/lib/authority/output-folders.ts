@@ -1,18 +1,8 @@
 // Can results be put where they go? Asked before anything is signed: a certificate that nobody gets is one too many.
-import {
-  closeSync,
-  constants,
-  copyFileSync,
-  existsSync,
-  linkSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-} from 'node:fs';
+import { closeSync, constants, copyFileSync, existsSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { StateError } from '../errors.ts';
-import { syncPath } from '../store/files.ts';
+import { giveName, syncPath } from '../store/files.ts';
 
 /** Under this name files are written before they get their own. */
 export const draftOf = (output: string): string => `${output}.new`;
@@ -57,20 +47,9 @@ export function draftKey(from: string, to: string): void {
 export function moveKey(from: string, to: string): void {
   draftKey(from, to);
   try {
-    give(draftOf(to), to);
+    giveName(draftOf(to), to);
   } finally {
     rmSync(draftOf(to), { force: true });
   }
   rmSync(from, { force: true }); // the draft itself, where an earlier run left that
-}
-
-/** What has no links, as FAT, has to do with a look before. */
-function give(draft: string, to: string): void {
-  try {
-    linkSync(draft, to);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (!['EPERM', 'ENOTSUP', 'ENOSYS'].includes(code ?? '') || existsSync(to)) throw error;
-    renameSync(draft, to);
-  }
 }

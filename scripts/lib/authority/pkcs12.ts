@@ -1,11 +1,10 @@
 // Key, certificate and chain in one PKCS #12 file, for a token, a browser or another keystore.
-import { linkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { command } from '../plan/job.ts';
 import { passin } from '../plan/private-key.ts';
 import { runCommand, type Surroundings } from '../run/exec.ts';
 import { removeTree } from '../run/staging.ts';
-import { syncPath } from '../store/files.ts';
+import { giveName, syncPath } from '../store/files.ts';
 
 export interface Pkcs12 {
   /** Paths; the certificate's file has its chain, too. */
@@ -36,7 +35,7 @@ export async function writePkcs12(file: Pkcs12, draft: string, surroundings: Sur
     await runCommand(command('openssl', args, secrets), `${name}.p12`, surroundings);
     await checkPkcs12(file, draft, surroundings);
     syncPath(draft);
-    linkSync(draft, output);
+    giveName(draft, output);
   } finally {
     removeTree(draft);
   }

@@ -1,10 +1,10 @@
 // Adds the derived exports that a PKI directory lacks. Nothing that is there is touched.
-import { existsSync, linkSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { TOKEN_KEY_MARK } from '../model/token.ts';
 import { exportContent } from '../store/export-content.ts';
 import { DERIVED_EXPORTS, type DerivedExport } from '../store/exports.ts';
-import { syncPath, writeNew } from '../store/files.ts';
+import { giveName, syncPath, writeNew } from '../store/files.ts';
 
 /** Exports whose sources are there and which are not. */
 function missingExports(folder: string): DerivedExport[] {
@@ -35,8 +35,7 @@ export function addMissingExports(folder: string): string[] {
     try {
       writeNew(draft, exportContent(each, folder), each.key ? 0o600 : 0o644);
       syncPath(draft);
-      // A link, unlike a rename, never replaces what somebody else has put there meanwhile.
-      linkSync(draft, path);
+      giveName(draft, path);
     } finally {
       rmSync(draft, { force: true });
     }

@@ -1,5 +1,17 @@
-// Single files of a PKI directory: made new with their final mode, read, synced.
-import { closeSync, constants, fchmodSync, fsyncSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
+// Single files of a PKI directory: made new with their final mode, given their name, read, synced.
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fchmodSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { StateError } from '../errors.ts';
 import { certificateBlocks } from '../model/pem.ts';
@@ -52,5 +64,20 @@ export function syncPath(path: string): void {
     fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);
+  }
+}
+
+/**
+ * Gives a draft in the same folder its name, which a file that somebody else has put there meanwhile keeps (EEXIST), as
+ * it would not from a rename. The draft may stay, as a second name.
+ */
+export function giveName(draft: string, path: string): void {
+  try {
+    linkSync(draft, path);
+  } catch (error) {
+    // What has no links, as FAT, has to do with the look that the system has taken before.
+    if (!['EPERM', 'ENOTSUP', 'ENOSYS'].includes((error as NodeJS.ErrnoException).code ?? '') || existsSync(path))
+      throw error;
+    renameSync(draft, path);
   }
 }
