@@ -36,7 +36,31 @@ const CASES: [string, RequestFacts, RegExp | undefined][] = [
   ['no common name', facts({ subject: [{ name: 'organizationName', value: 'x' }] }), /no commonName/],
   ['an empty common name', facts({ subject: [{ name: 'commonName', value: '' }] }), /commonName is empty/],
   ['a line end in a name', facts({ subject: [{ name: 'commonName', value: 'a\nb' }] }), /control characters/],
-  ['names', asking('subjectAltName', 'URI:UUID:1, DNS:a'), undefined],
+  [
+    'names',
+    asking('subjectAltName', 'URI:UUID:1, DNS:*.a, IP:10.0.0.1, IP:2001:DB8:0:0:0:0:0:1, email:a@b, critical'),
+    undefined,
+  ],
+  ['an address with characters that part others', asking('subjectAltName', 'URI:ldap://h/cn=a\\,o=b?x;y'), undefined],
+  ...[
+    ...[
+      'email:copy',
+      'email:move',
+      'email:a',
+      'email:a@b ',
+      'DNS:a.b ',
+      'DNS: a',
+      'DNS:',
+      'DNS:a\\,DNS:b',
+      'IP:c0000201ff',
+    ],
+    ...['URI:http://a b', 'URI:x', 'URI:'],
+  ].map((name): [string, RequestFacts, RegExp] => [
+    `the name "${name}"`,
+    asking('subjectAltName', `DNS:a, ${name}`),
+    /its subjectAltName has ".*", which is no such name: they are DNS:host/,
+  ]),
+  ['no names at all', asking('subjectAltName', ''), /its subjectAltName is empty/],
   ['names of another kind', asking('subjectAltName', 'dirName:/CN=x'), /has dirName:\/CN=x; kinds that are taken over/],
   ['names behind a backslash', asking('subjectAltName', 'DNS:a\\\\, UPN:admin@corp'), /has UPN:admin@corp; kinds/],
   [

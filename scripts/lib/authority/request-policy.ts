@@ -1,4 +1,5 @@
 // May a CA sign a request? Its key, subject and the extensions that it asks for, against what the CA gives.
+import { isName } from '../model/extension-values.ts';
 import { LEAST_RSA_BITS } from '../model/key-type.ts';
 import { isOwnDigestName } from '../store/oid-names.ts';
 import type { RequestFacts, RequestKey } from '../store/request-facts.ts';
@@ -44,17 +45,25 @@ function refuseExtensions({ extensions }: RequestFacts, isNameCopied: boolean): 
     if (key === 'basicConstraints') {
       if (!/^(critical, )?CA:FALSE$/.test(value)) return 'it asks to be a CA';
     } else if (key !== 'subjectAltName') return `it asks for the extension ${key}, which the CA does not give`;
+    else if (!isNameCopied) return 'it asks for subjectAltName, which this profile does not take over';
     else {
-      if (!isNameCopied) return 'it asks for subjectAltName, which this profile does not take over';
-      const names = namesOf(value);
-      const strange = names.find(name => !IS_PRINTABLE.test(name));
-      if (strange !== undefined)
-        return `its subjectAltName has ${JSON.stringify(strange)}: names are printable ASCII (RFC 5280, 4.2.1.6)`;
-      const wrong = names.find(name => !NAME_KINDS.includes(name.split(':')[0]!));
-      if (wrong) return `its subjectAltName has ${wrong}; kinds that are taken over: ${NAME_KINDS.join(', ')}`;
+      const refusal = refuseNames(namesOf(value));
+      if (refusal) return `its subjectAltName ${refusal}`;
     }
   }
   return undefined;
+}
+
+function refuseNames(names: readonly string[]): string | undefined {
+  if (names.length === 0) return 'is empty (RFC 5280, 4.2.1.6)';
+  const strange = names.find(name => !IS_PRINTABLE.test(name));
+  if (strange !== undefined) return `has ${JSON.stringify(strange)}: names are printable ASCII (RFC 5280, 4.2.1.6)`;
+  const other = names.find(name => !NAME_KINDS.includes(name.split(':')[0]!));
+  if (other) return `has ${other}; kinds that are taken over: ${NAME_KINDS.join(', ')}`;
+  const wrong = names.find(name => !isName(name));
+  return (
+    wrong && `has ${JSON.stringify(wrong)}, which is no such name: they are DNS:host, IP:address, URI:uri, email:a@b`
+  );
 }
 
 /** The names of a subjectAltName; a comma or a backslash inside one has a backslash before it. */

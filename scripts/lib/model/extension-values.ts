@@ -107,14 +107,14 @@ function hostOf(host: string): string | undefined {
 const NAME_KINDS: Readonly<Record<string, (value: string) => boolean>> = {
   DNS: isDns,
   IP: value => isIpv4(value) || isIpv6(value),
-  URI: value => /^[!-~]+$/.test(value) && !value.includes(';') && URL.canParse(value),
+  URI: value => /^[!-~]+$/.test(value) && URL.canParse(value),
   email: isMail,
   UPN: isMail,
   RID: value => OID.test(value),
 };
 
-/** Whether a word such as `DNS:example.org` is a name of subjectAltName. */
-const isName = (word: string): boolean => {
+/** Whether a word such as `DNS:example.org` is a name of subjectAltName; words of openssl, as `email:copy`, are none. */
+export const isName = (word: string): boolean => {
   const [, kind = '', value = ''] = /^([A-Za-z]+):(.+)$/.exec(word) ?? [];
   return Object.hasOwn(NAME_KINDS, kind) && NAME_KINDS[kind]!(value);
 };
