@@ -2,9 +2,11 @@
 import {
   cpSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -242,7 +244,7 @@ test('what is revoked is not brought back: not by its name, not with what expire
     ['ocsp_server', /ocsp_server is revoked \(certificateHold\)\n.*hint: release it first: .* --reason removeFromCRL/],
     ['lost', /lost is revoked \(unspecified\)\n.*hint: .*trustme-pki issue guestos_subca NAME/],
   ] as const) {
-    const { status, stderr } = await pki.run('renew', name);
+    const { status, stderr } = await pki.run('renew', ...name.split(' '));
     assert.is(status, 1);
     assert.match(stderr, message);
   }
@@ -361,6 +363,38 @@ test('a directory of the old script, and one behind a link', async () => {
   const renewed = await program(['renew', 'backend', 'DB', '--dir', 'release', '--release']);
   assert.is(renewed.status, 0, renewed.stderr);
   assert.match(renewed.stderr, /backend_subca had no database: built it/);
+  await pki.sound();
+});
+
+test('a symbolic link in the place of what is needed, or would be replaced, is refused before anything is made', async () => {
+  const pki = copyOf('linked');
+  await pki.succeed('issue', 'backend_subca', 'mdm');
+  mkdirSync(join(pki.path, 'elsewhere'));
+  const cases: [linked: string, name: string][] = [
+    ['ssig_subca.key', 'ssig'],
+    ['ssig_subca.cert', 'ssig'],
+    ['ssig.cert', 'ssig'],
+    ['DB.auth', 'DB'],
+    ['ssig_rootca.cert', 'ssig'],
+    ['certs/signing_key.pem', 'ssig_subca --cascade'],
+    ['mdm.cert', 'mdm'],
+  ];
+  for (const [linked, name] of cases) {
+    const [file, behind] = [join(pki.path, linked), join(pki.path, 'elsewhere/file')];
+    renameSync(file, behind);
+    symlinkSync(behind, file);
+    const ended = await pki.run('renew', ...name.split(' '));
+    assert.is(ended.status, 1, linked);
+    assert.match(
+      ended.stderr,
+      new RegExp(`error: "${linked}" is a symbolic link: .*\n.*put the file that it leads to`),
+    );
+    assert.ok(lstatSync(file).isSymbolicLink());
+    // What has nothing to do with it is renewed.
+    if (linked === 'ssig_subca.key') await pki.succeed('renew', 'backend');
+    renameSync(behind, file);
+  }
+  rmSync(join(pki.path, 'elsewhere'), { recursive: true });
   await pki.sound();
 });
 

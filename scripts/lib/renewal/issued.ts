@@ -19,6 +19,7 @@ import { serialOf, wholeSerial } from '../store/database-rows.ts';
 import { firstCertificate, syncPath, writeNew } from '../store/files.ts';
 import { retire } from '../store/retired.ts';
 import { HELD } from './locks.ts';
+import { refuseLinked } from './refuse-linked.ts';
 import type { Outcome } from './renew.ts';
 import type { Issued } from './select.ts';
 
@@ -29,6 +30,7 @@ export async function reissue(
   report: Report,
   controller: AbortController,
 ): Promise<Outcome> {
+  refuseLinked(open.directory.path, [file]);
   const authority = await openLocked(open, issuer, HELD, controller, text => report.note(text));
   try {
     const made = await sign(authority, open, stem, certificate.raw);

@@ -27,6 +27,7 @@ import { replaceInChains } from './chains.ts';
 import { filesOf, fillStaging } from './fill-staging.ts';
 import type { Lists } from './lists.ts';
 import { inOrder, isChanged, writeRecords } from './records.ts';
+import { refuseLinked } from './refuse-linked.ts';
 import type { Selection } from './select.ts';
 
 export interface Renewed {
@@ -65,6 +66,7 @@ export interface Renewal {
 export async function renewEntities(renewal: Renewal, report: PlanReport): Promise<Outcome> {
   const { directory, inputs, surroundings } = renewal;
   const plan = planRenewal(inputs);
+  refuseLinked(directory.path, [...plan.inputs, ...filesOf(plan)]);
   requireTools(plan.jobs, surroundings.environment);
   await requireTokenKeys(plan.jobs, inputs.mayGenerateInTokens ?? false, surroundings);
   return inStaging(directory.path, async staging => {
