@@ -73,7 +73,7 @@ export async function uefiAdd(context: VerbContext): Promise<number> {
     const known = directory.certificates.map(({ certificate }) => certificate);
     for (const word of words) {
       await refuseOtherVariable(word, name, known, surroundings);
-      entries.push(...(await readEntries(word, { given: guid, own }, surroundings, note)));
+      entries.push(...readEntries(word, { given: guid, own }, name === 'dbx', note));
     }
     if (!given.revoked) return entries;
     const { entries: revoked, lost } = revokedForFirmware(directory, session.settings.configuration.hierarchy, own);
@@ -91,15 +91,11 @@ export async function uefiRemove(context: VerbContext): Promise<number> {
   if (name === 'PK') return clear(context, given, words);
   if (words.length === 0)
     throw new UsageError('what is to be removed is missing', `usage: trustme-pki uefi remove ${name} FILE|DIGITS...`);
-  const choose = async (session: Session, own: readonly Signature[], others: readonly Signature[]) => {
-    const { directory, options } = session.open;
-    const surroundings = surroundingsIn(directory.path, options.environment, context.controller);
+  const choose = async (_session: Session, own: readonly Signature[], others: readonly Signature[]) => {
     const owners = { given: undefined, own: '' };
     const chosen: Signature[] = [];
     for (const word of words) {
-      const wanted = existsSync(word)
-        ? await readEntries(word, owners, surroundings, noteTo(context, given))
-        : undefined;
+      const wanted = existsSync(word) ? readEntries(word, owners, true, noteTo(context, given)) : undefined;
       const find = (among: readonly Signature[]) =>
         wanted ? among.filter(each => wanted.some(other => isSame(each, other))) : matching(among, word);
       if (find(own).length > 0)

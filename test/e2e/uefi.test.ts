@@ -6,6 +6,7 @@ import * as assert from 'uvu/assert';
 import { parseSignatureLists } from '../../scripts/lib/model/signature-list.ts';
 import { parseVariableUpdate } from '../../scripts/lib/model/variable-update.ts';
 import { isMissing, ROOT, scratch, tool } from '../helpers/door.ts';
+import { makeEfiBinary } from '../helpers/efi-binary.ts';
 import { programIn } from '../helpers/program.ts';
 
 const test = suite('uefi');
@@ -179,14 +180,35 @@ if (hasEfi)
     await succeed('check', 'efi', 'junk.efi', '--dir', pki);
   });
 
-if (hasEfi)
-  test('a tool that makes no hash, as on a full disk, is told', async () => {
-    const tools = path('silent');
-    mkdirSync(tools);
-    writeFileSync(join(tools, 'hash-to-efi-sig-list'), '#!/bin/sh\n: >"$2"\n', { mode: 0o755 });
-    const silent = programIn(folder, { PATH: `${tools}:${process.env.PATH}` });
-    await silent.refused(/hash-to-efi-sig-list wrote nothing to "/, 'uefi', 'add', 'dbx', EFI, '--dir', copyOf('full'));
-  });
+test('a binary whose size is no multiple of 8: db takes its hash, dbx that of its signed copies, too', async () => {
+  const pki = copyOf('unaligned');
+  writeFileSync(path('odd.efi'), makeEfiBinary({ bits: 64, trailing: 5 }));
+  // By pesign -h, of the file and of what sbsign makes of it.
+  const [plain, signed] = [
+    'a238fc418c93a1a87390a40e3876e56af80278ac083781acbe8395c5a648859f',
+    '0254360c9a63db65b0d170bfc811f9b6577dd9b095af677c134c0c816d452938',
+  ];
+  const hashes = (file: string) =>
+    entries(pki, file).flatMap(({ data }) => (data.length === 32 ? data.toString('hex') : []));
+  const db = await run('uefi', 'add', 'db', 'odd.efi', '--dir', pki);
+  assert.is(db.status, 0, db.stderr);
+  assert.not.match(db.stderr, /hashes/);
+  assert.equal(hashes('DB.esl'), [plain]);
+  if (hasEfi) await succeed('check', 'efi', 'odd.efi', '--dir', pki);
+  const { status, stderr } = await run('uefi', 'add', 'dbx', 'odd.efi', '--dir', pki);
+  assert.is(status, 0, stderr);
+  assert.match(stderr, /of "odd\.efi" two hashes are taken: as it is, and padded to 8 bytes/);
+  assert.equal(hashes('DBX.esl'), [plain, signed]);
+  if (hasEfi) {
+    await succeed('sign', 'efi', 'odd.efi', '--dir', pki);
+    for (const file of ['odd.efi', 'odd.efi.signed'])
+      await refused(/dbx has its hash/, 'check', 'efi', file, '--dir', pki);
+  }
+  await succeed('uefi', 'remove', 'dbx', 'odd.efi', '--dir', pki, '--quiet');
+  assert.equal(hashes('DBX.esl'), []);
+  await succeed('uefi', 'remove', 'db', 'odd.efi', '--dir', pki, '--quiet');
+  assert.equal(hashes('DB.esl'), []);
+});
 
 test('renewals keep what others have in the lists', async () => {
   const pki = copyOf('kept');

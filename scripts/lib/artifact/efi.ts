@@ -4,14 +4,12 @@ import { join } from 'node:path';
 import { refuseLost, requireList } from '../check/lists.ts';
 import { CommandError, StateError } from '../errors.ts';
 import { derToPem } from '../model/pem.ts';
-import { parseSignatureLists, SHA256_GUID, type Signature, X509_GUID } from '../model/signature-list.ts';
+import { SHA256_GUID, type Signature, X509_GUID } from '../model/signature-list.ts';
 import { tokenUri } from '../model/token.ts';
 import { DBX } from '../model/uefi.ts';
-import { hashBinary } from '../plan/efitools.ts';
 import { command, commandWithKey } from '../plan/job.ts';
 import { runCommand, type Surroundings } from '../run/exec.ts';
-import { inTemporary, readWritten } from '../run/temporary.ts';
-import { requireTools } from '../run/tools.ts';
+import { inTemporary } from '../run/temporary.ts';
 import { certificateIn, parseCertificate } from '../store/certificate.ts';
 import { describeCertificate } from '../store/certificate-facts.ts';
 import type { PkiDirectory } from '../store/directory.ts';
@@ -20,6 +18,7 @@ import { listFile } from '../store/names.ts';
 import { isOwnDigestName } from '../store/oid-names.ts';
 import { requireEngine } from '../store/token-road.ts';
 import { explainSystemError } from '../system-error.ts';
+import { hashOfImage, readImage } from './authenticode.ts';
 import { warningOfCertificate } from './firmware-key.ts';
 import { publishFile } from './output.ts';
 import { flawOfBinary } from './pe.ts';
@@ -84,16 +83,6 @@ async function refusalBy(file: string, certificate: string, surroundings: Surrou
   }
 }
 
-/** The Authenticode hash of a binary (SHA-256): what its signatures sign. */
-export async function hashOfBinary(file: string, surroundings: Surroundings): Promise<Buffer> {
-  requireTools([], surroundings.environment, ['hash-to-efi-sig-list']);
-  return inTemporary(async folder => {
-    const list = join(folder, 'hash.esl');
-    await runCommand(hashBinary(file, list), file, surroundings);
-    return parseSignatureLists(readWritten('hash-to-efi-sig-list', list))[0]!.data;
-  });
-}
-
 /** What firmware goes by. */
 export interface Databases {
   readonly db: readonly Signature[];
@@ -120,7 +109,7 @@ export async function refusalByDatabases(
   const unfit = unfitness(file);
   if (unfit !== undefined) return unfit;
   const asksForHash = [...db, ...dbx].some(({ type }) => type === SHA256_GUID);
-  const hash = asksForHash ? await hashOfBinary(file, surroundings) : undefined;
+  const hash = asksForHash ? hashOfImage(readImage(file)) : undefined;
   const isHash = ({ type, data }: Signature) => type === SHA256_GUID && hash?.equals(data) === true;
   if (dbx.some(isHash)) return 'dbx has its hash';
   for (const { subject, pem } of certificatesIn(dbx))

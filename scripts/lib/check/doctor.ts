@@ -38,7 +38,6 @@ const TOOLS: readonly Tool[] = [
   { name: 'sign-efi-sig-list', ask: [['--version'], VERSION], neededFor: 'UEFI keys' },
   { name: 'sbsign', ask: [['--version'], VERSION], neededFor: 'sign efi' },
   { name: 'sbverify', ask: [['--version'], VERSION], neededFor: 'sign efi, check efi' },
-  { name: 'hash-to-efi-sig-list', neededFor: 'hashes in db and dbx' },
   { name: 'evmctl', ask: [['--version'], VERSION], neededFor: 'sign ima' },
   { name: 'pkcs11-tool', neededFor: 'keys in tokens' },
 ];

@@ -38,6 +38,3 @@ export function signUpdate(
 /** efitools know the engine by its own option and the token's URI as it is; their PIN comes by the engine's set-up. */
 const signingKey = ({ file, token }: PrivateKey): string[] =>
   token ? ['-e', 'pkcs11', '-k', tokenUri(token)] : ['-k', file];
-
-/** A signature list with the SHA-256 that the signatures of an EFI binary sign. */
-export const hashBinary = (binary: string, out: string): Command => command('hash-to-efi-sig-list', [binary, out]);

@@ -18,7 +18,6 @@ export const PACKAGES: Readonly<Record<string, string>> = {
   openssl: 'openssl',
   'cert-to-efi-sig-list': 'efitools',
   'sign-efi-sig-list': 'efitools',
-  'hash-to-efi-sig-list': 'efitools',
   sync: 'coreutils',
   'pkcs11-tool': 'opensc',
   flock: 'util-linux',

@@ -1,7 +1,7 @@
 // What a person wants in a UEFI list, by file or hash, as entries: certificates, vendors' lists and updates, EFI binaries.
 import type { X509Certificate } from 'node:crypto';
 import { closeSync, openSync, readSync } from 'node:fs';
-import { hashOfBinary } from '../artifact/efi.ts';
+import { hashesOfBinary } from '../artifact/authenticode.ts';
 import { StateError, UsageError } from '../errors.ts';
 import { certificateBlocks } from '../model/pem.ts';
 import { isSame, parseSignatureLists, SHA256_GUID, type Signature, X509_GUID } from '../model/signature-list.ts';
@@ -32,17 +32,25 @@ export interface Owners {
   readonly own: string;
 }
 
-/** The entries that a word means; `note` is told what of a file is passed over. Throws where it is no hash, nor a file with any. */
-export async function readEntries(
+/**
+ * The entries that a word means, of an EFI binary its hash, and `withSigned` that of its signed copies; `note` is told
+ * what of a file is passed over, or more than one may expect. Throws where it is no hash, nor a file with any.
+ */
+export function readEntries(
   given: string,
   owners: Owners,
-  surroundings: Surroundings,
+  withSigned: boolean,
   note: (text: string) => void,
-): Promise<Signature[]> {
-  const plain = owners.given ?? owners.own;
-  if (isHash(given)) return [{ type: SHA256_GUID, owner: plain, data: Buffer.from(given, 'hex') }];
-  if (isEfiBinary(inputFile(given)))
-    return [{ type: SHA256_GUID, owner: plain, data: await hashOfBinary(inputFile(given), surroundings) }];
+): Signature[] {
+  const owner = owners.given ?? owners.own;
+  if (isHash(given)) return [{ type: SHA256_GUID, owner, data: Buffer.from(given, 'hex') }];
+  if (isEfiBinary(inputFile(given))) {
+    const [plain, ...signed] = hashesOfBinary(inputFile(given));
+    const hashes = withSigned ? [plain, ...signed] : [plain];
+    if (hashes.length > 1)
+      note(`trustme-pki: of "${given}" two hashes are taken: as it is, and padded to 8 bytes as its signed copies are`);
+    return hashes.map(data => ({ type: SHA256_GUID, owner, data }));
+  }
   const bytes = readInput(given);
   const entries = readCertificates(bytes, owners, count =>
     note(
