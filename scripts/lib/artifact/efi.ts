@@ -1,24 +1,16 @@
 // EFI binaries: kernels and boot loaders, signed by sbsign and verified by sbverify as firmware would.
 import { copyFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { refuseLost, requireList } from '../check/lists.ts';
-import { CommandError, StateError } from '../errors.ts';
-import { derToPem } from '../model/pem.ts';
-import { SHA256_GUID, type Signature, X509_GUID } from '../model/signature-list.ts';
+import { StateError } from '../errors.ts';
 import { tokenUri } from '../model/token.ts';
-import { DBX } from '../model/uefi.ts';
-import { command, commandWithKey } from '../plan/job.ts';
+import { commandWithKey } from '../plan/job.ts';
 import { runCommand, type Surroundings } from '../run/exec.ts';
-import { inTemporary } from '../run/temporary.ts';
-import { certificateIn, parseCertificate } from '../store/certificate.ts';
+import { parseCertificate } from '../store/certificate.ts';
 import { describeCertificate } from '../store/certificate-facts.ts';
-import type { PkiDirectory } from '../store/directory.ts';
-import { writeNew } from '../store/files.ts';
-import { listFile } from '../store/names.ts';
 import { isOwnDigestName } from '../store/oid-names.ts';
 import { requireEngine } from '../store/token-road.ts';
 import { explainSystemError } from '../system-error.ts';
-import { hashOfImage, readImage } from './authenticode.ts';
+import { type Image, readImage } from './authenticode.ts';
+import { refusalOfSignature, signaturesOf } from './efi-signature.ts';
 import { warningOfCertificate } from './firmware-key.ts';
 import { publishFile } from './output.ts';
 import { flawOfBinary } from './pe.ts';
@@ -49,13 +41,25 @@ export async function signEfi(file: string, output: string, signers: readonly Si
   await publishFile(output, async draft => {
     copyFileSync(file, draft);
     for (const signer of signers) await addSignature(draft, output, signer);
-    for (const { certificate, surroundings } of signers)
-      if (!(await isSignedBy(draft, certificate.certificate.toString(), surroundings)))
-        throw new StateError(
-          `sbverify does not take the signature by ${certificate.stem}: "${output}" was not written`,
-          'a CA needs digitalSignature in its keyUsage to sign EFI binaries',
-        );
+    const image = readImage(draft);
+    for (const signer of signers) await proveSigned(image, output, signer);
   });
+}
+
+async function proveSigned(image: Image, output: string, { certificate, surroundings }: Signer): Promise<void> {
+  let said = 'it finds no signature';
+  for (const each of signaturesOf(image)) {
+    const refusal = await refusalOfSignature(image, each, certificate.certificate.toString(), surroundings);
+    if (refusal === undefined) return;
+    said = refusal;
+  }
+  const usage = describeCertificate(certificate.certificate.raw).extensions.get('keyUsage');
+  throw new StateError(
+    `sbverify does not take the signature by ${certificate.stem}: "${output}" was not written`,
+    usage?.includes('digitalSignature') === false
+      ? 'a CA needs digitalSignature in its keyUsage to sign EFI binaries'
+      : `sbverify says: ${said.trim().split('\n').join('; ')}`,
+  );
 }
 
 async function addSignature(draft: string, output: string, { certificate, key, surroundings }: Signer): Promise<void> {
@@ -64,79 +68,11 @@ async function addSignature(draft: string, output: string, { certificate, key, s
   await runCommand(commandWithKey('sbsign', args, key, certificate.file), output, surroundings);
 }
 
-/** Asks sbverify about one certificate (PEM). */
-const isSignedBy = async (file: string, certificate: string, surroundings: Surroundings): Promise<boolean> =>
-  (await refusalBy(file, certificate, surroundings)) === undefined;
-
-/** What sbverify says; undefined: that one signed it. */
-async function refusalBy(file: string, certificate: string, surroundings: Surroundings): Promise<string | undefined> {
-  try {
-    await inTemporary(async folder => {
-      const path = join(folder, 'certificate.pem');
-      writeNew(path, certificate);
-      await runCommand(command('sbverify', ['--cert', path, file]), file, surroundings);
-    });
-    return undefined;
-  } catch (error) {
-    if (error instanceof CommandError) return error.stderr;
-    throw error;
-  }
-}
-
-/** What firmware goes by. */
-export interface Databases {
-  readonly db: readonly Signature[];
-  readonly dbx: readonly Signature[];
-}
-
-/** Those of a directory. Throws a StateError where a list is none, or lacks what was in it. */
-export function databasesOf(directory: PkiDirectory): Databases {
-  const { path, lists } = directory;
-  const read = (stem: string): readonly Signature[] => {
-    refuseLost(directory, stem, []);
-    return lists.has(stem) ? requireList(path, listFile(stem)) : [];
-  };
-  return { db: read('DB'), dbx: read(DBX) };
-}
-
-/** Why firmware with these databases refuses the file; undefined: it runs it. What dbx has, db does not help. */
-export async function refusalByDatabases(
-  file: string,
-  { db, dbx }: Databases,
-  surroundings: Surroundings,
-  warn: (text: string) => void,
-): Promise<string | undefined> {
-  const unfit = unfitness(file);
-  if (unfit !== undefined) return unfit;
-  const asksForHash = [...db, ...dbx].some(({ type }) => type === SHA256_GUID);
-  const hash = asksForHash ? hashOfImage(readImage(file)) : undefined;
-  const isHash = ({ type, data }: Signature) => type === SHA256_GUID && hash?.equals(data) === true;
-  if (dbx.some(isHash)) return 'dbx has its hash';
-  for (const { subject, pem } of certificatesIn(dbx))
-    if (await isSignedBy(file, pem, surroundings)) return `dbx has a certificate that signed it: ${subject}`;
-  if (db.some(isHash)) return undefined;
-  return refusalOfEfi(
-    file,
-    certificatesIn(db).map(({ pem }) => pem),
-    surroundings,
-    warn,
-  );
-}
-
-/** What says that it is a certificate and is none has signed nothing: firmware passes over it. */
-const certificatesIn = (signatures: readonly Signature[]) =>
-  signatures
-    .filter(({ type }) => type === X509_GUID)
-    .flatMap(({ data }) => {
-      const subject = certificateIn(data)?.subject.replaceAll('\n', ', ');
-      return subject === undefined ? [] : [{ subject, pem: derToPem('CERTIFICATE', data) }];
-    });
-
-/** Why nothing of it can be asked; undefined: it is an EFI binary that can be read. */
-function unfitness(file: string): string | undefined {
+/** The image in a file, or why nothing of it can be asked. */
+export function findImage(file: string): Image | string {
   try {
     const flaw = flawOfBinary(file);
-    return flaw && `it ${flaw}`;
+    return flaw === undefined ? readImage(file) : `it ${flaw}`;
   } catch (error) {
     const told = explainSystemError(error);
     if (!told) throw error;
@@ -144,23 +80,37 @@ function unfitness(file: string): string | undefined {
   }
 }
 
-/** Why it is not signed by one of these certificates (PEM); undefined: it is. What sbverify takes and some firmware not is told. */
+/** Why it is not signed by one of these certificates (PEM); undefined: it is. What some firmware does not take is told. */
 export async function refusalOfEfi(
   file: string,
   certificates: readonly string[],
   surroundings: Surroundings,
   warn: (text: string) => void,
 ): Promise<string | undefined> {
-  const unfit = unfitness(file);
-  if (unfit !== undefined) return unfit;
-  for (const certificate of certificates) {
-    const said = await refusalBy(file, certificate, surroundings);
-    if (said === undefined) {
-      const warning = warningOfCertificate(parseCertificate(certificate));
-      if (warning !== undefined) warn(warning);
-      return undefined;
-    }
-    if (/Hash doesn't match image/.test(said)) return 'it was changed after it was signed';
-  }
-  return 'no certificate that is asked for has signed it';
+  const image = findImage(file);
+  return typeof image === 'string' ? image : refusalOfImage(image, certificates, surroundings, warn);
+}
+
+/** The same of an image. */
+export async function refusalOfImage(
+  image: Image,
+  certificates: readonly string[],
+  surroundings: Surroundings,
+  warn: (text: string) => void,
+): Promise<string | undefined> {
+  const signatures = signaturesOf(image);
+  // Those that all firmware knows come first, so that no other is told where one of them is enough.
+  const inOrder = [...signatures].sort((a, b) => Number(a.digest !== 'sha256') - Number(b.digest !== 'sha256'));
+  for (const signature of inOrder)
+    for (const certificate of certificates)
+      if ((await refusalOfSignature(image, signature, certificate, surroundings)) === undefined) {
+        const warning = warningOfCertificate(parseCertificate(certificate));
+        if (warning !== undefined) warn(warning);
+        if (signature.digest !== 'sha256')
+          warn(`${image.file}: not every UEFI firmware verifies its signature, which is of a ${signature.digest} hash`);
+        return undefined;
+      }
+  return signatures.length > 0 && signatures.every(({ isStale }) => isStale)
+    ? 'it was changed after it was signed'
+    : 'no certificate that is asked for has signed it';
 }

@@ -3,14 +3,23 @@
 export const X509_GUID = 'a5c059a1-94e4-4aa7-87b5-ab155c2bf072';
 export const SHA256_GUID = 'c1c41626-504c-4092-aca9-41f936934328';
 
-/** What an entry's type says, and the length of its data in bytes; undefined: any. */
-export const SIGNATURE_TYPES: Readonly<Record<string, { readonly name: string; readonly length?: number }>> = {
+/** What the type of an entry says. */
+export interface SignatureType {
+  readonly name: string;
+  /** Of its data, in bytes; undefined: any. */
+  readonly length?: number;
+  /** Of an image's hash: node's name of the digest. */
+  readonly imageDigest?: string;
+}
+
+/** By GUID. */
+export const SIGNATURE_TYPES: Readonly<Record<string, SignatureType>> = {
   [X509_GUID]: { name: 'X.509' },
-  [SHA256_GUID]: { name: 'SHA-256', length: 32 },
-  '826ca512-cf10-4ac9-b187-be01496631bd': { name: 'SHA-1', length: 20 },
-  '0b6e5233-a65c-44c9-9407-d9ab83bfc8bd': { name: 'SHA-224', length: 28 },
-  'ff3e5307-9fd0-48c9-85f1-8ad56c701e01': { name: 'SHA-384', length: 48 },
-  '093e0fae-a6c4-4f50-9f1b-d41e2b89c19a': { name: 'SHA-512', length: 64 },
+  [SHA256_GUID]: { name: 'SHA-256', length: 32, imageDigest: 'sha256' },
+  '826ca512-cf10-4ac9-b187-be01496631bd': { name: 'SHA-1', length: 20, imageDigest: 'sha1' },
+  '0b6e5233-a65c-44c9-9407-d9ab83bfc8bd': { name: 'SHA-224', length: 28, imageDigest: 'sha224' },
+  'ff3e5307-9fd0-48c9-85f1-8ad56c701e01': { name: 'SHA-384', length: 48, imageDigest: 'sha384' },
+  '093e0fae-a6c4-4f50-9f1b-d41e2b89c19a': { name: 'SHA-512', length: 64, imageDigest: 'sha512' },
   '3c5766e8-269c-4e34-aa14-ed776e85b3b6': { name: 'RSA-2048 key', length: 256 },
   'e2b36190-879b-4a3d-ad8d-f2e7bba32784': { name: 'SHA-256 signed by RSA-2048', length: 256 },
   '67f8444f-8743-48f1-a328-1eaab8736080': { name: 'SHA-1 signed by RSA-2048', length: 256 },

@@ -1,0 +1,138 @@
+// The signatures of an EFI binary, each by itself: what it says, and whether a certificate has made it.
+// Source: Microsoft's Authenticode_PE.docx; UEFI specification 2.10, 32.2.4 (WIN_CERTIFICATE); RFC 2315.
+import type { X509Certificate } from 'node:crypto';
+import { join } from 'node:path';
+import { CommandError } from '../errors.ts';
+import { guidAt } from '../model/signature-list.ts';
+import { PKCS7_GUID, wrapSignedData } from '../model/variable-update.ts';
+import { command } from '../plan/job.ts';
+import { runCommand, type Surroundings } from '../run/exec.ts';
+import { inTemporary } from '../run/temporary.ts';
+import { certificateIn } from '../store/certificate.ts';
+import { decode, oidOf } from '../store/der.ts';
+import { type Element, elementsOf, firstElement, signedPart } from '../store/der-element.ts';
+import { writeNew } from '../store/files.ts';
+import { issuersOf } from '../store/issuer.ts';
+import { HASH_NAMES } from '../store/oid-names.ts';
+import { hashOfImage, type Image } from './authenticode.ts';
+
+export interface EfiSignature {
+  /** PKCS #7, in its ContentInfo. */
+  readonly der: Buffer;
+  /** What it signs, SpcIndirectDataContent, without tag and length. */
+  readonly content: Buffer;
+  /** The digest of the image that it signs, `sha256`, and whether the image has that; of an unknown one it has not. */
+  readonly digest: string;
+  readonly isStale: boolean;
+  /** The signer's certificate, and those in the signature that lead up from it. */
+  readonly chain: readonly X509Certificate[];
+}
+
+/** Firmware passes over what it cannot read, and so does this. */
+export const signaturesOf = (image: Image): EfiSignature[] =>
+  tableOf(image).flatMap(der => {
+    try {
+      return [parseSignature(der, image)];
+    } catch (error) {
+      if (error instanceof RangeError || error instanceof TypeError) return [];
+      throw error;
+    }
+  });
+
+/** WIN_CERT_TYPE_PKCS_SIGNED_DATA, and WIN_CERT_TYPE_EFI_GUID with PKCS #7, as EDK2 takes them; each begins at a multiple of 8. */
+function tableOf({ bytes, layout: { certificates } }: Image): Buffer[] {
+  const found: Buffer[] = [];
+  for (let { start } = certificates; start + 8 <= certificates.end; ) {
+    const [length, type] = [bytes.readUInt32LE(start), bytes.readUInt16LE(start + 6)];
+    if (length < 8 || start + length > certificates.end) break;
+    if (type === 0x0002) found.push(bytes.subarray(start + 8, start + length));
+    if (type === 0x0ef1 && length > 24 && guidAt(bytes, start + 8) === PKCS7_GUID)
+      found.push(wrapSignedData(bytes.subarray(start + 24, start + length)));
+    start += (length + 7) & ~7;
+  }
+  return found;
+}
+
+const KNOWN_DIGEST = /^sha(1|224|256|384|512)$/;
+
+/** Throws a RangeError or TypeError where it is none. What pads it at its end is left out. */
+function parseSignature(padded: Buffer, image: Image): EfiSignature {
+  const outer = firstElement(padded);
+  const [signedData] = elementsOf(elementsOf(outer)[1]);
+  const [, , contentInfo, ...rest] = elementsOf(signedData);
+  const [indirect] = elementsOf(elementsOf(contentInfo)[1]);
+  const [algorithm, hash] = elementsOf(elementsOf(indirect)[1]);
+  const oid = oidOf(decode(elementsOf(algorithm)[0]!.whole)) ?? '';
+  const digest = HASH_NAMES[oid] ?? oid;
+  const held = rest.find(({ tag }) => tag === 0xa0);
+  const [signer] = elementsOf(rest.find(({ tag }) => tag === 0x31));
+  return {
+    der: outer.whole,
+    content: indirect!.content,
+    digest,
+    isStale: !KNOWN_DIGEST.test(digest) || !hash || !hashOfImage(image, digest).equals(hash.content),
+    chain: chainOf(elementsOf(signer)[1]!, held ? elementsOf(held) : []),
+  };
+}
+
+/** `named` is issuerAndSerialNumber (RFC 2315, 6.7). */
+function chainOf(named: Element, held: readonly Element[]): X509Certificate[] {
+  const all = held.flatMap(({ whole }) => {
+    const certificate = certificateIn(whole);
+    return certificate ? [{ certificate }] : [];
+  });
+  const [issuer, serial] = elementsOf(named);
+  const signer = all.find(({ certificate: { raw } }) => {
+    const fields = elementsOf(signedPart(raw)).filter(({ tag }) => tag !== 0xa0);
+    return fields[0]!.whole.equals(serial!.whole) && fields[2]!.whole.equals(issuer!.whole);
+  });
+  return signer ? [signer, ...issuersOf(signer, all)].map(({ certificate }) => certificate) : [];
+}
+
+/**
+ * Why no certificate (PEM) is that of the signer, or leads to it: what sbverify says, which knows SHA-256 alone, and for
+ * other digests openssl; undefined: it is or does.
+ */
+export async function refusalOfSignature(
+  { file }: Image,
+  { der, content, digest, isStale }: EfiSignature,
+  certificate: string,
+  surroundings: Surroundings,
+): Promise<string | undefined> {
+  if (isStale) return 'the file was changed after it was signed';
+  try {
+    await inTemporary(async folder => {
+      const [by, signature, signed] = ['certificate.pem', 'signature.p7', 'content'].map(name => join(folder, name));
+      for (const [path, bytes] of [
+        [by, certificate],
+        [signature, der],
+        [signed, content],
+      ] as const)
+        writeNew(path!, bytes);
+      // Firmware goes by its databases alone: no purpose, no time.
+      const trust = ['-CAfile', by!, '-partial_chain', '-purpose', 'any', '-no_check_time', '-out', '/dev/null'];
+      const from = ['smime', '-verify', '-binary', '-inform', 'DER', '-in', signature!, '-content', signed!];
+      const ask =
+        digest === 'sha256'
+          ? command('sbverify', ['--cert', by!, '--detached', signature!, file])
+          : command('openssl', [...from, ...trust]);
+      await runCommand(ask, file, surroundings);
+    });
+    return undefined;
+  } catch (error) {
+    if (error instanceof CommandError) return error.stderr;
+    throw error;
+  }
+}
+
+/** Whether a certificate (PEM) is that of the signer of any of some signatures, or leads to it. */
+export async function isSignedBy(
+  image: Image,
+  signatures: readonly EfiSignature[],
+  certificate: string,
+  surroundings: Surroundings,
+): Promise<boolean> {
+  for (const each of signatures)
+    if ((await refusalOfSignature(image, each, certificate, surroundings)) === undefined) return true;
+  return false;
+}
