@@ -1,8 +1,11 @@
 // sign efi and check efi: binaries with several signatures, of which some are of other digests, or of another file.
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { hashOfImage, readImage } from '../../scripts/lib/artifact/authenticode.ts';
+import { formatSignatureLists, SIGNATURE_TYPES } from '../../scripts/lib/model/signature-list.ts';
 import { isMissing, ROOT, scratch, tool } from '../helpers/door.ts';
 import { makeEfiBinary, withSignatures } from '../helpers/efi-binary.ts';
 import { programIn } from '../helpers/program.ts';
@@ -10,6 +13,7 @@ import { programIn } from '../helpers/program.ts';
 const test = suite('efi signatures');
 const folder = scratch();
 const { run, succeed, refused } = programIn(folder);
+const OWNER = '11111111-2222-3333-4444-555555555555';
 const path = (...names: string[]) => join(folder, ...names);
 
 /** osslsigncode made them, of `binary`, with the key of vendor.pem. */
@@ -91,6 +95,90 @@ if (hasTools) {
     await refused(/a CA needs digitalSignature/, ...words('lacking'), '--output', 'lacking.efi');
     assert.not(existsSync(path('lacking.efi')));
     await succeed(...words('fit'), '--output', 'fit.efi');
+  });
+
+  /** A signature list with one entry of a type. */
+  const listWith = (type: string, data: Buffer): Buffer => formatSignatureLists([{ type, owner: OWNER, data }]);
+  const idOf = (name: string): string => Object.entries(SIGNATURE_TYPES).find(([, each]) => each.name === name)![0];
+  /** The hash of what is signed of a certificate, as openssl cuts it out, and the time of its revocation. */
+  const revocation = (file: string, digest: string, time = Buffer.alloc(16)): Buffer => {
+    tool('openssl', ['x509', '-in', file, '-outform', 'DER', '-out', 'whole.der'], folder);
+    tool(
+      'openssl',
+      ['asn1parse', '-inform', 'DER', '-in', 'whole.der', '-strparse', '4', '-noout', '-out', 'tbs'],
+      folder,
+    );
+    return Buffer.concat([
+      createHash(digest)
+        .update(readFileSync(path('tbs')))
+        .digest(),
+      time,
+    ]);
+  };
+  /** With one more entry in dbx. */
+  const withEntry = async (type: string, data: Buffer, ask: () => Promise<void>): Promise<void> => {
+    writeFileSync(path('entry.esl'), listWith(idOf(type), data));
+    await succeed('uefi', 'add', 'dbx', 'entry.esl', '--dir', 'pki', '--quiet');
+    await ask();
+    await succeed('uefi', 'remove', 'dbx', 'entry.esl', '--dir', 'pki', '--quiet');
+  };
+  const check = (file: string) => ['check', 'efi', file, '--dir', 'pki'] as const;
+
+  test('dbx forbids by the hash of a certificate that db has, of any digest, and says what of a time is not looked at', async () => {
+    await succeed('sign', 'efi', 'plain.efi', '--dir', 'pki');
+    await succeed(...check('plain.efi.signed'));
+    const forbidden = /dbx has the hash of a certificate that signed it, or leads to who did: .*Signing Sub CA/;
+    for (const bits of ['256', '384', '512'])
+      await withEntry(`X.509 SHA-${bits}`, revocation('pki/ssig_subca.cert', `sha${bits}`), () =>
+        refused(forbidden, ...check('plain.efi.signed')),
+      );
+    const time = Buffer.from('e8070203000000000000000000000000', 'hex');
+    await withEntry('X.509 SHA-256', revocation('pki/ssig_subca.cert', 'sha256', time), () =>
+      refused(/revoked as of 2024-02-03: a time stamp from before that/, ...check('plain.efi.signed')),
+    );
+    await withEntry('X.509 SHA-256', revocation('pki/DB.crt', 'sha256'), async () => {
+      await succeed(...check('plain.efi.signed'));
+    });
+  });
+
+  test('dbx forbids by the hash of a certificate in the signature, and of the one of db that leads to it', async () => {
+    await succeed('uefi', 'add', 'db', 'pki/ssig_rootca.cert', '--dir', 'pki', '--quiet');
+    await succeed('uefi', 'add', 'db', 'vendor.pem', '--dir', 'pki', '--quiet');
+    await withEntry('X.509 SHA-256', revocation('vendor.pem', 'sha256'), () =>
+      refused(/hash of a certificate that signed it.*Board vendor/, ...check('sha384.efi.signed')),
+    );
+    // Firmware asks about what is in the signature, and what in db leads there: ssig_subca is enough for it.
+    await withEntry('X.509 SHA-384', revocation('pki/ssig_rootca.cert', 'sha384'), async () => {
+      await succeed(...check('plain.efi.signed'));
+    });
+    await succeed('sign', 'efi', 'plain.efi', '--signer', 'ssig', '--output', 'led.efi', '--dir', 'pki');
+    await withEntry('X.509 SHA-512', revocation('pki/ssig.cert', 'sha512'), () =>
+      refused(/hash of a certificate that signed it/, ...check('led.efi')),
+    );
+    await succeed(...check('led.efi'));
+    await succeed('uefi', 'remove', 'db', 'pki/ssig_rootca.cert', '--dir', 'pki', '--quiet');
+    await withEntry('X.509 SHA-512', revocation('pki/ssig_subca.cert', 'sha512'), () =>
+      refused(/hash of a certificate that signed it, or leads to who did: .*Signing Sub CA/, ...check('led.efi')),
+    );
+    await succeed('uefi', 'remove', 'db', 'vendor.pem', '--dir', 'pki', '--quiet');
+  });
+
+  test('dbx forbids by hashes of the file of all digests; what is not looked at is a warning', async () => {
+    writeFileSync(path('held.efi'), readFileSync(path('plain.efi.signed')));
+    for (const digest of ['sha1', 'sha224', 'sha256', 'sha384', 'sha512'])
+      await withEntry(digest.replace('sha', 'SHA-'), hashOfImage(readImage(path('held.efi')), digest), () =>
+        refused(/dbx has its hash/, ...check('held.efi')),
+      );
+    await withEntry('RSA-2048 key', Buffer.alloc(256, 1), async () => {
+      const { status, stderr } = await run(...check('held.efi'));
+      assert.is(status, 0, stderr);
+      assert.match(stderr, /warning: .*dbx has entries of type RSA-2048 key: whether they forbid it is not looked at/);
+    });
+    writeFileSync(path('db.esl'), listWith(idOf('SHA-384'), hashOfImage(readImage(path('plain.efi')), 'sha384')));
+    await succeed('uefi', 'add', 'db', 'db.esl', '--dir', 'pki', '--quiet');
+    const { status, stderr } = await run(...check('plain.efi'));
+    assert.is(status, 0, stderr);
+    assert.match(stderr, /warning: .*db has its hash, and entries of type SHA-384 are known to some firmware alone/);
   });
 }
 

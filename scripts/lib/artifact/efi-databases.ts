@@ -1,5 +1,6 @@
 // Would firmware with some db and dbx run an EFI binary? As DxeImageVerificationLib of EDK2 finds it out.
 // Source: UEFI specification 2.10, 32.4.1 and 32.5.3.3.
+import { createHash, type X509Certificate } from 'node:crypto';
 import { refuseLost, requireList } from '../check/lists.ts';
 import { warningOfType } from '../model/firmware.ts';
 import { derToPem } from '../model/pem.ts';
@@ -7,6 +8,7 @@ import { SIGNATURE_TYPES, type Signature, X509_GUID } from '../model/signature-l
 import { DBX } from '../model/uefi.ts';
 import type { Surroundings } from '../run/exec.ts';
 import { certificateIn } from '../store/certificate.ts';
+import { signedPart } from '../store/der-element.ts';
 import type { PkiDirectory } from '../store/directory.ts';
 import { listFile } from '../store/names.ts';
 import { hashOfImage, type Image } from './authenticode.ts';
@@ -41,16 +43,69 @@ export async function refusalByDatabases(
   const isItsHash = hashesOf(image);
   if (dbx.some(isItsHash)) return 'dbx has its hash';
   const signatures = signaturesOf(image);
-  for (const { subject, pem } of certificatesIn(dbx))
+  for (const { certificate, pem } of certificatesIn(dbx))
     if (await isSignedBy(image, signatures, pem, surroundings))
-      return `dbx has a certificate that signed it: ${subject}`;
+      return `dbx has a certificate that signed it: ${oneLine(certificate.subject)}`;
+  const revoked = signatures.flatMap(({ chain }) => chain).map(each => revocationOf(each, dbx));
+  const revocation = revoked.find(each => each !== undefined);
+  if (revocation !== undefined) return revocation;
   const allowed = db.find(isItsHash);
-  const certificates = certificatesIn(db).map(({ pem }) => pem);
-  const refusal = allowed ? undefined : await refusalOfImage(image, certificates, surroundings, warn);
+  const refusal = allowed ? undefined : await refusalBySigners(image, { db, dbx }, surroundings, warn);
   if (refusal !== undefined) return refusal;
-  const unusual = allowed && warningOfType(allowed.type);
-  if (unusual !== undefined) warn(`${file}: db has its hash, and ${unusual}`);
+  for (const warning of doubtsOf(dbx, allowed)) warn(`${file}: ${warning}`);
   return undefined;
+}
+
+/** Of the certificates in db, those whose hash is in dbx let nothing boot. */
+async function refusalBySigners(
+  image: Image,
+  { db, dbx }: Databases,
+  surroundings: Surroundings,
+  warn: (text: string) => void,
+): Promise<string | undefined> {
+  const all = certificatesIn(db).map(each => ({ ...each, revocation: revocationOf(each.certificate, dbx) }));
+  const good = all.filter(({ revocation }) => revocation === undefined).map(({ pem }) => pem);
+  const refusal = await refusalOfImage(image, good, surroundings, warn);
+  if (refusal === undefined) return undefined;
+  for (const { pem, revocation } of all)
+    if (revocation !== undefined && (await isSignedBy(image, signaturesOf(image), pem, surroundings)))
+      return revocation;
+  return refusal;
+}
+
+/** That dbx has the hash of a certificate's signed part (EFI_CERT_X509_SHA256 and its like); undefined: it has not. */
+function revocationOf({ raw, subject }: X509Certificate, dbx: readonly Signature[]): string | undefined {
+  for (const { type, data } of dbx) {
+    const digest = SIGNATURE_TYPES[type]?.certificateDigest;
+    if (digest === undefined) continue;
+    const hash = createHash(digest).update(signedPart(raw).whole).digest();
+    if (!data.subarray(0, hash.length).equals(hash)) continue;
+    const time = data.subarray(hash.length);
+    const told = `dbx has the hash of a certificate that signed it, or leads to who did: ${oneLine(subject)}`;
+    return time.some(octet => octet !== 0)
+      ? `${told}; revoked as of ${dateIn(time)}: a time stamp from before that, by one of dbt, is not looked at`
+      : told;
+  }
+  return undefined;
+}
+
+/** EFI_TIME (UEFI 2.10, 8.3) begins with year, month and day. */
+const dateIn = (time: Buffer): string =>
+  time.length < 4
+    ? 'an unknown time'
+    : [time.readUInt16LE(0), time[2], time[3]].map(each => `${each}`.padStart(2, '0')).join('-');
+
+/** Why firmware may refuse what was found good. */
+function doubtsOf(dbx: readonly Signature[], allowed: Signature | undefined): string[] {
+  const unusual = allowed && warningOfType(allowed.type);
+  const unknown = dbx.flatMap(({ type }) => {
+    const { name = type, imageDigest, certificateDigest } = SIGNATURE_TYPES[type] ?? {};
+    return type === X509_GUID || imageDigest || certificateDigest ? [] : name;
+  });
+  return [
+    ...(unusual === undefined ? [] : [`db has its hash, and ${unusual}`]),
+    ...[...new Set(unknown)].map(name => `dbx has entries of type ${name}: whether they forbid it is not looked at`),
+  ];
 }
 
 /** Whether an entry is a hash of the image, by any digest that UEFI has a type for. */
@@ -70,6 +125,8 @@ const certificatesIn = (signatures: readonly Signature[]) =>
   signatures
     .filter(({ type }) => type === X509_GUID)
     .flatMap(({ data }) => {
-      const subject = certificateIn(data)?.subject.replaceAll('\n', ', ');
-      return subject === undefined ? [] : [{ subject, pem: derToPem('CERTIFICATE', data) }];
+      const certificate = certificateIn(data);
+      return certificate ? [{ certificate, pem: derToPem('CERTIFICATE', data) }] : [];
     });
+
+const oneLine = (subject: string): string => subject.replaceAll('\n', ', ');

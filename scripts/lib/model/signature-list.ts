@@ -10,6 +10,8 @@ export interface SignatureType {
   readonly length?: number;
   /** Of an image's hash: node's name of the digest. */
   readonly imageDigest?: string;
+  /** Of the hash of a certificate's signed part, which the time of its revocation follows: node's name of the digest. */
+  readonly certificateDigest?: string;
 }
 
 /** By GUID. */
@@ -23,9 +25,9 @@ export const SIGNATURE_TYPES: Readonly<Record<string, SignatureType>> = {
   '3c5766e8-269c-4e34-aa14-ed776e85b3b6': { name: 'RSA-2048 key', length: 256 },
   'e2b36190-879b-4a3d-ad8d-f2e7bba32784': { name: 'SHA-256 signed by RSA-2048', length: 256 },
   '67f8444f-8743-48f1-a328-1eaab8736080': { name: 'SHA-1 signed by RSA-2048', length: 256 },
-  '3bd2a492-96c0-4079-b420-fcf98ef103ed': { name: 'X.509 SHA-256', length: 48 },
-  '7076876e-80c2-4ee6-aad2-28b349a6865b': { name: 'X.509 SHA-384', length: 64 },
-  '446dbf63-2502-4cda-bcfa-2465d2b0fe9d': { name: 'X.509 SHA-512', length: 80 },
+  '3bd2a492-96c0-4079-b420-fcf98ef103ed': { name: 'X.509 SHA-256', length: 48, certificateDigest: 'sha256' },
+  '7076876e-80c2-4ee6-aad2-28b349a6865b': { name: 'X.509 SHA-384', length: 64, certificateDigest: 'sha384' },
+  '446dbf63-2502-4cda-bcfa-2465d2b0fe9d': { name: 'X.509 SHA-512', length: 80, certificateDigest: 'sha512' },
 };
 
 /** One entry of a list: who owns it and the bytes (DER of a certificate, a hash). */
