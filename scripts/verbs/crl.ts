@@ -5,6 +5,8 @@ import { type Crl, writeCrl } from '../lib/authority/crl.ts';
 import { formerSigners } from '../lib/authority/former-keys.ts';
 import { authoritiesOf, findAuthority, type OpenDirectory, openAuthority } from '../lib/authority/open.ts';
 import { refuseMalformed } from '../lib/authority/sound-database.ts';
+import { StateError } from '../lib/errors.ts';
+import { refuseNoPki } from '../lib/store/no-pki.ts';
 import { parseWords } from '../options.ts';
 import {
   DIRECTORY_HELP,
@@ -38,9 +40,15 @@ export async function crlVerb(context: VerbContext): Promise<number> {
   const days = readDays(given);
   const outputFolder = readOutputFolder(given);
   const open = await openToWrite(context, given);
+  refuseNoPki(open.directory, open.options.dir);
   const folder = resolve(outputFolder ?? open.directory.path);
   const note = noteTo(context, given);
   const names = positionals.length > 0 ? await named(open, positionals) : await withKeys(open, note);
+  if (names.length === 0)
+    throw new StateError(
+      `no key of a CA is in "${open.options.dir}": no list was made`,
+      'make lists where the keys are',
+    );
   const lists: Crl[] = [];
   for (const ca of names) {
     const authority = await openAuthority(open, ca, context.controller, note);

@@ -7,6 +7,7 @@ import { UsageError } from '../lib/errors.ts';
 import { renew, type SessionOutcome } from '../lib/renewal/session.ts';
 import { makeReport } from '../lib/run/report.ts';
 import { formatFieldUpdates } from '../lib/secure-boot/format.ts';
+import { refuseNoPki } from '../lib/store/no-pki.ts';
 import { type Given, parseWords } from '../options.ts';
 import { DIRECTORY_HELP, DIRECTORY_OPTIONS, RELEASE_HELP, readDays, readDirectoryOptions } from './directory.ts';
 import type { VerbContext } from './verb.ts';
@@ -78,6 +79,7 @@ export async function runRenewal(
   { names, expiring, isRekeyed = false, isRotation = false }: Wanted,
 ): Promise<number> {
   const open = openDirectory(readDirectoryOptions(given, context.environment), true);
+  refuseNoPki(open.directory, open.options.dir);
   const report = makeReport(context.stderr, given.quiet === true);
   try {
     const options = {

@@ -243,6 +243,30 @@ test('what goes wrong is told, and changes nothing', async () => {
   assert.match(half.stderr, /index\.txt" line 3: it has 1 fields, not 6/);
 });
 
+test('a directory in which no list can be made is told as what it is, and is no success', async () => {
+  mkdirSync(join(folder, 'empty'));
+  const keyless = copyOf('keyless');
+  for (const name of readdirSync(keyless.path).filter(file => file.endsWith('.key'))) rmSync(join(keyless.path, name));
+  const request = ['request', 'backend_subca', '--dir', 'waits', '--key-type', 'ec:prime256v1', '--quiet'];
+  assert.is((await program(request)).status, 0);
+  const cases: [words: string[], said: RegExp][] = [
+    [['crl', '--dir', 'empty'], /"empty" is no PKI: it holds no certificates\n.*trustme-pki generate --dir 'empty'/],
+    [['crl', 'gen_rootca', '--dir', 'empty'], /"empty" is no PKI/],
+    [['renew', '--expiring', '30', '--dir', 'empty'], /"empty" is no PKI/],
+    [['crl', '--dir', 'keyless'], /no key of a CA is in "keyless": no list was made/],
+    [['crl', 'gen_rootca', '--dir', 'keyless'], /the key of gen_rootca is not in the directory/],
+    [['crl', '--dir', 'waits'], /"waits" is no PKI: it waits for certificates: backend_subca\n.*trustme-pki import/],
+    [['crl', '--json', '--dir', 'waits'], /"waits" is no PKI/],
+  ];
+  for (const [words, said] of cases) {
+    const { status, stdout, stderr } = await program(words);
+    assert.is(status, 1, `${words.join(' ')}: ${stderr}`);
+    assert.is(stdout, '');
+    assert.match(stderr, said);
+  }
+  assert.equal(readdirSync(join(folder, 'empty')), []);
+});
+
 test('a database of which a part is gone: what is lost is told, what is not goes on', async () => {
   const pki = copyOf('parts');
   const database = join(pki.path, '.pki/backend_subca');

@@ -7,7 +7,7 @@ import { StateError } from '../errors.ts';
 import { asksForUnknown } from '../model/extension-rules.ts';
 import { removeTree } from '../run/staging.ts';
 import { asUnreadable, type CertificateFile } from '../store/directory.ts';
-import { isAwaited, readPending } from '../store/requests.ts';
+import { lackOfPki } from '../store/no-pki.ts';
 import { checkAlgorithms } from './algorithms.ts';
 import { checkChains } from './chains.ts';
 import { checkConfiguration } from './configuration.ts';
@@ -38,8 +38,8 @@ export async function verifyDirectory(
   const scratch = mkdtempSync(join(tmpdir(), 'trustme-pki-verify-'));
   try {
     const inspection = inspect(root, options, scratch, controller);
-    const { certificates, unreadable } = inspection.directory;
-    if (certificates.length + unreadable.length === 0) return [isAwaited(root) ? awaited(path, root) : noPki(path)];
+    const lack = lackOfPki(inspection.directory, path);
+    if (lack) return [error('no-pki', '.', lack.message, lack.hint)];
     const findings = inOrder(await askAll(inspection));
     // A question whose command was stopped may have taken that for its answer.
     controller.signal.throwIfAborted();
@@ -48,20 +48,6 @@ export async function verifyDirectory(
     removeTree(scratch);
   }
 }
-
-const noPki = (path: string): Finding =>
-  error(
-    'no-pki',
-    '.',
-    'it holds no certificates',
-    `trustme-pki generate --dir '${path}' makes them in a new directory`,
-  );
-
-const awaited = (path: string, root: string): Finding => {
-  const waiting = [...readPending(root).values()].filter(({ certificate }) => certificate === undefined);
-  const stems = waiting.map(({ stem }) => stem).join(', ');
-  return error('no-pki', '.', `it waits for certificates: ${stems}`, `trustme-pki import ENTITY CERT --dir '${path}'`);
-};
 
 async function askAll(inspection: Inspection): Promise<Finding[]> {
   const { directory, issuers, now, passphrasesOf, scratch, surroundings } = inspection;

@@ -1,8 +1,8 @@
 // A PKI directory, whoever made it, and what is said of it, into a picture.
 import type { Finding } from '../check/finding.ts';
-import { StateError } from '../errors.ts';
 import { makesCa } from '../model/extensions.ts';
 import { asUnreadable, type PkiDirectory, readPkiDirectory } from '../store/directory.ts';
+import { refuseNoPki } from '../store/no-pki.ts';
 import { collectCertificates, type Held } from './directory-certificates.ts';
 import { assignFindings, filesOf, issuedToRequests } from './directory-files.ts';
 import { type Linked, linkCertificates } from './link.ts';
@@ -26,10 +26,8 @@ export interface OpenDirectory {
 /** Throws a StateError where there is no directory, or nothing in it that would be a certificate. */
 export function openDirectory(path: string): OpenDirectory {
   const directory = read(path);
-  const certificates = collectCertificates(directory);
-  if (certificates.length === 0 && directory.unreadable.length === 0)
-    throw new StateError(`"${path}" holds no certificates`, `trustme-pki generate --dir '${path}' makes them`);
-  return { directory, certificates };
+  refuseNoPki(directory, path);
+  return { directory, certificates: collectCertificates(directory) };
 }
 
 function read(path: string): PkiDirectory {
