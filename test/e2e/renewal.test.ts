@@ -302,6 +302,67 @@ test('--expiring: what cannot be renewed here is told, and hinders nothing else'
   );
 });
 
+test('--expiring: what stands in the way of one certificate keeps no other from a new one', async () => {
+  const cases: [name: string, time: string, before: (pki: ReturnType<typeof copyOf>) => unknown, left: object][] = [
+    [
+      'held',
+      '2029-11-15 12:00:00',
+      pki => pki.succeed('revoke', 'ssig_subca_cml', '--reason', 'certificateHold'),
+      { ssig_cml: /below ssig_subca_cml, which is revoked \(certificateHold\)/ },
+    ],
+    [
+      'over',
+      '2033-01-15 12:00:00',
+      pki => ['gen_rootca', 'PK'].map(stem => rmSync(join(pki.path, `${stem}.key`))),
+      {
+        ...Object.fromEntries(['backend', 'device', 'guestos', 'user'].map(ca => [`${ca}_subca`, /"gen_rootca\.key"/])),
+        ...{ backend: /no.* longer than its issuer backend_subca/, ocsp_server: /no.* longer than its issuer/ },
+        ...{ PK: /"PK\.key", which a new PK needs/, KEK: /"PK\.key", which a new KEK\.auth needs/ },
+      },
+    ],
+    [
+      'unsigned',
+      '2032-11-15 12:00:00',
+      pki => rmSync(join(pki.path, 'KEK.key')),
+      {
+        ...{ PK: /"KEK\.key", which a new DB\.auth/, KEK: /"KEK\.key", which a new KEK/ },
+        ...{ DB: /"KEK\.key", which a new DB\.auth/, ssig_subca: /"KEK\.key", which a new DB\.auth/ },
+      },
+    ],
+    [
+      'pinned',
+      '2032-11-15 12:00:00',
+      async pki => {
+        const words = ['sign-csr', '--output-dir', pki.path, '--days', '2000', 'device_subca', request()];
+        assert.is((await program([...words, '--dir', 'pinned'], {}, '2027-06-01 12:00:00')).status, 0);
+        cpSync(join(folder, request()), join(folder, 'user.csr'));
+        await pki.succeed('sign-csr', 'user_subca', 'user.csr', '--output-dir', pki.path);
+      },
+      {
+        ...{ device: /the key of device is not in the directory/, user: /the key of user is not in the directory/ },
+        device_subca: /by its serial number it is named in device .*, which is not renewed with it/,
+      },
+    ],
+  ];
+  for (const [name, time, before, left] of cases) {
+    const pki = copyOf(name);
+    await before(pki);
+    const { status, stdout, stderr } = await program(['renew', '--expiring', '30', '--dir', name, '--json'], {}, time);
+    assert.is(status, 0, `${name}: ${stderr}`);
+    const { renewed, hindered } = JSON.parse(stdout) as Record<string, { name: string; reason: string }[]>;
+    assert.equal(hindered!.map(each => each.name).sort(), Object.keys(left).sort(), name);
+    for (const each of hindered!) assert.match(each.reason, (left as Record<string, RegExp>)[each.name]!);
+    assert.ok(
+      ['ssig', 'backend'].some(stem => renewed!.some(each => each.name === stem)),
+      stdout,
+    );
+  }
+  // By its name it is an error.
+  const { status, stderr } = await program(['renew', 'ssig_cml', '--dir', 'held'], {}, '2029-11-15 12:00:00');
+  assert.is(status, 1);
+  assert.match(stderr, /ssig_subca_cml was revoked by ssig_rootca \(certificateHold\)/);
+});
+
 test('a CA that another run works with is renewed after that, with what it issued meanwhile; who waits for the renewal signs by the new key', async () => {
   const pki = copyOf('busy');
   request();

@@ -51,7 +51,12 @@ export function planRenewal(inputs: RenewalInputs): Plan {
 }
 
 /** The variables that are changed, and those after them, whose times come later. */
-export function variablesOf({ hierarchy, wanted, hasVariable, touched }: RenewalInputs): VariableFiles[] {
+export function variablesOf({
+  hierarchy,
+  wanted,
+  hasVariable,
+  touched,
+}: Pick<RenewalInputs, 'hierarchy' | 'wanted' | 'hasVariable' | 'touched'>): VariableFiles[] {
   const all = variablesIn(hierarchy).filter(({ stem }) => hasVariable(stem) || touched.has(stem));
   const isChanged = ({ stem, variable: { authoriser, contains } }: VariableFiles) =>
     touched.has(stem) || [authoriser, ...contains].some(each => wanted.has(each));

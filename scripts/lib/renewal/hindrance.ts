@@ -41,32 +41,6 @@ export function hindranceOf(
   return missing === undefined ? undefined : withoutKey(name, missing, name);
 }
 
-/** Those that cannot be made here, by stem, with those that cannot last longer since their issuer is one of them. */
-export function hinderedAmong(
-  ending: readonly Issued[],
-  all: readonly Issued[],
-  hindrance: (each: Issued) => Hindrance | undefined,
-): Map<string, Hindrance> {
-  const hindered = new Map<string, Hindrance>();
-  const end = ({ certificate: { certificate } }: Issued) => new Date(certificate.validTo).getTime();
-  const add = (each: Issued): void => {
-    const { stem: name } = each.certificate;
-    const own = hindrance(each);
-    const issuer = all.find(({ certificate: { stem } }) => stem === each.issuer && stem !== name);
-    if (issuer && ending.includes(issuer) && !hindered.has(each.issuer)) add(issuer);
-    const isLast = issuer !== undefined && hindered.has(each.issuer) && end(each) >= end(issuer);
-    if (own) hindered.set(name, own);
-    else if (isLast)
-      hindered.set(name, {
-        name,
-        reason: `it cannot last longer than its issuer ${each.issuer}`,
-        hint: `renew ${each.issuer} first`,
-      });
-  };
-  for (const each of ending) add(each);
-  return hindered;
-}
-
 /** `what` is a certificate or a file that is signed with the key of `owner`. */
 export const withoutKey = (name: string, owner: string, what: string): Hindrance => ({
   name,

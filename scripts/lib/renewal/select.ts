@@ -10,7 +10,8 @@ import { serialOf } from '../store/database-rows.ts';
 import { byStem, type CertificateFile, findCertificate, type PkiDirectory } from '../store/directory.ts';
 import { authoritySerial } from '../store/key-identifiers.ts';
 import { hasIssued } from '../store/retired.ts';
-import { type Hindrance, hinderedAmong, hindranceOf } from './hindrance.ts';
+import { hinderedAmong } from './hindered.ts';
+import { type Hindrance, hindranceOf } from './hindrance.ts';
 
 export interface Choice {
   /** As typed; empty where `expiring` decides. */
@@ -48,7 +49,7 @@ export interface Issued {
 }
 
 /** What is in the directory. */
-export interface Present extends Pick<PkiDirectory, 'path' | 'certificates' | 'keys'> {
+export interface Present extends Pick<PkiDirectory, 'path' | 'certificates' | 'keys' | 'updates'> {
   readonly revoked: Revoked;
 }
 
@@ -58,7 +59,7 @@ export interface Present extends Pick<PkiDirectory, 'path' | 'certificates' | 'k
  */
 export function selectCertificates(
   { names, expiring, isCascading, isRekeyed, imported = new Set() }: Choice,
-  { path, certificates, keys, revoked }: Present,
+  { path, certificates, keys, updates, revoked }: Present,
   hierarchy: Hierarchy,
   now: Date,
 ): Selection {
@@ -71,7 +72,8 @@ export function selectCertificates(
   const hindrance = (each: Issued) =>
     imported.has(stemOf(each)) ? undefined : hindranceOf(each, hierarchy, atHand, isRekeyed);
   const ending = expiring === undefined ? [] : all.filter(each => isEnding(each, expiring, now));
-  const hindered = hinderedAmong(ending, all, hindrance);
+  const circumstances = { present: { revoked, keys, updates }, hierarchy, isCascading, now };
+  const hindered = hinderedAmong(ending, all, hindrance, circumstances);
   refuseHindered(all.filter(each => named.includes(stemOf(each))).map(hindrance));
   const stems = new Set([...named, ...ending.map(stemOf)].filter(stem => !hindered.has(stem)));
   const here = [...hierarchy.values()].filter(({ stem, supplied }) => present.has(stem) && !supplied);
@@ -80,7 +82,7 @@ export function selectCertificates(
   if (isCascading)
     for (const each of below.passedOver)
       hindered.set(stemOf(each), hindranceOf(each, hierarchy, { keys, revoked }, false)!);
-  else refuseWorthless(stems, belowNames, present, isRekeyed);
+  else if (expiring === undefined) refuseWorthless(stems, belowNames, present, isRekeyed);
   // The certificate of a cross-certificate is for a key of somebody else's.
   const crossed = isRekeyed ? here.filter(({ keyOf, stem }) => keyOf !== stem && stems.has(keyOf)) : [];
   const described = [...stems].filter(stem => hierarchy.has(stem));
