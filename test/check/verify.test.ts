@@ -514,6 +514,23 @@ test('a revocation that a list has and the index has not is found, unless it may
   assert.equal(brief(await verify(after('superseded', swap('gen_rootca.cert')))).includes(lost), false);
 });
 
+test('a list that has the number of the next one, or a higher one, is found, also that of a key before', async () => {
+  const listed = (harm: Harm) =>
+    copyOf(sound, join(folder, 'numbers'), out => {
+      const before = readFileSync(join(out, '.pki/gen_rootca/crlnumber'));
+      openssl(out, 'ca -config .pki/gen_rootca.cnf -passin env:GYROIDOS_TEST_PASSWD_PKI -gencrl -out gen_rootca.crl');
+      harm(out);
+      writeFileSync(join(out, '.pki/gen_rootca/crlnumber'), before);
+    });
+  const used = 'error list-number .pki/gen_rootca/crlnumber';
+  assert.equal(brief(await verify(listed(() => {}))), [used]);
+  assert.equal(
+    brief(await verify(listed(out => renameSync(join(out, 'gen_rootca.crl'), join(out, 'gen_rootca.0A.crl'))))),
+    [used],
+  );
+  assert.equal(brief(await verify(listed(swap('gen_rootca.cert')))).includes(used), false);
+});
+
 const LIAR = { schema: 1, entities: { a: { certificate: 7 } }, owners: {}, updates: {}, sources: {}, brand: 'x' };
 together('manifest', [
   [

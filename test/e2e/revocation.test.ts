@@ -359,6 +359,52 @@ test('an index that lost something makes no list and no answer', async () => {
   );
 });
 
+test('a database from a backup takes no number twice and no revocation back, wherever lists are published', async () => {
+  const pki = copyOf('restored');
+  mkdirSync(join(folder, 'published'));
+  cpSync(pki.path, join(folder, 'backup'), { recursive: true });
+  const publish = ['crl', 'gen_rootca', '--output-dir', 'published'];
+  const list = join(folder, 'published/gen_rootca.crl');
+  await pki.succeed(...publish);
+  await pki.succeed('revoke', 'backend_subca', '--reason', 'superseded');
+  await pki.succeed(...publish);
+  const before = readFileSync(list);
+  const restore = () => {
+    rmSync(pki.path, { recursive: true });
+    cpSync(join(folder, 'backup'), pki.path, { recursive: true });
+  };
+  const refused = async (said: RegExp) => {
+    const { status, stdout, stderr } = await pki.run(...publish);
+    assert.is(status, 1, stdout);
+    assert.match(stderr, said);
+    assert.equal(readFileSync(list), before);
+  };
+  restore();
+  const lost =
+    /index\.txt" does not know that serial number [0-9A-F]+ is revoked, as ".*published\/gen_rootca\.crl" says/;
+  await refused(lost);
+  // Those who publish DER alone are asked as well.
+  cpSync(list, join(folder, 'kept.crl'));
+  rmSync(list);
+  const der = await pki.run(...publish);
+  assert.match(der.stderr, lost);
+  cpSync(join(folder, 'kept.crl'), list);
+  await pki.succeed('revoke', 'backend_subca', '--reason', 'superseded');
+  await refused(
+    /would have the number 01, and ".*gen_rootca\.crl" has 02: .*\n.*newer database.* write 03 into "\.pki\/gen_/,
+  );
+  writeFileSync(join(pki.path, '.pki/gen_rootca/crlnumber'), '03\n');
+  assert.match(await pki.succeed(...publish), /\(number 03\)/);
+  // A PKI that was made anew has other keys: the list of the old one is not its own.
+  const anew = ['generate', '--dir', 'anew', '--key-type', 'ec:prime256v1', '--quiet'];
+  assert.is((await program(anew)).status, 0);
+  assert.is((await program([...publish, '--dir', 'anew'])).status, 0);
+  // In the directory itself: a number that was set back by hand.
+  await pki.succeed('crl', 'gen_rootca');
+  writeFileSync(join(pki.path, '.pki/gen_rootca/crlnumber'), '04\n');
+  assert.match((await pki.run('crl', 'gen_rootca')).stderr, /would have the number 04, and "gen_rootca\.crl" has 04/);
+});
+
 test('after a new key of a CA, who has the old chain learns of revocations by a list of the old key', async () => {
   const pki = copyOf('rekeyed');
   // The certificate before is of the same key: it has no list of its own.

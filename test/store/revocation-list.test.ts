@@ -56,7 +56,7 @@ test('all that openssl lists is read, and what is on hold', () => {
     'many',
     Array.from({ length: 3000 }, (_, i) => rowOf(i)),
   );
-  const { authority, revoked } = readRevocationList(der);
+  const { authority, number, revoked } = readRevocationList(der);
   const printed = text.split('Serial Number: ').slice(1);
   const expected = printed.map(each => [
     /^[0-9A-F]+/.exec(each)![0].replace(/^0+/, ''),
@@ -64,6 +64,7 @@ test('all that openssl lists is read, and what is on hold', () => {
   ]);
   assert.ok(expected.length > 2500);
   assert.equal([...revoked], expected);
+  assert.is(number, 1n);
   assert.is(authority, /([0-9A-F]{2}:)+[0-9A-F]{2}/.exec(subject)![0].replaceAll(':', '').toLowerCase());
 });
 
@@ -83,7 +84,7 @@ test('what is cut off or none throws a TypeError', () => {
 
 test('forgotten is what has no row, and what is valid again without having been on hold', () => {
   const list = {
-    authority: undefined,
+    ...{ authority: undefined, number: undefined },
     revoked: new Map([
       ['A', true],
       ['B', true],

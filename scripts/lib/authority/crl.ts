@@ -6,12 +6,13 @@ import { pemToDer } from '../model/pem.ts';
 import { command, commandWithKey } from '../plan/job.ts';
 import { runCommand, runLogged } from '../run/exec.ts';
 import { NUMBER_FILE } from '../store/database-rows.ts';
-import { crlFile, databaseFolder } from '../store/names.ts';
+import { crlFile, numberFile } from '../store/names.ts';
 import { refuseJump } from './clock.ts';
 import { replaceFile } from './database.ts';
 import type { FormerSigner } from './former-keys.ts';
 import { formerKeyOptions, keyOptions } from './key-options.ts';
 import type { Authority } from './open.ts';
+import { refuseOlder } from './sound-database.ts';
 
 export interface Crl {
   readonly ca: string;
@@ -37,9 +38,12 @@ export async function writeCrl(
   const key = signer?.key ?? authority.key;
   if (!existsSync(join(path, key.file)))
     throw new StateError(`the key of ${stem} is not in the directory`, 'make the list where the key is');
-  const numberFile = `${databaseFolder(stem)}/crlnumber`;
-  const number = numberIn(path, numberFile);
-  const [ownNumber, ownConfiguration, list] = ['crlnumber', 'ca.cnf', 'list.crl'].map(name => join(work, name)) as [
+  const number = numberIn(path, numberFile(stem));
+  const former = signer?.former.serial;
+  const name = crlFile(stem, former);
+  const files = [join(folder, name), join(folder, `${name}.der`)] as const;
+  refuseOlder(path, authority.certificate, folder, name, number);
+  const [ownNumber, ownConfiguration, list] = ['crlnumber', 'ca.cnf', 'list.crl'].map(each => join(work, each)) as [
     string,
     string,
     string,
@@ -52,14 +56,11 @@ export async function writeCrl(
     ...(signer ? formerKeyOptions(authority, signer) : keyOptions(authority)),
   ];
   const began = Date.now();
-  const former = signer?.former.serial;
-  const name = crlFile(stem, former);
   await runCommand(commandWithKey('openssl', args, key), name, surroundings);
   await checkCrl(authority, signer?.former.file ?? authority.certificate.file, list, number, began);
   // The number is used up before anybody sees the list that has it.
-  replaceFile(join(path, numberFile), readFileSync(ownNumber));
+  replaceFile(join(path, numberFile(stem)), readFileSync(ownNumber));
   const pem = readFileSync(list, 'latin1');
-  const files = [join(folder, name), join(folder, `${name}.der`)] as const;
   replaceFile(files[0], pem);
   replaceFile(files[1], pemToDer(pem));
   return { ca: stem, files, number, ...(former === undefined ? {} : { former }) };

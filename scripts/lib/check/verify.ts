@@ -15,6 +15,7 @@ import { checkDatabases } from './databases.ts';
 import { checkExports } from './exports.ts';
 import { error, type Finding, inOrder } from './finding.ts';
 import { type Inspection, inspect, type VerifyOptions } from './inspection.ts';
+import { checkListNumbers } from './list-numbers.ts';
 import { checkManifest } from './manifest.ts';
 import { checkModes } from './modes.ts';
 import { checkPairs } from './pairs.ts';
@@ -68,6 +69,7 @@ async function askAll(inspection: Inspection): Promise<Finding[]> {
     ...checkExports(directory.path),
     ...checkModes(inspection),
     ...checkDatabases(inspection),
+    ...checkListNumbers(inspection),
     ...checkManifest(inspection),
     ...checkStrays(inspection),
     ...checkConfiguration(inspection),

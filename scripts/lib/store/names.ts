@@ -31,6 +31,9 @@ export const requestFile = (stem: string): string => `${HIDDEN}/${stem}.csr`;
 /** A CA's database: `index.txt`, `crlnumber` and the folder `issued` as `openssl ca` keeps them. */
 export const databaseFolder = (stem: string): string => `${HIDDEN}/${stem}`;
 
+/** The number of the next list of a CA, hexadecimal. */
+export const numberFile = (stem: string): string => `${databaseFolder(stem)}/crlnumber`;
+
 /** Files that only come after the index of a CA's database. */
 export const databaseTraces = (stem: string): readonly string[] => [
   ...['requests.tsv', 'index.txt.attr'].map(name => `${databaseFolder(stem)}/${name}`),

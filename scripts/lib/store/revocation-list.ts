@@ -14,12 +14,14 @@ import { retiredCertificates } from './retired.ts';
 export interface RevocationList {
   /** Which key has signed it, as it says (RFC 5280 5.2.1): hexadecimal. */
   readonly authority: string | undefined;
+  /** RFC 5280 5.2.3; undefined: it has none. */
+  readonly number: bigint | undefined;
   /** Serial numbers as `serialOf` gives them, and whether that is for ever: a certificate on hold may be released. */
   readonly revoked: ReadonlyMap<string, boolean>;
 }
 
 const [INTEGER, TAG_SEQUENCE, EXTENSIONS] = [0x02, 0x30, 0xa0];
-const AUTHORITY_KEY = '2.5.29.35';
+const [NUMBER, AUTHORITY_KEY] = ['2.5.29.20', '2.5.29.35'];
 /** An extension's OID 2.5.29.21 (reasonCode), and the ENUMERATED certificateHold in its octets. */
 const HOLD = Buffer.from('0603551d1504030a0106', 'hex');
 
@@ -31,10 +33,12 @@ export function readRevocationList(der: Buffer): RevocationList {
   // The version, which may be left out, is an INTEGER; algorithm, issuer and times (of other types) come next.
   const names = fields[0]?.tag === INTEGER ? 3 : 2;
   const entries = fields.slice(names).find(({ tag }) => tag === TAG_SEQUENCE);
-  const extensions = fields.find(({ tag }) => tag === EXTENSIONS);
+  const found = fields.find(({ tag }) => tag === EXTENSIONS);
+  const extensions = found ? extensionsIn(der.subarray(found.from, found.to)) : new Map<string, Buffer>();
   if (list?.tag !== TAG_SEQUENCE || fields.length < names + 1) throw new TypeError('no revocation list');
   return {
-    authority: extensions && authorityIn(der.subarray(extensions.from, extensions.to)),
+    authority: authorityIn(extensions.get(AUTHORITY_KEY)),
+    number: numberIn(extensions.get(NUMBER)),
     revoked: new Map(inside(der, entries).map(entry => readEntry(der, entry))),
   };
 }
@@ -46,11 +50,22 @@ function readEntry(der: Buffer, { from, to }: Element): [serial: string, isForEv
   return [serialOf(der.toString('hex', serial.from, serial.to)), !isHold];
 }
 
-function authorityIn(extensions: Buffer): string | undefined {
-  const found = children(decode(extensions), SEQUENCE)
-    .map(readExtension)
-    .find(({ extnID }) => extnID === AUTHORITY_KEY);
-  const parts = found ? children(decode(Buffer.from(found.extnValue)), SEQUENCE) : [];
+/** Values by OID. */
+const extensionsIn = (der: Buffer): Map<string, Buffer> =>
+  new Map(
+    children(decode(der), SEQUENCE)
+      .map(readExtension)
+      .map(({ extnID, extnValue }) => [extnID, Buffer.from(extnValue)]),
+  );
+
+function numberIn(value: Buffer | undefined): bigint | undefined {
+  if (value === undefined) return undefined;
+  const { from, to } = elementAt(value, 0, value.length);
+  return BigInt(`0x${value.toString('hex', from, to)}`);
+}
+
+function authorityIn(value: Buffer | undefined): string | undefined {
+  const parts = value ? children(decode(value), SEQUENCE) : [];
   const key = parts.find(each => isContextSpecific(each) && each.type === 0);
   return typeof key?.value === 'string' ? Buffer.from(key.value, 'latin1').toString('hex') : undefined;
 }
@@ -82,14 +97,20 @@ function elements(der: Buffer, from: number, to: number): Element[] {
 const inside = (der: Buffer, element: Element | undefined): Element[] =>
   element ? elements(der, element.from, element.to) : [];
 
-/** The list of a CA in its directory; undefined: there is none that can be read, or another CA's lies there. */
-export function publishedList(path: string, { stem, certificate }: CertificateFile): RevocationList | undefined {
-  const name = crlFile(stem);
-  const file = join(path, name);
+/**
+ * The list of a CA in its directory, or in another file, in PEM or DER; undefined: there is none that can be read, or
+ * another CA's lies there.
+ */
+export function publishedList(
+  path: string,
+  { stem, certificate }: CertificateFile,
+  file = join(path, crlFile(stem)),
+): RevocationList | undefined {
   const found = lstatSync(file, { throwIfNoEntry: false });
-  if (!found || refusalOf(found, mostBytesOf(name)) !== undefined) return undefined;
-  const [block] = pemBlocks(readFileSync(file, 'latin1')).filter(({ label }) => label === 'X509 CRL');
-  const list = block && tryToRead(pemToDer(block.text));
+  if (!found || refusalOf(found, mostBytesOf(crlFile(stem))) !== undefined) return undefined;
+  const content = readFileSync(file);
+  const [block] = pemBlocks(content.toString('latin1')).filter(({ label }) => label === 'X509 CRL');
+  const list = tryToRead(block ? pemToDer(block.text) : content);
   const own = [certificate, ...retiredCertificates(path, stem)].map(({ raw }) => keyIdentifiers(raw).subject);
   return list && (list.authority === undefined || own.includes(list.authority)) ? list : undefined;
 }
