@@ -253,6 +253,61 @@ test('a certificate that is not what was asked for is refused, and nothing chang
   assert.equal(leftovers(folder), []);
 });
 
+test('a step that was stopped before its entry gets it by the same command again, and no step two', async () => {
+  const [online, offline] = split('entry');
+  mkdirSync(path('stick3'));
+  await succeed('request', 'device_subca', '--dir', online, '--output-dir', 'stick3');
+  const sign = ['sign-csr', 'gen_rootca', 'stick3/device_subca.csr', '--dir', offline, '--same-key'];
+  await succeed(...sign);
+  const [certificate, requested] = [spoken('stick3/device_subca.cert'), read(online, '.pki/protocol.txt')];
+  const take = ['import', 'device_subca', 'stick3/device_subca.cert', '--dir', online];
+  await succeed(...take);
+  const entries = (dir: string, step: string) =>
+    read(dir, '.pki/protocol.txt').match(
+      new RegExp(`^step: ${step}\n(.+\n){1,2}?certificate: SHA-256 ${certificate}$`, 'gm'),
+    );
+  rmSync(path(offline, '.pki/protocol.txt'));
+  write(`${online}/.pki/protocol.txt`, requested);
+  for (const _ of ['stopped', 'done']) {
+    const { stdout, stderr } = await run(...sign);
+    assert.match(stdout, /already signed/);
+    assert.match(stderr, new RegExp(`certificate SHA-256 ${certificate}`));
+    assert.match(await succeed(...take), /it was there already/);
+    assert.is(entries(offline, 'sign')?.length, 1);
+    assert.is(entries(online, 'import')?.length, 1);
+  }
+  await Promise.all([sound(online), sound(offline)]);
+});
+
+test('a certificate that is not what was asked for is refused, and nothing changes', async () => {
+  const [online, offline] = split('wrong');
+  await succeed('request', 'backend_subca', '--dir', online, '--output-dir', '.');
+  const before = read(online, 'backend_subca.cert');
+  await succeed('sign-csr', 'gen_rootca', 'backend_subca.csr', '--dir', offline, '--profile', 'ocsp', '--same-key');
+  const words = (file: string, ...more: string[]) => ['import', 'backend_subca', file, '--dir', online, ...more];
+  await refused(
+    /not what was asked for: basicConstraints is "critical, CA:FALSE"[\s\S]*--accept-differences/,
+    ...words('backend_subca.cert'),
+  );
+  await refused(/for another key than that of backend_subca/, ...words('base/user_subca.cert'));
+  await refused(/holds no certificate/, ...words('backend_subca.csr'));
+  await refused(/is not there/, ...words('nothing.cert'));
+  await succeed('generate', '--dir', 'stranger', ...EC, '--quiet');
+  await succeed('sign-csr', 'gen_rootca', 'backend_subca.csr', '--dir', 'stranger', '--output-dir', 'stranger/.pki');
+  await refused(
+    /was not issued by gen_rootca as this directory knows it/,
+    ...words('stranger/.pki/backend_subca.cert'),
+  );
+  assert.is(read(online, 'backend_subca.cert'), before);
+  await refused(/a request of backend_subca waits/, 'request', 'backend_subca', '--dir', online);
+  await refused(/gen_rootca signs itself/, 'request', 'gen_rootca', '--dir', online);
+  await refused(/did you mean "device_subca"/, 'request', 'device_subcaa', '--dir', online);
+  await refused(/ENTITY is missing/, 'request', '--dir', online);
+  await refused(/CERT is missing/, 'import', 'backend_subca', '--dir', online);
+  await sound(online);
+  assert.equal(leftovers(folder), []);
+});
+
 test('where the root is in the same directory, its database has what is imported once', async () => {
   cpSync(path('base'), path('whole'), { recursive: true });
   const whole = ['--dir', 'whole'];
@@ -305,8 +360,9 @@ test('an offline root from the beginning: requests begin the PKI, the last certi
     'returned',
   );
   assert.match(signed, /^4 signed/m);
-  for (const stem of SUB_CAS.slice(1))
+  for (const stem of [...SUB_CAS.slice(1), 'device_subca'])
     assert.match(await succeed('import', stem, `returned/${stem}.cert`, ...conf), /^waiting for: .*guestos_subca/m);
+  assert.is(read('fresh/.pki/protocol.txt').match(/^step: import$/gm)?.length, 3);
   assert.not.ok(existsSync(path('fresh/device_subca.cert')));
   // Killed between the last import and what it has made: whoever generates then need not know what request was told.
   cpSync(path('fresh'), path('killed'), { recursive: true });

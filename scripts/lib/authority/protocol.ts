@@ -40,6 +40,15 @@ export const certificateValues = ({ fingerprint256, serialNumber, raw, validTo }
     ['valid until', new Date(validTo).toISOString()],
   ] as const;
 
+/** Whether a step has an entry with these values, the first ones of it. */
+export function isEntered(path: string, { step, entity, values }: Omit<Step, 'key' | 'publicKey'>): boolean {
+  const file = join(path, PROTOCOL);
+  const lines = [['step', step] as const, ['entity', entity] as const, ...values].map(
+    ([name, value]) => `${name}: ${value}\n`,
+  );
+  return existsSync(file) && readFileSync(file, 'utf8').includes(`\n${lines.join('')}`);
+}
+
 const sha256 = (content: string): string => createHash('sha256').update(content).digest('hex');
 
 /** Under a lock of its own. Commands run in `surroundings.folder`, the paths of keys hold there. */
@@ -84,13 +93,16 @@ async function sign(entry: string, { key, publicKey }: Step, surroundings: Surro
 /** More certificates than that are no ceremony. */
 const FEW = 20;
 
-/** Enters the certificates of CAs among what a CA has just signed; a line for each, with what people compare. */
+/**
+ * Enters the certificates of CAs among what a CA has signed, now or in a run that was stopped before it entered them; a
+ * line for each, with what people compare.
+ */
 export async function recordAuthorities(authority: Authority, results: readonly Result[]): Promise<string[]> {
   const { path, stem, certificate: own, key, surroundings } = authority;
   if (results.length > FEW) return [];
   const lines: string[] = [];
-  for (const { given, result, serial } of results) {
-    if (result !== 'signed' || serial === undefined) continue;
+  for (const { given, serial } of results) {
+    if (serial === undefined) continue;
     const certificate = parseCertificate(firstCertificate(join(path, issuedFile(stem, serial))));
     if (!certificate.ca) continue;
     const values = [
@@ -99,7 +111,7 @@ export async function recordAuthorities(authority: Authority, results: readonly 
     ];
     const publicKey = certificateKey(own.certificate.raw);
     const step = { step: 'sign', entity: stem, values, key, publicKey } as const;
-    await appendProtocol(path, step, surroundings);
+    if (!isEntered(path, step)) await appendProtocol(path, step, surroundings);
     const [fingerprint, keyPrint] = [
       spoken(certificate.fingerprint256),
       keyFingerprint(certificateKey(certificate.raw)),

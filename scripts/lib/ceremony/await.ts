@@ -1,7 +1,8 @@
 // A PKI whose first certificates are made elsewhere: they come one by one, and with the last one everything else is made.
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { replaceFile } from '../authority/database.ts';
-import { appendProtocol, keyFingerprint } from '../authority/protocol.ts';
+import { appendProtocol, isEntered, keyFingerprint } from '../authority/protocol.ts';
 import { StateError, UsageError } from '../errors.ts';
 import { withRequestOptions } from '../generate/awaited.ts';
 import { type GenerateOptions, generate, type Outcome, resolveOutDir } from '../generate/generate.ts';
@@ -84,14 +85,16 @@ async function keep(
   const wanted = { entity, hierarchy, key: publicKey, issuer };
   const told = judgeCertificate(given, certificate, wanted, acceptsDifferences);
   requirePassphrases([entity], each => passphraseVariable(each, environment), environment);
+  const step = { step: 'import', entity: name, values: importValues(entity, certificate, told) } as const;
+  const isKept =
+    pending.certificate !== undefined && readFileSync(pending.certificate, 'utf8') === certificate.toString();
   replaceFile(join(outDir, pendingFile(name, 'certificate.pem')), certificate.toString());
   const file = pendingFile(name, 'key');
   const road = entity.token ? findTokenRoad(environment) : 'engine';
   const signer = privateKey(name, entity.token, passphraseVariable(entity, environment), road);
   const own = entity.token ? signer : { ...signer, file, argument: file };
-  const values = importValues(entity, certificate, told);
   const surroundings = surroundingsIn(outDir, environment, controller);
-  await appendProtocol(outDir, { step: 'import', entity: name, values, key: own, publicKey }, surroundings);
+  if (!isKept || !isEntered(outDir, step)) await appendProtocol(outDir, { ...step, key: own, publicKey }, surroundings);
   const missing = [...hierarchy.values()].filter(
     each =>
       isIssuedElsewhere(each, hierarchy) && each.stem !== name && waiting.get(each.stem)?.certificate === undefined,

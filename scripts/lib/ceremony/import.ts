@@ -5,7 +5,7 @@ import { rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { keyOf, passphraseOf } from '../authority/directory-key.ts';
 import type { OpenDirectory } from '../authority/open.ts';
-import { appendProtocol, certificateValues, keyFingerprint } from '../authority/protocol.ts';
+import { appendProtocol, certificateValues, isEntered, keyFingerprint, type Step } from '../authority/protocol.ts';
 import { firstRevoked, revokedIn } from '../authority/revoked.ts';
 import { StateError } from '../errors.ts';
 import type { GenerateOptions } from '../generate/generate.ts';
@@ -96,10 +96,12 @@ export function importCertificate(
       const rehearsal = await rehearseFor(path, options, report, controller);
       rehearsal.compare(new Map([[name, describeCertificate(certificate.raw)]]), [{ ...entity, supplied: undefined }]);
     }
-    const outcome = own.certificate.raw.equals(certificate.raw)
+    const isThere = own.certificate.raw.equals(certificate.raw);
+    const outcome = isThere
       ? { renewed: [], files: [], fieldUpdates: [] }
       : await publish(session, choice, certificate, pending, options.width);
-    await protocol(session, entity, certificate, told);
+    const step = { step: 'import', entity: name, values: importValues(entity, certificate, told) } as const;
+    if (!isThere || !isEntered(path, step)) await protocol(session, step, certificate);
     clearRequest(path, name);
     return {
       ...outcome,
@@ -146,19 +148,16 @@ async function publish(
 
 async function protocol(
   { open, controller }: Session,
-  entity: Entity,
+  step: Omit<Step, 'key' | 'publicKey'>,
   certificate: X509Certificate,
-  differences: string,
 ): Promise<void> {
   const { options } = open;
-  const values = importValues(entity, certificate, differences);
   // The key may be a new one, and lie elsewhere than the one that was read.
-  const now = { ...open, directory: { ...open.directory, keys: new Set([...open.directory.keys, entity.stem]) } };
-  const key = keyOf(now, entity.stem);
+  const now = { ...open, directory: { ...open.directory, keys: new Set([...open.directory.keys, step.entity]) } };
+  const key = keyOf(now, step.entity);
   const surroundings = surroundingsIn(open.directory.path, options.environment, controller);
   const publicKey = certificateKey(certificate.raw);
-  const step = { step: 'import', entity: entity.stem, values, key, publicKey } as const;
-  await appendProtocol(open.directory.path, step, surroundings);
+  await appendProtocol(open.directory.path, { ...step, key, publicKey }, surroundings);
 }
 
 /** What the protocol says of an import. */

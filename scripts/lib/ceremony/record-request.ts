@@ -2,12 +2,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { replaceFile } from '../authority/database.ts';
-import { appendProtocol, keyFingerprint } from '../authority/protocol.ts';
+import { appendProtocol, isEntered as isStepEntered, keyFingerprint } from '../authority/protocol.ts';
 import { spoken } from '../model/protocol.ts';
 import type { Entity } from '../model/types.ts';
 import { privateKey } from '../plan/private-key.ts';
 import type { Surroundings } from '../run/exec.ts';
-import { keyFile, PROTOCOL, pendingFile, requestOutputs } from '../store/names.ts';
+import { keyFile, pendingFile, requestOutputs } from '../store/names.ts';
 import { describeRequest, requestKey } from '../store/request-facts.ts';
 import type { Prepared } from './prepare-request.ts';
 import { describeWanted } from './wanted.ts';
@@ -57,10 +57,9 @@ export function isRecorded(outDir: string, entity: Entity, prepared: Prepared, o
 }
 
 function isEntered(outDir: string, entity: Entity): boolean {
-  const file = join(outDir, PROTOCOL);
   const { sha256 } = describeRequest(readRequest(outDir, entity));
-  const entry = `step: request\nentity: ${entity.stem}\nrequest: SHA-256 ${spoken(sha256)}\n`;
-  return existsSync(file) && readFileSync(file, 'utf8').includes(entry);
+  const values = [['request', `SHA-256 ${spoken(sha256)}`]] as const;
+  return isStepEntered(outDir, { step: 'request', entity: entity.stem, values });
 }
 
 /** Enters it in the protocol, unless that was done, and puts it where it was asked for. */
