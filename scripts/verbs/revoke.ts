@@ -4,6 +4,7 @@ import { type Changed, findTarget, REASONS, revoke, type Target } from '../lib/a
 import { UsageError } from '../lib/errors.ts';
 import { parseTime } from '../lib/model/values.ts';
 import { wholeSerial } from '../lib/store/database-rows.ts';
+import { readPkiDirectory } from '../lib/store/directory.ts';
 import { parseWords, textOf } from '../options.ts';
 import { DIRECTORY_HELP, DIRECTORY_OPTIONS, noteTo, openToWrite, RELEASE_HELP, readWord } from './directory.ts';
 import type { VerbContext } from './verb.ts';
@@ -40,7 +41,9 @@ export async function revokeVerb(context: VerbContext): Promise<number> {
   for (const ca of new Set(targets.map(target => target.ca))) {
     const authority = await openAuthority(open, ca, context.controller, noteTo(context, given));
     try {
-      const own = targets.filter(target => target.ca === ca);
+      // What a name means may have been renewed while this waited for the CA.
+      const now = { ...open, directory: readPkiDirectory(open.directory.path) };
+      const own = targets.filter(target => target.ca === ca).map(({ given: word }) => findTarget(now, word));
       const results = revoke(authority, own, revocation, new Date());
       done.push(...own.map((target, i) => ({ ...target, serial: wholeSerial(target.serial), ...results[i]! })));
     } finally {

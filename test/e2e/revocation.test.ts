@@ -486,6 +486,31 @@ test('below a CA that is revoked or on hold nothing is signed, and no device is 
   assert.match(named.stderr, /gen_rootca is revoked \(CACompromise\): no device is to trust it/);
 });
 
+test('a name means the certificate that is there when its CA is free: one that was renewed meanwhile is revoked', async () => {
+  const pki = copyOf('meanwhile');
+  await pki.succeed('issue', 'user_subca', 'alice');
+  cpSync(pki.path, join(folder, 'after'), { recursive: true });
+  assert.is((await program(['renew', 'alice', '--dir', 'after'])).status, 0);
+  const renews = 'cp after/alice.cert meanwhile/ && cp -r after/.pki/retired after/.pki/user_subca meanwhile/.pki/';
+  const lock = join(pki.path, '.pki/user_subca/lock');
+  const holder = start('flock', [lock, 'sh', '-ec', `echo held; read -r go; ${renews}`], {
+    cwd: folder,
+    stdio: 'pipe',
+  });
+  await new Promise(done => holder.child.stdout!.once('data', done));
+  const words = ['revoke', 'alice', '--dir', 'meanwhile'];
+  const waiting = start(process.execPath, [MAIN, ...words], { cwd: folder, env: cleanEnvironment() });
+  waiting.child.stderr!.on('data', text => {
+    if (/waiting for another run on user_subca/.test(String(text))) holder.child.stdin!.end('go\n');
+  });
+  const { status, stdout, stderr } = await waiting.ended;
+  holder.child.stdin!.end();
+  assert.is(status, 0, stderr);
+  const serial = pki.openssl('x509', '-in', 'alice.cert', '-noout', '-serial').trim().split('=')[1]!;
+  assert.match(stdout, new RegExp(`^alice: revoked \\(user_subca, serial ${serial}\\)`));
+  assert.match(await pki.succeed('list', 'user_subca', '--status', 'revoked'), new RegExp(serial));
+});
+
 test('two revocations at once both hold', async () => {
   const pki = copyOf('together');
   await Promise.all([pki.succeed('revoke', 'backend'), pki.succeed('revoke', 'ocsp_server'), pki.succeed('crl')]);
