@@ -411,6 +411,9 @@ test('a key gets one certificate, unless that is asked for; a compromised one no
   assert.is((await pki.run('revoke', 'one.cert', '--reason', 'keyCompromise')).status, 0);
   const blocked = await pki.run('sign-csr', 'device_subca', 'three.csr', '--same-key');
   assert.match(blocked.stdout, /three\.csr: refused: its key was revoked as compromised/);
+  // Nor is one handed out that it has.
+  const had = await pki.run('sign-csr', 'device_subca', 'two.csr');
+  assert.match(had.stdout, /two\.csr: refused: its key was revoked as compromised/);
 });
 
 test('what was revoked, is on hold or has ended is not handed out again', async () => {
@@ -458,6 +461,10 @@ test('what was revoked, is on hold or has ended is not handed out again', async 
   await sign(1, /its key has a certificate/, 'over.csr', '--again');
   await revoke(serial(), '--reason', 'cessationOfOperation');
   assert.ok(await sign(0, /signed/, 'over.csr', '--again'));
+  // The last certificate of a request tells, though one before it is valid.
+  assert.ok(await sign(0, /signed/, 'over.csr', '--again'));
+  await revoke(serial(), '--reason', 'superseded');
+  assert.not(await sign(1, new RegExp(`certificate ${serial()} was revoked \\(superseded\\): --again`), 'over.csr'));
 });
 
 test('two runs on one CA at once wait for each other, and sign each request once', async () => {

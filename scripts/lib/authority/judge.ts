@@ -60,12 +60,12 @@ export function judge(
     const facts = describeRequest(readRequest(order.file));
     const held = known.held.get(facts.keySha256);
     if (held) return refuse(whyHeld(held));
+    const block = known.blocked.get(facts.keySha256);
+    if (block !== undefined) return refuse(`its key ${block}`);
     const before = isAgain ? undefined : known.bySha256.get(facts.sha256);
     if (before) return { order, result: { given: order.given, result: 'already signed', serial: before.serial } };
     const reason = refuseRequest(facts, profile.isNameCopied);
     if (reason) return refuse(reason);
-    const block = known.blocked.get(facts.keySha256);
-    if (block !== undefined) return refuse(`its key ${block}`);
     const past = isAgain ? undefined : known.past.get(facts.sha256);
     if (past) return refuse(whyOver(past));
     const twin = known.keys.get(facts.keySha256);

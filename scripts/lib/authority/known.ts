@@ -13,10 +13,11 @@ import { statusOf } from './list.ts';
 import type { Authority } from './open.ts';
 
 export interface Known {
-  /** Of every certificate that is valid by the index and has not ended, by request and by key. */
+  /** Of every request whose last certificate is valid by the index and has not ended. */
   readonly bySha256: Map<string, LedgerEntry>;
+  /** Of every certificate that is valid and has not ended, by key. */
   readonly keys: Map<string, LedgerEntry>;
-  /** Rows of what was revoked or has ended, by request. */
+  /** Rows of what was revoked or has ended, by request that has it for its last certificate. */
   readonly past: ReadonlyMap<string, DatabaseRow>;
   /** Rows of what is on hold, by key. */
   readonly held: ReadonlyMap<string, DatabaseRow>;
@@ -47,6 +48,9 @@ export function readKnown({ path, stem, note }: Authority, blocklists: readonly 
     if (!row) return;
     const isOver = statusOf(row, now) !== 'valid';
     if (entry.sha256 !== undefined) {
+      // Of a request that was signed again the last certificate tells.
+      past.delete(entry.sha256);
+      bySha256.delete(entry.sha256);
       if (isOver) past.set(entry.sha256, row);
       else bySha256.set(entry.sha256, entry);
     }
