@@ -1,4 +1,5 @@
 // issue and sign-csr: requests as devices make them, by the hundred, refused ones, kills, and what goes wrong.
+import { spawnSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import {
   cpSync,
@@ -544,41 +545,55 @@ test('issue goes on where a run was killed, and hands out nothing that is revoke
   const THERE = /web\.key" is there: nothing is overwritten/;
   await issue(1, THERE, ...WEB);
   // Killed after the certificate, before PKCS #12 got its name.
-  writeFileSync(at('web.p12.new'), 'half');
+  const dead = spawnSync('true').pid;
+  const ours = (file: string) => `.${file}.trustme-pki.${dead}`;
+  const left = () => readdirSync(pki.path).filter(name => name.includes('.trustme-pki.'));
+  writeFileSync(at(ours('web.p12')), 'half');
   await issue(0, /web\.p12/, ...WEB, '--p12');
-  assert.not(existsSync(at('web.p12.new')));
+  assert.equal(left(), []);
   tool('openssl', ['pkcs12', '-in', 'web.p12', '-passin', 'pass:geheim', '-noout'], pki.path);
   await issue(1, THERE, ...WEB, '--p12');
   // Killed before the key, and between key and certificate; then as something else.
-  for (const name of ['web.key.new', 'web.key']) {
+  // A key without a name of its own yet, as versions before this one left it, too.
+  for (const name of ['web.key.new', ours('web.key'), 'web.key']) {
     rmSync(at('web.key'));
     rmSync(at('web.cert'));
     writeFileSync(at(name), key, { mode: 0o600 });
-    if (name === 'web.key.new') {
-      await issue(
-        1,
-        /"web\.key\.new" is the key of a certificate that backend_subca issued/,
-        'web',
-        '--san',
-        'DNS:b.example',
-      );
+    if (name !== 'web.key') {
+      const told = new RegExp(`"${name}" is the key of a certificate that backend_subca issued`);
+      await issue(1, told, 'web', '--san', 'DNS:b.example');
       const other = await pki.run('issue', 'device_subca', 'web', '--profile', 'ocsp');
-      assert.match(other.stderr, /"web\.key\.new" is the key of a certificate that backend_subca issued/);
+      assert.match(other.stderr, told);
     } else await issue(1, THERE, 'web', '--san', 'DNS:b.example', '--days', '5');
     await issue(0, /serial/, ...WEB);
     assert.equal([readFileSync(at('web.cert')), readFileSync(at('web.key'))], [certificate, key]);
     assert.not(existsSync(at('web.key.new')));
+    assert.equal(left(), []);
   }
   assert.is(pki.index('backend_subca').length, rows);
   assert.is((await pki.run('revoke', 'web', '--reason', 'superseded')).status, 0);
   rmSync(at('web.cert'));
   await issue(1, THERE, ...WEB);
   assert.not(existsSync(at('web.cert')));
-  // A key without a certificate that is valid is nobody's.
+  // A key without a certificate that is valid is nobody's; what may be somebody's own stays.
   rmSync(at('web.key'));
-  writeFileSync(at('web.key.new'), key);
+  for (const name of ['web.key.new', ours('web.key')]) writeFileSync(at(name), key);
   await issue(0, /serial/, 'web', '--san', 'DNS:b.example');
   assert.is.not(readFileSync(at('web.key'), 'utf8'), key.toString());
+  assert.equal(readFileSync(at('web.key.new')), key);
+  assert.equal(left(), []);
+  // The draft had just got its name; half a draft; no file at all.
+  rmSync(at('web.cert'));
+  writeFileSync(at(ours('web.key')), readFileSync(at('web.key')));
+  await issue(0, /serial/, 'web', '--san', 'DNS:b.example');
+  writeFileSync(at(ours('half.key')), key.subarray(0, 20));
+  writeFileSync(at('half.cert.new'), 'mine');
+  await issue(0, /serial/, 'half');
+  assert.is(readFileSync(at('half.cert.new'), 'utf8'), 'mine');
+  assert.equal(left(), []);
+  tool('mkfifo', ['pipe.key', 'next.key.new'], pki.path);
+  await issue(1, /pipe\.key" is there: nothing is overwritten/, 'pipe');
+  await issue(0, /serial/, 'next');
 });
 
 test('what goes wrong is told, and nothing is made', async () => {

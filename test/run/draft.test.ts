@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite as makeSuite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { draftBeside } from '../../scripts/lib/run/draft.ts';
+import { draftBeside, draftOf, draftsLeft } from '../../scripts/lib/run/draft.ts';
 import { inScratch } from '../helpers/scratch.ts';
 
 const suite = makeSuite('draft');
@@ -23,6 +23,16 @@ suite('what a dead process left of the same result goes: a file or a folder, and
     assert.is(draftBeside(join(folder, 'a.sig')), join(folder, `.a.sig.trustme-pki.${process.pid}`));
     draftBeside(join(folder, 'kit'));
     assert.equal(readdirSync(folder).sort(), stay.sort());
+  }));
+
+suite('what had the id of this process is of a dead one, as in containers, until it has one itself', () =>
+  inScratch(folder => {
+    const draft = draftOf(join(folder, 'a.key'));
+    writeFileSync(draft, 'left');
+    assert.equal(draftsLeft(join(folder, 'a.key')), [draft]);
+    assert.equal(draftsLeft(join(folder, 'a.key')), []);
+    assert.is(draftBeside(join(folder, 'a.key')), draft);
+    assert.equal(readdirSync(folder), [`.a.key.trustme-pki.${process.pid}`]);
   }));
 
 suite.run();

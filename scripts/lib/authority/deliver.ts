@@ -1,6 +1,7 @@
 // What was signed into the CA's index, and from there to whoever asked: never the other way round.
-import { readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { readFileSync, renameSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { draftBeside } from '../run/draft.ts';
 import { syncTree } from '../run/publish.ts';
 import { inSlices } from '../run/slices.ts';
 import { writeText } from '../store/files.ts';
@@ -12,7 +13,6 @@ import type { Order, Result } from './judge.ts';
 import type { Known } from './known.ts';
 import { appendLedger } from './ledger.ts';
 import type { Authority } from './open.ts';
-import { draftOf } from './output-folders.ts';
 import type { Revocation } from './revoked.ts';
 
 /**
@@ -86,15 +86,8 @@ export function handOut(output: string, own: string, chain: string): boolean {
     // A part of it, maybe nothing, is what a power cut left.
     if (present === whole || !whole.startsWith(present)) return present.startsWith(own);
   }
-  const temporary = draftOf(output);
-  const write = () => writeText(temporary, whole, 'wx');
-  try {
-    write();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    rmSync(temporary); // of a run that was killed
-    write();
-  }
+  const temporary = draftBeside(output);
+  writeText(temporary, whole, 'wx');
   renameSync(temporary, output);
   return true;
 }

@@ -6,6 +6,7 @@ import { parseKeyType } from '../model/key-type.ts';
 import type { Extension, KeyType } from '../model/types.ts';
 import { command } from '../plan/job.ts';
 import { keyAlgorithm } from '../plan/openssl.ts';
+import { draftBeside, draftOf } from '../run/draft.ts';
 import { runCommand } from '../run/exec.ts';
 import { requireKeyType } from '../run/tools.ts';
 import { describeCertificate } from '../store/certificate-facts.ts';
@@ -14,7 +15,7 @@ import { chainOf } from './chains.ts';
 import { handOut, readIssued } from './deliver.ts';
 import type { Result, SignOptions } from './judge.ts';
 import type { Authority } from './open.ts';
-import { draftKey, draftOf, moveKey, refuseUnwritable } from './output-folders.ts';
+import { draftKey, giveKey, refuseUnwritable } from './output-folders.ts';
 import { writePkcs12 } from './pkcs12.ts';
 import { refuseNames, requestConfiguration, subjectOf } from './request-text.ts';
 import { signRequests } from './sign-requests.ts';
@@ -63,7 +64,7 @@ export async function issue(authority: Authority, options: IssueOptions): Promis
   const serial = unfinished ?? (await make(authority, options, request, key, certificate));
   if (passwordVariable) {
     const file = { key, certificate, output: p12, name, password: passwordVariable, passphrase: undefined };
-    await writePkcs12({ ...file, isLegacy: false }, draftOf(p12), authority.surroundings);
+    await writePkcs12({ ...file, isLegacy: false }, draftBeside(p12), authority.surroundings);
   }
   return { serial, files };
 }
@@ -107,7 +108,7 @@ async function make(
     if (result.serial === undefined)
       throw new StateError(`${authority.stem} does not issue "${options.name}": ${result.reason}`);
     // The key first: a certificate without its key would be of no use to anybody.
-    moveKey(ownKey, key);
+    giveKey(draftOf(key), key);
     handOut(certificate, readIssued(authority, result.serial), chainOf(authority));
     for (const path of [certificate, options.folder]) syncPath(path);
     return result.serial;

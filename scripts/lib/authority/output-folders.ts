@@ -1,11 +1,9 @@
 // Can results be put where they go? Asked before anything is signed: a certificate that nobody gets is one too many.
-import { closeSync, constants, copyFileSync, existsSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, constants, copyFileSync, openSync, rmSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { StateError } from '../errors.ts';
+import { draftOf } from '../run/draft.ts';
 import { giveName, syncPath } from '../store/files.ts';
-
-/** Under this name files are written before they get their own. */
-export const draftOf = (output: string): string => `${output}.new`;
 
 /** Writes, and removes, a file with the longest name of each folder. Throws a StateError where that fails. */
 export function refuseUnwritable(outputs: readonly string[]): void {
@@ -19,8 +17,7 @@ export function refuseUnwritable(outputs: readonly string[]): void {
 }
 
 function probe(output: string): void {
-  // As long as that of the draft, which another run may be writing.
-  const file = `${output}.${String(process.pid % 1000).padStart(3, '0')}`;
+  const file = draftOf(output);
   try {
     closeSync(openSync(file, 'wx', 0o600));
     rmSync(file);
@@ -34,22 +31,14 @@ function probe(output: string): void {
   }
 }
 
-/** Copies a private key, maybe to another file system, beside its place; what a run that was killed left there goes. */
+/** Copies a private key, maybe to another file system, beside its place. */
 export function draftKey(from: string, to: string): void {
-  const draft = draftOf(to);
-  if (existsSync(draft) && readFileSync(draft).equals(readFileSync(from))) return;
-  rmSync(draft, { force: true });
-  copyFileSync(from, draft, constants.COPYFILE_EXCL);
-  syncPath(draft);
+  copyFileSync(from, draftOf(to), constants.COPYFILE_EXCL);
+  syncPath(draftOf(to));
 }
 
-/** Moves a private key; a file of that name is never replaced, and it is never half there. */
-export function moveKey(from: string, to: string): void {
-  draftKey(from, to);
-  try {
-    giveName(draftOf(to), to);
-  } finally {
-    rmSync(draftOf(to), { force: true });
-  }
-  rmSync(from, { force: true }); // the draft itself, where an earlier run left that
+/** Gives the draft of a private key its name; a file of that name is never replaced, and it is never half there. */
+export function giveKey(draft: string, to: string): void {
+  giveName(draft, to);
+  rmSync(draft, { force: true });
 }

@@ -10,17 +10,29 @@ const found = new Map<string, readonly string[]>();
 
 /** A path for `output` to be made at. What dead processes left of the same one goes. */
 export function draftBeside(output: string): string {
-  const folder = dirname(output);
-  const prefix = `.${basename(output)}.trustme-pki.`;
-  if (!found.has(folder)) found.set(folder, draftsIn(folder));
-  for (const name of found.get(folder)!) {
-    const [, own, id] = NAME.exec(name)!;
-    if (own === prefix && !isAlive(Number(id))) removeTree(join(folder, name));
-  }
-  return join(folder, `${prefix}${process.pid}`);
+  for (const draft of draftsLeft(output)) removeTree(draft);
+  return draftOf(output);
 }
 
-const draftsIn = (folder: string): string[] =>
+/** The same, with all that was left staying as it is. */
+export const draftOf = (output: string): string => join(dirname(output), `${prefixOf(output)}${process.pid}`);
+
+/** Drafts of `output` that dead processes left, one that had the id of this process among them; each is told of once. */
+export function draftsLeft(output: string): string[] {
+  const folder = dirname(output);
+  const drafts = found.get(folder) ?? draftsIn(folder);
+  const isLeft = (name: string): boolean => {
+    const [, prefix, id] = NAME.exec(name)!;
+    return prefix === prefixOf(output) && (Number(id) === process.pid || !isAlive(Number(id)));
+  };
+  const left = drafts.filter(isLeft);
+  found.set(folder, left.length === 0 ? drafts : drafts.filter(name => !left.includes(name)));
+  return left.map(name => join(folder, name));
+}
+
+const prefixOf = (output: string): string => `.${basename(output)}.trustme-pki.`;
+
+const draftsIn = (folder: string): readonly string[] =>
   existsSync(folder) ? readdirSync(folder).filter(name => NAME.test(name)) : [];
 
 /** Another user's process is alive, too: EPERM. */
