@@ -182,6 +182,73 @@ test('what "issue" made is renewed by what it asked for before, octet by octet w
   await pki.sound();
 });
 
+test('what "issue" made keeps its profile; where none gives what it has, or several do, nothing is made', async () => {
+  const pki = copyOf('profiles');
+  const conf = (name: string, ...profiles: string[]) => {
+    mkdirSync(join(folder, name, 'customer'), { recursive: true });
+    writeFileSync(join(folder, name, 'customer/device_subca.ini'), profiles.join(''));
+    return ['--conf', name];
+  };
+  const profile = (name: string, days: number, ...lines: string[]) =>
+    [`[issued ${name}]`, `days = ${days}`, 'basicConstraints = critical, CA:FALSE', ...lines, ''].join('\n');
+  const USAGE = ['keyUsage = critical, digitalSignature', 'extendedKeyUsage = 1.3.6.1.5.5.7.3.2'];
+  const VPN = profile('vpn', 30, ...USAGE, 'certificatePolicies = 1.2.3.4.5, 1.2.3.6 CPS:https://a.example/b');
+  const PLAIN = profile('plain', 30, ...USAGE);
+  const both = conf('fit-both', VPN, PLAIN, profile('long', 40, ...USAGE), profile('alike', 40, ...USAGE));
+  const facts = (name: string) => {
+    const lines = ['keyUsage', 'extendedKeyUsage', 'certificatePolicies', 'basicConstraints'].join();
+    const days =
+      Date.parse(pki.field(`${name}.cert`, 'enddate').slice(9)) -
+      Date.parse(pki.field(`${name}.cert`, 'startdate').slice(10));
+    return [tool('openssl', ['x509', '-in', `${name}.cert`, '-noout', '-ext', lines], pki.path), days / 86_400_000];
+  };
+  for (const [name, ...words] of [
+    ['vpn', 'ec:prime256v1'],
+    ['plain', 'rsa:2048'],
+    ['long', 'ed25519'],
+  ] as const) {
+    await pki.succeed('issue', 'device_subca', name, '--profile', name, '--key-type', ...words, ...both);
+    const [before, serial] = [facts(name), pki.field(`${name}.cert`, 'serial')];
+    await pki.succeed('renew', name, ...both);
+    assert.equal(facts(name), before);
+    assert.is.not(pki.field(`${name}.cert`, 'serial'), serial);
+  }
+  const refused = async (said: RegExp, ...words: string[]) => {
+    const before = pki.read('.pki/device_subca/index.txt');
+    const { status, stderr } = await pki.run(...words);
+    assert.is(status, 1);
+    assert.match(stderr, said);
+    assert.equal(pki.read('.pki/device_subca/index.txt'), before);
+  };
+  const NONE =
+    /device_subca has no profile that gives what "vpn" has: .*keyUsage = critical, digitalSignature; .*\n.*--conf/;
+  await refused(NONE, 'renew', 'vpn');
+  await refused(/no profile that gives what "\w+" has/, 'renew', 'device_subca', '--cascade');
+  await refused(NONE, 'renew', 'vpn', ...conf('fit-plain', PLAIN));
+  await pki.succeed('issue', 'device_subca', 'odd', '--profile', 'plain', '--days', '7', ...both);
+  const SEVERAL =
+    /several profiles of device_subca give what "odd" has.*: \[issued plain\], \[issued long\], \[issued alike\]\n/;
+  await refused(SEVERAL, 'renew', 'odd', ...both);
+  await pki.succeed('renew', 'odd', ...conf('fit-plain', PLAIN));
+  assert.is(facts('odd')[1], 30);
+  // What expires is told, and hinders nothing else.
+  await pki.succeed('issue', 'user_subca', 'alice', '--days', '7');
+  const expiring = await pki.succeed('renew', '--expiring', '35', '--json');
+  const { renewed, hindered } = JSON.parse(expiring);
+  assert.equal(
+    renewed.map(({ name }: { name: string }) => name),
+    ['alice'],
+  );
+  assert.equal(hindered.map(({ name }: { name: string }) => name).sort(), ['odd', 'plain', 'vpn']);
+  // Addresses are those of the configuration.
+  writeFileSync(
+    join(folder, 'fit-plain/defaults.ini'),
+    '[urls customer]\ncrlDistributionPoints = http://new.example/ca.crl\n',
+  );
+  await pki.succeed('renew', 'plain', '--conf', 'fit-plain');
+  assert.match(tool('openssl', ['x509', '-in', 'plain.cert', '-noout', '-text'], pki.path), /new\.example/);
+});
+
 test('UEFI: lists, updates and exports follow; machines in the field get an update of their own', async () => {
   const pki = copyOf('uefi');
   const [owner, former] = [parseSignatureLists(pki.read('DB.esl')), pki.read('KEK.crt')];

@@ -1,10 +1,14 @@
 // A profile of a CA as its openssl configuration has it: which section a request gets, and what is copied from it.
-import { StateError, UsageError } from '../errors.ts';
+import { UsageError } from '../errors.ts';
 import { nearest } from '../model/nearest.ts';
 import type { Validity } from '../model/types.ts';
 import type { RequestFacts } from '../store/request-facts.ts';
 import type { Authority } from './open.ts';
 import { validityIn } from './signing-times.ts';
+
+/** Values by key. */
+export type Section = ReadonlyMap<string, string>;
+export type Sections = ReadonlyMap<string, Section>;
 
 export interface ProfileSection {
   readonly isNameCopied: boolean;
@@ -18,16 +22,19 @@ export interface ProfileSection {
 const OPENSSL_NAMES: Readonly<Record<string, string>> = { subjectKeyIdentifier: 'subjectKeyIdentifier' };
 
 /** Of a profile: what RSA keys get of it, or lines of one of its extensions; no profile itself. */
-const isForm = (section: string): boolean => /_(rsa|part\d+)$/.test(section);
+export const isForm = (section: string): boolean => /_(rsa|part\d+)$/.test(section);
 
 /** Whether the configuration of a CA has a profile with this name. */
 export const hasProfile = (configuration: string, name: string): boolean =>
   readSections(configuration).has(`issued_${name}`);
 
-/** Throws a UsageError where the CA has no such profile. */
-export function profileOf({ configuration, stem }: Authority, name: string): ProfileSection {
-  const sections = readSections(configuration);
-  const usual = sections.get('authority')?.get('x509_extensions') || 'issued';
+/** The section of the profile that needs no name. */
+export const usualSection = (sections: Sections): string =>
+  sections.get('authority')?.get('x509_extensions') || 'issued';
+
+/** Throws a UsageError where the CA `stem` has no such profile. */
+export function sectionOf(sections: Sections, stem: string, name: string): string {
+  const usual = usualSection(sections);
   const section = name === '' ? usual : `issued_${name}`;
   if (!sections.has(section) || (name !== '' && isForm(section))) {
     const others = [...sections.keys()].flatMap(each => (isForm(each) ? [] : (/^issued_(.+)$/.exec(each)?.[1] ?? [])));
@@ -42,10 +49,17 @@ export function profileOf({ configuration, stem }: Authority, name: string): Pro
       close ? `did you mean "${close}"?` : `its profiles: ${others.join(', ') || 'the one without a name'}`,
     );
   }
+  return section;
+}
+
+/** Throws a UsageError where the CA has no such profile. */
+export function profileOf({ configuration, stem }: Authority, name: string): ProfileSection {
+  const sections = readSections(configuration);
+  const section = sectionOf(sections, stem, name);
   return {
-    validity: validityIn(configuration, section, usual),
+    validity: validityIn(configuration, section, usualSection(sections)),
     isNameCopied: sections.get('authority')?.get('copy_extensions') === 'copy',
-    sectionFor: ({ key }) => (key?.kind === 'rsa' && sections.has(`${section}_rsa`) ? `${section}_rsa` : section),
+    sectionFor: ({ key }) => sectionFor(sections, section, key?.kind === 'rsa'),
     isPlain: ({ extensions }, own) =>
       [...extensions.keys()].every(
         key => key === 'subjectAltName' || sections.get(own)?.has(OPENSSL_NAMES[key] ?? key),
@@ -53,27 +67,12 @@ export function profileOf({ configuration, stem }: Authority, name: string): Pro
   };
 }
 
-/** The profile that gives these purposes, as `clientAuth, 1.2.3`. Throws a StateError where none does. */
-export function profileFor({ configuration, stem }: Authority, purposes: string | undefined): string {
-  const set = (text = '') =>
-    text
-      .split(/,\s*/)
-      .filter(word => word !== 'critical')
-      .sort()
-      .join();
-  const sections = readSections(configuration);
-  const usual = sections.get('authority')?.get('x509_extensions') || 'issued';
-  for (const [name, section] of sections)
-    if (name.startsWith('issued') && !isForm(name) && set(section.get('extendedKeyUsage')) === set(purposes))
-      return name === usual ? '' : name.replace(/^issued_/, '');
-  throw new StateError(
-    `${stem} has no profile for ${purposes ?? 'any purpose'}`,
-    `issue another: trustme-pki issue ${stem} NAME`,
-  );
-}
+/** What of a profile a key gets: RSA keys may have a form of their own. */
+export const sectionFor = (sections: Sections, section: string, isRsa: boolean): string =>
+  isRsa && sections.has(`${section}_rsa`) ? `${section}_rsa` : section;
 
 /** config(5), as far as our template writes it. */
-function readSections(text: string): Map<string, Map<string, string>> {
+export function readSections(text: string): Sections {
   const sections = new Map<string, Map<string, string>>();
   let current = new Map<string, string>();
   for (const line of text.split('\n')) {

@@ -3,6 +3,7 @@ import { StateError, UsageError } from '../errors.ts';
 import type { Validity } from '../model/types.ts';
 import { DAY, isoTime } from '../model/validity.ts';
 import { caTime } from '../plan/openssl.ts';
+import type { CertificateFacts } from '../store/certificate-facts.ts';
 import type { Authority } from './open.ts';
 
 /** Of a section, as its configuration says it: settings have the times of the `usual` one, a comment those of others. */
@@ -26,6 +27,21 @@ export function validityIn(configuration: string, section: string, usual: string
 function parseTime(text: string | undefined): Date | undefined {
   const digits = /^(?:\d{2})?\d{12}Z$/.exec(text ?? '')?.[0].padStart(15, '20');
   return digits ? new Date(digits.replace(/(....)(..)(..)(..)(..)(..)Z/, '$1-$2-$3T$4:$5:$6Z')) : undefined;
+}
+
+/**
+ * Whether a certificate lasts as long as a profile says, or to the `end` of its CA, which cuts that short. Where the profile
+ * began before it was signed, its days tell nothing: it is not known when they began.
+ */
+export function isAsLong(
+  { notBefore, notAfter }: Pick<CertificateFacts, 'notBefore' | 'notAfter'>,
+  { days, notBefore: begin, notAfter: until }: Validity,
+  end: Date,
+): boolean {
+  if (begin && begin.getTime() !== notBefore.getTime()) return false;
+  if (!until && (days === undefined || (begin && begin < new Date()))) return true;
+  const wanted = Math.min((until ?? new Date(notBefore.getTime() + days! * DAY)).getTime(), end.getTime());
+  return Math.abs(notAfter.getTime() - wanted) < DAY / 2;
 }
 
 /**

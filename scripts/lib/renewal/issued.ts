@@ -1,13 +1,14 @@
-// A certificate that `issue` made, again with its key, subject and names: by the profile that fits what it is for.
+// A certificate that `issue` made, again with its key, subject and names: by the profile that gives what it has.
 import { renameSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { configurationOf } from '../authority/configuration.ts';
 import { keyOf } from '../authority/directory-key.ts';
-import { type Authority, type OpenDirectory, openLocked } from '../authority/open.ts';
-import { profileFor } from '../authority/profile-section.ts';
+import { type Authority, findAuthority, type OpenDirectory, openLocked } from '../authority/open.ts';
+import { profileFor } from '../authority/profile-fit.ts';
 import { namesOf } from '../authority/request-policy.ts';
 import { requestConfiguration } from '../authority/request-text.ts';
 import { signRequests } from '../authority/sign-requests.ts';
-import { StateError } from '../errors.ts';
+import { isPkiError, StateError } from '../errors.ts';
 import { isoTime } from '../model/validity.ts';
 import { commandWithKey } from '../plan/job.ts';
 import { passin } from '../plan/private-key.ts';
@@ -21,19 +22,39 @@ import { retire } from '../store/retired.ts';
 import { HELD } from './locks.ts';
 import { refuseLinked } from './refuse-linked.ts';
 import type { Outcome } from './renew.ts';
-import type { Issued } from './select.ts';
+import type { Issued, Selection } from './select.ts';
+
+/**
+ * Those certificates with their profiles, asked before anything is made. Throws a StateError where one has none; among what
+ * expires it is told as one that cannot be renewed here.
+ */
+export async function withProfiles(open: OpenDirectory, selection: Selection, isExpiring: boolean) {
+  const [issued, hindered] = [[] as (Issued & { profile: string })[], [...selection.hindered]];
+  for (const each of selection.issued) {
+    const { stem, certificate } = each.certificate;
+    const ca = findAuthority(open, each.issuer);
+    const authority = { stem: ca.stem, certificate: ca, configuration: await configurationOf(open, ca) };
+    try {
+      issued.push({ ...each, profile: profileFor(authority, stem, describeCertificate(certificate.raw)) });
+    } catch (error) {
+      if (!isPkiError(error) || !isExpiring) throw error;
+      hindered.push({ name: stem, reason: error.message, hint: error.hint ?? 'issue another' });
+    }
+  }
+  return { ...selection, issued, hindered };
+}
 
 /** Signs it again, with the lock of its CA held, and puts it in the place of the old one, which stays in the database. */
 export async function reissue(
   open: OpenDirectory,
-  { certificate: { stem, file, certificate }, issuer }: Issued,
+  { certificate: { stem, file, certificate }, issuer, profile }: Issued & { readonly profile: string },
   report: Report,
   controller: AbortController,
 ): Promise<Outcome> {
   refuseLinked(open.directory.path, [file]);
   const authority = await openLocked(open, issuer, HELD, controller, text => report.note(text));
   try {
-    const made = await sign(authority, open, stem, certificate.raw);
+    const made = await sign(authority, open, stem, certificate.raw, profile);
     const retired = retire(
       authority.path,
       stem,
@@ -52,7 +73,13 @@ export async function reissue(
 }
 
 /** The path of the new file, in the work folder of the CA. */
-async function sign(authority: Authority, open: OpenDirectory, stem: string, der: Buffer): Promise<string> {
+async function sign(
+  authority: Authority,
+  open: OpenDirectory,
+  stem: string,
+  der: Buffer,
+  profile: string,
+): Promise<string> {
   const { path, work, surroundings } = authority;
   const { subject, extensions } = describeCertificate(der);
   const [configuration, request, output] = ['new.cnf', 'new.csr', 'new.cert'].map(name => join(work, name)) as [
@@ -70,7 +97,7 @@ async function sign(authority: Authority, open: OpenDirectory, stem: string, der
   ];
   await runCommand(commandWithKey('openssl', args, key), `request of ${stem}`, surroundings);
   const signing = {
-    profile: profileFor(authority, extensions.get('extendedKeyUsage')),
+    profile,
     days: undefined,
     isLeafOnly: false,
     isSameKeyAllowed: true,

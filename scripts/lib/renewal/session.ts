@@ -19,7 +19,7 @@ import { isRetired } from '../store/retired.ts';
 import type { Settings } from '../store/settings.ts';
 import { type Hindrance, refuseWithoutCertificates, refuseWithoutKeys } from './hindrance.ts';
 import { inputsOf, type ListChange, settingsOf } from './inputs.ts';
-import { reissue } from './issued.ts';
+import { reissue, withProfiles } from './issued.ts';
 import { keepFormer, listsOf, unrecorded } from './lists.ts';
 import { AuthorityLocks, HELD, Outdated } from './locks.ts';
 import { type Outcome, renewEntities } from './renew.ts';
@@ -55,7 +55,8 @@ export function renew(
     const { hierarchy } = settings.configuration;
     const names = options.isKeepingFormer ? options.names.map(name => heldBy(hierarchy, name)) : options.names;
     const present = { ...open.directory, revoked: revokedIn(open.directory) };
-    const selection = selectCertificates({ ...options, names }, present, hierarchy, now);
+    const selected = selectCertificates({ ...options, names }, present, hierarchy, now);
+    const selection = await withProfiles(open, selected, options.expiring !== undefined);
     // Before new rows are there.
     const others = elsewhere(open, selection, now);
     const there = listsOf(open.directory, hierarchy);
