@@ -8,6 +8,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -594,6 +595,41 @@ test('issue goes on where a run was killed, and hands out nothing that is revoke
   tool('mkfifo', ['pipe.key', 'next.key.new'], pki.path);
   await issue(1, /pipe\.key" is there: nothing is overwritten/, 'pipe');
   await issue(0, /serial/, 'next');
+});
+
+test('issue hands out what a run that was killed had signed as nothing else than that: profile, validity, key type', async () => {
+  const pki = copyOf('otherwise');
+  const issue = (...words: string[]) => pki.run('issue', 'backend_subca', 'web', ...words);
+  const [DAYS, OCSP, RSA] = [
+    ['--days', '10'],
+    ['--profile', 'ocsp'],
+    ['--key-type', 'rsa:2048'],
+  ];
+  const cases: [made: string[], asked: string[], otherwise: string][] = [
+    [[], DAYS!, 'validity'],
+    [DAYS!, [], 'validity'],
+    [[], RSA!, 'key type'],
+    [RSA!, [], 'key type'],
+    [[], OCSP!, 'validity, keyUsage, extendedKeyUsage, ocsp-nocheck'],
+    [OCSP!, [...OCSP!, ...DAYS!, ...RSA!], 'key type, validity'],
+  ];
+  for (const [made, asked, otherwise] of cases) {
+    assert.is((await issue(...made)).status, 0);
+    const certificate = readFileSync(join(pki.path, 'web.cert'));
+    const serial = new X509Certificate(certificate).serialNumber;
+    rmSync(join(pki.path, 'web.cert'));
+    const other = await issue(...asked);
+    assert.is(other.status, 1, otherwise);
+    assert.match(
+      other.stderr,
+      new RegExp(`certificate ${serial}, which is otherwise than asked for now: ${otherwise}\n`),
+    );
+    renameSync(join(pki.path, 'web.key'), join(pki.path, 'web.key.new'));
+    assert.match((await issue(...asked)).stderr, new RegExp(`${serial}, which is otherwise .*: ${otherwise}\n`));
+    assert.is((await issue(...made)).status, 0);
+    assert.equal(readFileSync(join(pki.path, 'web.cert')), certificate);
+    for (const file of ['web.key', 'web.cert']) rmSync(join(pki.path, file));
+  }
 });
 
 test('what goes wrong is told, and nothing is made', async () => {

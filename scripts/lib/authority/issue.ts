@@ -49,11 +49,18 @@ export async function issue(authority: Authority, options: IssueOptions): Promis
     string,
     string,
   ];
+  const own = describeCertificate(authority.certificate.certificate.raw).keyType;
+  const keyType = options.keyType ?? parseKeyType(own);
   const subject = subjectOf(authority, name, options.subject);
   refuseNames(options.names);
   const files = [key, certificate, ...(passwordVariable ? [p12] : [])];
   const request = (ownKey: string, file: string) => makeRequest(authority, options, subject, ownKey, file);
-  const unfinished = await finishInterrupted(authority, { key, certificate, others: files.slice(2) }, request);
+  const unfinished = await finishInterrupted(
+    authority,
+    { key, certificate, others: files.slice(2) },
+    { ...options, keyType },
+    request,
+  );
   const present = files.filter(file => existsSync(file));
   if (present.length > 0 && !unfinished)
     throw new StateError(
@@ -61,7 +68,8 @@ export async function issue(authority: Authority, options: IssueOptions): Promis
       'give another NAME, or another --output-dir; or move it away',
     );
   refuseUnwritable(files);
-  const serial = unfinished ?? (await make(authority, options, request, key, certificate));
+  if (options.keyType && !unfinished) await requireKeyType(options.keyType, undefined, authority.surroundings);
+  const serial = unfinished ?? (await make(authority, { ...options, keyType }, request, key, certificate));
   if (passwordVariable) {
     const file = { key, certificate, output: p12, name, password: passwordVariable, passphrase: undefined };
     await writePkcs12({ ...file, isLegacy: false }, draftBeside(p12), authority.surroundings);
@@ -87,16 +95,14 @@ async function makeRequest(
 
 async function make(
   authority: Authority,
-  options: IssueOptions,
+  options: IssueOptions & { readonly keyType: KeyType },
   makeRequest: MakeRequest,
   key: string,
   certificate: string,
 ): Promise<string> {
   const { path, work, surroundings } = authority;
   const ownKey = join(work, 'new.key');
-  if (options.keyType) await requireKeyType(options.keyType, undefined, surroundings);
-  const keyType = options.keyType ?? parseKeyType(describeCertificate(authority.certificate.certificate.raw).keyType);
-  const { algorithm, options: parameters } = keyAlgorithm(keyType, false);
+  const { algorithm, options: parameters } = keyAlgorithm(options.keyType, false);
   const args = ['genpkey', '-algorithm', algorithm, ...parameters, '-out', relative(path, ownKey)];
   await runCommand(command('openssl', args), `${options.name}.key`, surroundings);
   const order = { given: options.name, file: await makeRequest(ownKey, 'new'), output: join(work, 'new.cert') };
