@@ -531,6 +531,45 @@ test('a list that has the number of the next one, or a higher one, is found, als
   assert.equal(brief(await verify(listed(swap('gen_rootca.cert')))).includes(used), false);
 });
 
+test('a directory that a run changes meanwhile is read again, and one that never rests has what two readings find', async () => {
+  const issuedBy = (out: string, ca: string) => {
+    const file = `.pki/${ca}/issued`;
+    return `${file}/${readdirSync(join(out, file))[0]}`;
+  };
+  const out = copyOf(sound, join(folder, 'busy'), () => {});
+  const [backends, roots] = ['backend_subca', 'gen_rootca'].map(ca => issuedBy(out, ca)) as [string, string];
+  const [database, other] = [join(out, index('backend_subca')), join(out, 'backend.cert')];
+  const whole = readFileSync(database, 'latin1');
+  const wholes = [readFileSync(other, 'latin1'), readFileSync(join(out, backends))] as const;
+  const runs: [name: string, before: () => void, after: () => void][] = [
+    [
+      'a row is newer than the list of files',
+      () => rmSync(join(out, backends)),
+      () => writeFileSync(join(out, backends), wholes[1]),
+    ],
+    ['a file is newer than the row', () => writeFileSync(database, ''), () => writeFileSync(database, whole, 'latin1')],
+    ['a certificate is moved in', () => swap('backend.cert')(out), () => writeFileSync(other, wholes[0], 'latin1')],
+    ['a journal', () => write('.pki/journal.json', '{}')(out), () => rmSync(join(out, '.pki/journal.json'))],
+  ];
+  for (const [name, before, after] of runs) {
+    before();
+    const running = verify(out);
+    after();
+    assert.equal(brief(await running), [], name);
+  }
+  rmSync(join(out, roots));
+  let isThere = true;
+  const restless = setInterval(() => {
+    isThere = !isThere;
+    writeFileSync(join(out, '.pki/backend_subca/requests.tsv'), isThere ? '' : '\n');
+  }, 5);
+  try {
+    assert.equal(brief(await verify(out)), [`warning issued-missing ${index('gen_rootca')}`]);
+  } finally {
+    clearInterval(restless);
+  }
+});
+
 const LIAR = { schema: 1, entities: { a: { certificate: 7 } }, owners: {}, updates: {}, sources: {}, brand: 'x' };
 together('manifest', [
   [

@@ -7,13 +7,14 @@ import { StateError } from '../errors.ts';
 import { asksForUnknown } from '../model/extension-rules.ts';
 import { removeTree } from '../run/staging.ts';
 import { asUnreadable, type CertificateFile } from '../store/directory.ts';
+import { type Entry, isUnchanged, listEntries } from '../store/inventory.ts';
 import { lackOfPki } from '../store/no-pki.ts';
 import { checkAlgorithms } from './algorithms.ts';
 import { checkChains } from './chains.ts';
 import { checkConfiguration } from './configuration.ts';
 import { checkDatabases } from './databases.ts';
 import { checkExports } from './exports.ts';
-import { error, type Finding, inOrder } from './finding.ts';
+import { error, type Finding, inOrder, isSound } from './finding.ts';
 import { type Inspection, inspect, type VerifyOptions } from './inspection.ts';
 import { checkListNumbers } from './list-numbers.ts';
 import { checkManifest } from './manifest.ts';
@@ -29,22 +30,45 @@ import { checkVariables } from './variables.ts';
 
 export type { VerifyOptions } from './inspection.ts';
 
-/** All findings, the worst first. Throws a StateError where there is no directory to look at. */
+interface Reading {
+  readonly entries: readonly Entry[];
+  readonly findings: readonly Finding[];
+}
+
+/** A run that signs or moves files in is over by then, or it is one with many requests. */
+const MOST_READINGS = 5;
+
+/**
+ * All findings, the worst first. A directory that changed while it was read is read again: part of it was the old one. Of
+ * one that never rests, what two readings in a row found. Throws a StateError where there is no directory to look at.
+ */
 export async function verifyDirectory(
   path: string,
   options: VerifyOptions,
   controller: AbortController,
 ): Promise<readonly Finding[]> {
   const root = rootOf(path);
+  let last = await read(root, path, options, controller);
+  for (let i = 1; !isSound(last.findings) && !isUnchanged(last.entries, listEntries(root)); i++) {
+    const before = last.findings.map(keyOf);
+    last = await read(root, path, options, controller);
+    if (i === MOST_READINGS) return last.findings.filter(each => before.includes(keyOf(each)));
+  }
+  return last.findings;
+}
+
+const keyOf = ({ code, file, message }: Finding): string => [code, file, message].join('\0');
+
+async function read(root: string, path: string, options: VerifyOptions, controller: AbortController): Promise<Reading> {
   const scratch = mkdtempSync(join(tmpdir(), 'trustme-pki-verify-'));
   try {
     const inspection = inspect(root, options, scratch, controller);
-    const lack = lackOfPki(inspection.directory, path);
-    if (lack) return [error('no-pki', '.', lack.message, lack.hint)];
-    const findings = inOrder(await askAll(inspection));
+    const { directory, entries } = inspection;
+    const lack = lackOfPki(directory, path);
+    const findings = lack ? [error('no-pki', '.', lack.message, lack.hint)] : inOrder(await askAll(inspection));
     // A question whose command was stopped may have taken that for its answer.
     controller.signal.throwIfAborted();
-    return findings;
+    return { entries, findings };
   } finally {
     removeTree(scratch);
   }

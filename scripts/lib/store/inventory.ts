@@ -10,6 +10,8 @@ export interface Entry {
   /** Permission bits. */
   readonly mode: number;
   readonly size: number;
+  /** Another one after every change of it. */
+  readonly stamp: string;
 }
 
 export const EXPORTS_FOLDER = 'certs';
@@ -18,7 +20,7 @@ export const EXPORTS_FOLDER = 'certs';
 export function listEntries(root: string): Entry[] {
   const entries = [{ ...describe(root, ''), file: '.' }];
   const visit = (folder: string): void => {
-    for (const name of readdirSync(join(root, folder)).sort()) {
+    for (const name of namesIn(join(root, folder)).sort()) {
       const entry = describe(root, folder === '' ? name : `${folder}/${name}`);
       entries.push(entry);
       if (entry.kind === 'folder' && isOurs(entry.file)) visit(entry.file);
@@ -28,6 +30,21 @@ export function listEntries(root: string): Entry[] {
   return entries;
 }
 
+/** What a run at work threw away since its folder was read holds nothing. */
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (failure) {
+    if ((failure as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw failure;
+  }
+}
+
+/** Whether a directory is as it was. */
+export const isUnchanged = (before: readonly Entry[], after: readonly Entry[]): boolean =>
+  before.length === after.length &&
+  before.every(({ file, stamp }, i) => file === after[i]!.file && stamp === after[i]!.stamp);
+
 /** `.pki/CA/issued/SERIAL.pem` is the deepest that there may be. */
 const isOurs = (folder: string): boolean =>
   [EXPORTS_FOLDER, HIDDEN].includes(folder) || (folder.startsWith(`${HIDDEN}/`) && folder.split('/').length < 4);
@@ -36,10 +53,11 @@ function describe(root: string, file: string): Entry {
   try {
     const found = lstatSync(join(root, file));
     if (found.isDirectory()) accessSync(join(root, file), constants.R_OK | constants.X_OK);
-    return { file, kind: kindOf(found), mode: found.mode & 0o7777, size: found.size };
+    const stamp = `${found.ino} ${found.ctimeMs}`;
+    return { file, kind: kindOf(found), mode: found.mode & 0o7777, size: found.size, stamp };
   } catch {
     // Gone meanwhile, a name that is not UTF-8, or a folder that we may not read.
-    return { file, kind: 'unknown', mode: 0, size: 0 };
+    return { file, kind: 'unknown', mode: 0, size: 0, stamp: '' };
   }
 }
 
