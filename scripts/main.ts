@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // `trustme-pki VERB`: the verb table, the exit code and the only catch of what verbs throw.
 import { Interrupted, isPkiError, printable, StateError, UsageError } from './lib/errors.ts';
-import { explainSystemError } from './lib/system-error.ts';
+import { explainSystemError, systemReason } from './lib/system-error.ts';
 import { listed, readHelps, VERBS } from './verb-table.ts';
 
 const help = (): string => `usage: trustme-pki VERB [options]
@@ -69,7 +69,10 @@ function explain(error: unknown): number {
 }
 
 const lostOutput = ({ code }: NodeJS.ErrnoException): StateError =>
-  new StateError(`cannot write to standard output: ${code}`, 'the work itself is done; only what it prints was lost');
+  new StateError(
+    `cannot write to standard output: ${systemReason(code)}`,
+    'the work itself is done; only what it prints was lost',
+  );
 
 // Files get the modes of the contract whatever the caller's umask is; private keys are 0600 all the same.
 process.umask(0o022);

@@ -15,6 +15,7 @@ const REASONS: Readonly<Record<string, readonly [reason: string, hint: string]>>
   EEXIST: ['it is there already', 'move it away and run again'],
   ELOOP: ['symbolic links lead in a circle', 'give a path without them'],
   ENAMETOOLONG: ['the name is too long', 'give a shorter one'],
+  EADDRINUSE: ['another program has it', 'give another'],
   EMFILE: ['too many files are open', 'raise the limit: ulimit -n'],
 };
 
@@ -35,13 +36,21 @@ const ACTIONS: Readonly<Record<string, string>> = {
   uv_cwd: 'find the working directory',
 };
 
+/** The reason of an error with this code in words, and the code: `it is not there (ENOENT)`. */
+export const systemReason = (code: string | undefined): string => {
+  const [reason] = REASONS[code ?? ''] ?? [];
+  return reason === undefined ? String(code) : `${reason} (${code})`;
+};
+
 /** undefined: it is no error of the system. Of two paths, such as those of a rename, the second is told. */
 export function explainSystemError(error: unknown): { message: string; hint: string } | undefined {
   const { code: given, syscall, path, dest } = error as NodeJS.ErrnoException & { dest?: string };
   const code = typeof given === 'string' ? given.replace(/^ERR_FS_/, '') : ''; // as node's rm says it
   if (typeof syscall !== 'string' || !(code in constants.errno)) return undefined;
-  const [reason, hint] = REASONS[code] ?? [code, 'mend that and run again'];
+  const hint = REASONS[code]?.[1] ?? 'mend that and run again';
   const file = dest ?? path;
-  const told = reason === code ? code : `${reason} (${code})`;
-  return { message: `cannot ${ACTIONS[syscall] ?? 'write'}${file === undefined ? '' : ` "${file}"`}: ${told}`, hint };
+  return {
+    message: `cannot ${ACTIONS[syscall] ?? 'write'}${file === undefined ? '' : ` "${file}"`}: ${systemReason(code)}`,
+    hint,
+  };
 }

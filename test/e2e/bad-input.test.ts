@@ -114,7 +114,7 @@ test('a directory in which the caller may not write is refused, a complete PKI i
   tool('chmod', ['-R', 'a+rX', folder]);
   const refused = await asNobody('--dir', join(parent, 'new'), '--key-type', 'ed25519');
   assert.is(refused.status, 1);
-  assert.match(refused.stderr, /cannot write in ".*foreign": EACCES/);
+  assert.match(refused.stderr, /cannot write in ".*foreign": permission denied \(EACCES\)/);
   const found = await asNobody('--dir', join(parent, 'pki'));
   assert.is(found.status, 0, found.stderr);
   assert.match(found.stdout, /already generated/);
@@ -130,14 +130,20 @@ test('a PKI of another user that the caller may not enter is no complete one, an
   tool('chmod', ['a+rx', folder]);
   const closed = await asNobody('--dir', out);
   assert.is(closed.status, 1, closed.stdout);
-  assert.match(closed.stderr, /cannot look into ".*shared\/pki": EACCES\n.*hint: run as its owner/);
+  assert.match(
+    closed.stderr,
+    /cannot look into ".*shared\/pki": permission denied \(EACCES\)\n.*hint: run as its owner/,
+  );
   rmSync(`${out}.genlock`);
   writeFileSync(`${out}.genlock`, '', { mode: 0o600 });
   for (const mode of [0o700, 0o755]) {
     chmodSync(out, mode);
     const locked = await asNobody('--dir', out, '--platform-keys');
     assert.is(locked.status, 1, locked.stdout);
-    assert.match(locked.stderr, /cannot open the lock ".*pki\.genlock": EACCES\n.*hint: it is that of another user/);
+    assert.match(
+      locked.stderr,
+      /cannot open the lock ".*pki\.genlock": permission denied \(EACCES\)\n.*hint: it is that of another user/,
+    );
   }
 });
 
@@ -154,7 +160,10 @@ test('a configuration file that the caller may not read is named', async () => {
   const words = ['node', copyOfMain(), 'show', '--conf', conf];
   const refused = await start('setpriv', ['--reuid=65534', '--regid=65534', '--clear-groups', ...words]).ended;
   assert.is(refused.status, 1);
-  assert.match(refused.stderr, /cannot read ".*closed\/defaults\.ini" of .*: EACCES\n.*hint: make it readable/);
+  assert.match(
+    refused.stderr,
+    /cannot read ".*closed\/defaults\.ini" of .*: permission denied \(EACCES\)\n.*hint: make it readable/,
+  );
 });
 
 /** The built program where everybody may read it. */

@@ -203,7 +203,10 @@ test('what goes wrong is told', async () => {
   const busy = await program('ocsp', '--serve', 'backend_subca', '--port', String(port), '--dir', path);
   server.close();
   assert.is(busy.status, 1);
-  assert.match(busy.stderr, new RegExp(`cannot listen on 127\\.0\\.0\\.1:${port}: EADDRINUSE\n.*--port`));
+  assert.match(
+    busy.stderr,
+    new RegExp(`cannot listen on 127\\.0\\.0\\.1:${port}: another program has it \\(EADDRINUSE\\)\n.*--port`),
+  );
   assert.is((await program('ocsp', '--serve', 'backend_subca', '--port', '70000', '--dir', path)).status, 2);
   const told = JSON.parse(await succeed('ocsp', '--command', 'backend_subca', '--json', '--dir', path));
   assert.match(told.command, /^cd .* && openssl ocsp -port 2560 /);

@@ -232,8 +232,14 @@ test('where results cannot be written nothing is signed', async () => {
   cpSync(join(requests, 'd0.csr'), join(pki.requests, `${long}.csr`));
   const cases: [words: string[], message: RegExp][] = [
     [['issue', 'device_subca', 'mdm', '--output-dir', '/proc'], /"mdm\.cert" cannot be written to "\/proc": /],
-    [['issue', 'device_subca', long, '--subject', 'CN=x'], /"n+\.cert" cannot be .*unwritable": ENAMETOOLONG/],
-    [['sign-csr', 'device_subca', pki.requests], /"n+\.cert" cannot be .*unwritable-csr": ENAMETOOLONG/],
+    [
+      ['issue', 'device_subca', long, '--subject', 'CN=x'],
+      /"n+\.cert" cannot be .*unwritable": the name is too long \(ENAMETOOLONG\)/,
+    ],
+    [
+      ['sign-csr', 'device_subca', pki.requests],
+      /"n+\.cert" cannot be .*unwritable-csr": the name is too long \(ENAMETOOLONG\)/,
+    ],
     [['sign-csr', 'device_subca', requests, '--output-dir', '/proc'], /cannot be written to "\/proc": /],
   ];
   for (const [words, message] of cases) {

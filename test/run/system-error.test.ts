@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { explainSystemError } from '../../scripts/lib/system-error.ts';
+import { explainSystemError, systemReason } from '../../scripts/lib/system-error.ts';
 
 const test = suite('system errors');
 const folder = mkdtempSync(join(tmpdir(), 'trustme-pki-errors-'));
@@ -25,6 +25,11 @@ for (const [call, message] of cases)
       assert.is(explainSystemError(error)?.message, message);
     }
   });
+
+test('a code alone has its reason, too; one without words stays as it is', () => {
+  assert.is(systemReason('EADDRINUSE'), 'another program has it (EADDRINUSE)');
+  assert.is(systemReason('EXDEV'), 'EXDEV');
+});
 
 test('what is none is a bug of ours', () => {
   assert.is(explainSystemError(new TypeError('x')), undefined);

@@ -97,7 +97,20 @@ suite('a file that cannot be read is named', () =>
     symlinkSync('/nowhere', join(folder, 'customer/backend.ini'));
     assert.is(
       errorOf(folder),
-      'cannot read "conf/customer/backend.ini" of the configuration folder "conf": ENOENT\nmend the link, or remove it',
+      'cannot read "conf/customer/backend.ini" of the configuration folder "conf": it is not there (ENOENT)\nmend the link, or remove it',
+    );
+  }));
+
+suite('a folder that is not there, or is a file, is told in words', () =>
+  inScratch(folder => {
+    fill(folder, ['file']);
+    assert.match(
+      errorOf(join(folder, 'nope')),
+      /^cannot read the configuration folder "conf": it is not there \(ENOENT\)\ngive a folder/,
+    );
+    assert.match(
+      errorOf(join(folder, 'file')),
+      /^cannot read the configuration folder "conf": it is no folder\ngive a folder/,
     );
   }));
 

@@ -1,6 +1,7 @@
 // Keys that get no certificate: a text file, one SHA-256 of a DER subjectPublicKeyInfo a line, "#" begins a comment.
 import { readFileSync } from 'node:fs';
 import { UsageError } from '../errors.ts';
+import { systemReason } from '../system-error.ts';
 
 /** Hexadecimal, lower case. Throws a UsageError that names the line. */
 export function readBlocklist(file: string): string[] {
@@ -22,7 +23,7 @@ function read(file: string): string {
     return readFileSync(file, 'utf8');
   } catch (error) {
     throw new UsageError(
-      `--blocklist "${file}" cannot be read: ${(error as NodeJS.ErrnoException).code}`,
+      `--blocklist "${file}" cannot be read: ${systemReason((error as NodeJS.ErrnoException).code)}`,
       'give a text file with the SHA-256 of a key on each line',
     );
   }

@@ -19,6 +19,7 @@ import { StateError } from '../errors.ts';
 import { type DatabaseRow, parseIndex } from '../store/database-rows.ts';
 import { syncPath } from '../store/files.ts';
 import { databaseFolder, HIDDEN } from '../store/names.ts';
+import { systemReason } from '../system-error.ts';
 
 export const indexFile = (ca: string): string => `${databaseFolder(ca)}/index.txt`;
 
@@ -104,7 +105,7 @@ export function readIndex(path: string, ca: string): string {
     return readFileSync(join(path, indexFile(ca)), 'latin1');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    throw new StateError(`cannot read "${indexFile(ca)}": ${code}`, 'restore the database from a backup');
+    throw new StateError(`cannot read "${indexFile(ca)}": ${systemReason(code)}`, 'restore the database from a backup');
   }
 }
 

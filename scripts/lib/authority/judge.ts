@@ -4,6 +4,7 @@ import { isoTime } from '../model/validity.ts';
 import { type DatabaseRow, wholeSerial } from '../store/database-rows.ts';
 import { refusalOf } from '../store/regular-file.ts';
 import { describeRequest, type RequestFacts } from '../store/request-facts.ts';
+import { systemReason } from '../system-error.ts';
 import type { Known } from './known.ts';
 import { reasonOf } from './list.ts';
 import type { ProfileSection } from './profile-section.ts';
@@ -81,7 +82,7 @@ export function judge(
     return accepted;
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    return refuse(code === undefined ? message : `it cannot be read: ${code}`);
+    return refuse(code === undefined ? message : `it cannot be read: ${systemReason(code)}`);
   }
 }
 

@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { isPkiError, StateError } from '../errors.ts';
 import { decode } from '../store/der.ts';
+import { systemReason } from '../system-error.ts';
 import { answerRequest, type Responder } from './responder.ts';
 
 const LOOPBACK = '127.0.0.1';
@@ -43,7 +44,7 @@ function listen(server: Server, port: number): Promise<number> {
     server.once('error', (error: NodeJS.ErrnoException) =>
       reject(
         new StateError(
-          `cannot listen on ${LOOPBACK}:${port}: ${error.code}`,
+          `cannot listen on ${LOOPBACK}:${port}: ${systemReason(error.code)}`,
           'give another --port, or 0 for a free one',
         ),
       ),

@@ -4,6 +4,7 @@ import { basename, dirname } from 'node:path';
 import { StateError } from '../errors.ts';
 import { draftOf } from '../run/draft.ts';
 import { giveName, syncPath } from '../store/files.ts';
+import { systemReason } from '../system-error.ts';
 
 /** Writes, and removes, a file with the longest name of each folder. Throws a StateError where that fails. */
 export function refuseUnwritable(outputs: readonly string[]): void {
@@ -25,7 +26,7 @@ function probe(output: string): void {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EEXIST') return;
     throw new StateError(
-      `"${basename(output)}" cannot be written to "${dirname(output)}": ${code}; nothing was signed`,
+      `"${basename(output)}" cannot be written to "${dirname(output)}": ${systemReason(code)}; nothing was signed`,
       code === 'ENAMETOOLONG' ? 'give it a shorter name' : 'make the folder writable, or give another --output-dir',
     );
   }

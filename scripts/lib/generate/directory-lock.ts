@@ -5,6 +5,7 @@ import { StateError } from '../errors.ts';
 import { isOfAnother, type Lock, takeLock } from '../run/lock.ts';
 import type { Report } from '../run/report.ts';
 import { lockFile } from '../store/names.ts';
+import { systemReason } from '../system-error.ts';
 import { hasMissingExports } from './missing-exports.ts';
 import { UPDATE_OF_DB } from './platform-files.ts';
 
@@ -39,7 +40,10 @@ export function refuseClosed(outDir: string): void {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EACCES' || code === 'EPERM')
-      throw new StateError(`cannot look into "${outDir}": ${code}`, 'run as its owner, or choose another OUT_DIR');
+      throw new StateError(
+        `cannot look into "${outDir}": ${systemReason(code)}`,
+        'run as its owner, or choose another OUT_DIR',
+      );
   }
 }
 
@@ -63,11 +67,14 @@ function explain(code: string | undefined, outDir: string): StateError | undefin
   const parent = dirname(outDir);
   if (isOfAnother(lockFile(outDir), code))
     return new StateError(
-      `cannot open the lock "${lockFile(outDir)}": ${code}`,
+      `cannot open the lock "${lockFile(outDir)}": ${systemReason(code)}`,
       'it is that of another user: run as that one, or choose another OUT_DIR',
     );
   if (isReadOnly(code))
-    return new StateError(`cannot write in "${parent}": ${code}`, 'choose a directory in which you may write');
+    return new StateError(
+      `cannot write in "${parent}": ${systemReason(code)}`,
+      'choose a directory in which you may write',
+    );
   switch (code) {
     case 'ENOENT':
       return new StateError(`the directory of "${outDir}" does not exist`, `mkdir -p '${parent}'`);

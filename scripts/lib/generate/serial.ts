@@ -6,6 +6,7 @@ import type { Entity } from '../model/types.ts';
 import { parseCertificate } from '../store/certificate.ts';
 import { firstCertificate } from '../store/files.ts';
 import { readInput } from '../store/input-file.ts';
+import { systemReason } from '../system-error.ts';
 
 /** Random, or that of the certificate that was made elsewhere. */
 export function serialFor(entity: Entity): string {
@@ -16,7 +17,7 @@ export function serialFor(entity: Entity): string {
       return read();
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
-      const reason = code === undefined ? message.split('\n')[0] : `"${path}": ${code}`;
+      const reason = code === undefined ? message.split('\n')[0] : `"${path}": ${systemReason(code)}`;
       throw new ConfigError([problemOf(entity, '', key, `a file in PEM that can be read (${reason})`)]);
     }
   };

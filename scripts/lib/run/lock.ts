@@ -5,6 +5,7 @@ import { closeSync, constants, existsSync, fstatSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { StateError } from '../errors.ts';
 import { lockFile } from '../store/names.ts';
+import { systemReason } from '../system-error.ts';
 
 export interface Lock {
   release(): void;
@@ -36,7 +37,7 @@ export async function takeDirectoryLock(directory: string, signal: AbortSignal, 
     const { code } = error as NodeJS.ErrnoException;
     if (code !== 'EACCES' && code !== 'EROFS') throw error;
     throw new StateError(
-      `cannot open the lock "${path}": ${code}`,
+      `cannot open the lock "${path}": ${systemReason(code)}`,
       isOfAnother(path, code)
         ? 'it is that of another user: run as that one'
         : `"${dirname(path)}" has to be writable: locks lie beside the PKI directory, and what is made before it is published`,

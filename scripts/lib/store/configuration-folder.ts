@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { ConfigError, type ConfigProblem, StateError } from '../errors.ts';
 import { nearest } from '../model/nearest.ts';
 import type { SourceFile } from '../model/sources.ts';
+import { systemReason } from '../system-error.ts';
 import { listEntries } from './folder-entries.ts';
 import { packageRoot } from './package.ts';
 import { refusalOf } from './regular-file.ts';
@@ -40,9 +41,12 @@ export function readOwnFolder(folder: string, problems: ConfigProblem[]): Config
     const { code, path = folder } = error as NodeJS.ErrnoException;
     if (code === undefined) throw error;
     throw resolve(path) === resolve(folder)
-      ? new StateError(`cannot read the configuration folder "${folder}": ${code}`, HINT)
+      ? new StateError(
+          `cannot read the configuration folder "${folder}": ${code === 'ENOTDIR' ? 'it is no folder' : systemReason(code)}`,
+          HINT,
+        )
       : new StateError(
-          `cannot read "${path}" of the configuration folder "${folder}": ${code}`,
+          `cannot read "${path}" of the configuration folder "${folder}": ${systemReason(code)}`,
           code === 'ENOENT' ? 'mend the link, or remove it' : 'make it readable for the caller, or move it away',
         );
   }

@@ -3,6 +3,7 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { StateError } from '../errors.ts';
+import { systemReason } from '../system-error.ts';
 import { mostBytesOf, refusalOf } from './regular-file.ts';
 
 /** The bytes of `file`, a path inside `root`. Throws a StateError, `it …`, that says why it is not read. */
@@ -11,7 +12,8 @@ export function readContained(root: string, file: string): Buffer {
     return readPlain(locate(root, file), mostBytesOf(file));
   } catch (error) {
     if (error instanceof StateError) throw error;
-    throw new StateError(`it cannot be read: ${(error as NodeJS.ErrnoException).code ?? (error as Error).message}`);
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new StateError(`it cannot be read: ${code === undefined ? message : systemReason(code)}`);
   }
 }
 

@@ -4,6 +4,7 @@ import { readdirSync } from 'node:fs';
 import { StateError, UsageError } from '../errors.ts';
 import { nearest } from '../model/nearest.ts';
 import { certificateBlocks } from '../model/pem.ts';
+import { systemReason } from '../system-error.ts';
 import { parseCertificate } from './certificate.ts';
 import { readContained } from './contained-file.ts';
 import { CLEAR_PK, isFieldUpdate, updateFile } from './names.ts';
@@ -80,6 +81,7 @@ export function findCertificate(certificates: readonly CertificateFile[], name: 
 export function asUnreadable(path: string, failure: unknown): unknown {
   const { code } = failure as NodeJS.ErrnoException;
   if (code === undefined) return failure;
-  const what = code === 'ENOENT' ? `"${path}" is not there` : `cannot read the directory "${path}": ${code}`;
+  const what =
+    code === 'ENOENT' ? `"${path}" is not there` : `cannot read the directory "${path}": ${systemReason(code)}`;
   return new StateError(what, 'give the directory of a PKI: --dir DIR');
 }

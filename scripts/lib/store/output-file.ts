@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import { dirname, extname, join, resolve } from 'node:path';
 import { isPkiError, StateError, UsageError } from '../errors.ts';
+import { systemReason } from '../system-error.ts';
 import { syncPath, writeNew } from './files.ts';
 import { HIDDEN } from './names.ts';
 
@@ -79,7 +80,10 @@ const notRegular = (given: string): UsageError =>
   new UsageError(`--output "${given}" is no regular file`, 'give the name of a file');
 
 const cannotWrite = (given: string, error: unknown): StateError =>
-  new StateError(`cannot write "${given}": ${(error as NodeJS.ErrnoException).code}`, 'give another --output');
+  new StateError(
+    `cannot write "${given}": ${systemReason((error as NodeJS.ErrnoException).code)}`,
+    'give another --output',
+  );
 
 function readBeginning(path: string, given: string): Buffer {
   try {

@@ -3,6 +3,7 @@
 import { chmodSync, existsSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { StateError } from '../errors.ts';
+import { systemReason } from '../system-error.ts';
 import { readShippedFolder } from './configuration-folder.ts';
 import { writeNew } from './files.ts';
 
@@ -39,7 +40,7 @@ export function writeStartingPoint(folder: string): string[] {
     const { code } = error as NodeJS.ErrnoException;
     if (code === undefined) throw error;
     throw new StateError(
-      `cannot write the folder "${folder}": ${code}`,
+      `cannot write the folder "${folder}": ${systemReason(code)}`,
       'give a new folder, in a place that can be written',
     );
   }
