@@ -1,4 +1,6 @@
 // The manifest as anybody may have left it: what can be understood of it, and what it tells of the run that made it.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Overrides } from '../model/configuration.ts';
 import { parseKeyType } from '../model/key-type.ts';
 import type { KeyType } from '../model/types.ts';
@@ -17,8 +19,8 @@ export function readRecord(root: string): Record {
   let text: string;
   try {
     text = readContained(root, MANIFEST).toString('utf8');
-  } catch (failure) {
-    return { state: (failure as Error).message.endsWith('ENOENT') ? 'absent' : 'unreadable' };
+  } catch {
+    return { state: existsSync(join(root, MANIFEST)) ? 'unreadable' : 'absent' };
   }
   try {
     const manifest: unknown = JSON.parse(text);
