@@ -6,7 +6,7 @@ import { dirname, join, resolve } from 'node:path';
 import { keyOf, passphraseOf } from '../authority/directory-key.ts';
 import type { OpenDirectory } from '../authority/open.ts';
 import { appendProtocol, certificateValues, isEntered, keyFingerprint, type Step } from '../authority/protocol.ts';
-import { firstRevoked, revokedIn } from '../authority/revoked.ts';
+import { firstRevoked } from '../authority/revoked.ts';
 import { StateError } from '../errors.ts';
 import type { GenerateOptions } from '../generate/generate.ts';
 import { passphraseVariable, requirePassphrases } from '../generate/prepare.ts';
@@ -15,7 +15,7 @@ import type { Entity } from '../model/types.ts';
 import { entitiesThere } from '../renewal/inputs.ts';
 import { listsOf } from '../renewal/lists.ts';
 import type { Outcome } from '../renewal/renew.ts';
-import { selectCertificates } from '../renewal/select.ts';
+import { presentIn, selectCertificates } from '../renewal/select.ts';
 import { inSession, renewSelected, type Session } from '../renewal/session.ts';
 import { surroundingsIn } from '../run/exec.ts';
 import type { PlanReport } from '../run/report.ts';
@@ -131,7 +131,7 @@ async function publish(
   const { hierarchy } = settings.configuration;
   const isRekeyed = pending?.key !== undefined;
   const wanted = { names: [name], expiring: undefined, isCascading, isRekeyed, imported: new Set([name]) };
-  const selection = selectCertificates(wanted, { ...directory, revoked: revokedIn(directory) }, hierarchy, now);
+  const selection = selectCertificates(wanted, presentIn(directory), hierarchy, now);
   return inTemporary(async folder => {
     const file = join(folder, 'certificate.pem');
     writeNew(file, certificate.toString());

@@ -34,6 +34,12 @@ export function readRecord(root: string): Record {
   }
 }
 
+/** What can be relied on of a manifest; undefined: there is none that we understand. */
+export function recordedIn(root: string): Manifest | undefined {
+  const record = readRecord(root);
+  return record.state === 'read' ? record.manifest : undefined;
+}
+
 const isObject = (value: unknown): value is { [key: string]: unknown } =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 const isTexts = (value: unknown): boolean =>

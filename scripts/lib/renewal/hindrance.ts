@@ -20,11 +20,13 @@ export interface Hindrance {
 export function hindranceOf(
   issued: Issued,
   hierarchy: Hierarchy,
-  { keys, revoked }: Pick<Present, 'keys' | 'revoked'>,
+  { keys, revoked, recorded }: Pick<Present, 'keys' | 'revoked' | 'recorded'>,
   isRekeyed: boolean,
 ): Hindrance | undefined {
   const { stem: name } = issued.certificate;
   const entity = hierarchy.get(name);
+  const undescribed = ofUndescribed(name, hierarchy, recorded);
+  if (undescribed) return undescribed;
   const reason = revoked.get(name);
   if (reason !== undefined && !isRekeyed) return ofRevoked(issued, reason, entity !== undefined);
   if (!entity) return ofIssued(issued, keys, isRekeyed);
@@ -39,6 +41,20 @@ export function hindranceOf(
     return { name, reason: `${name} certifies the key of ${keyOf}`, hint: `give that one: trustme-pki rekey ${keyOf}` };
   const missing = [issuer, keyOf].find(owner => !keys.has(owner));
   return missing === undefined ? undefined : withoutKey(name, missing, name);
+}
+
+/** An entity that was made by a configuration which is not given: no certificate that `issue` made. */
+export function ofUndescribed(
+  name: string,
+  hierarchy: Hierarchy,
+  recorded: Present['recorded'],
+): Hindrance | undefined {
+  if (hierarchy.has(name) || !Object.hasOwn(recorded, name)) return undefined;
+  return {
+    name,
+    reason: `no configuration that is given describes ${name}, which was made by "${recorded[name]!.configuration}"`,
+    hint: 'give the configuration that the directory was made with: --conf FOLDER',
+  };
 }
 
 /** `what` is a certificate or a file that is signed with the key of `owner`. */

@@ -1,6 +1,7 @@
 // Which certificates a renewal makes: those that are named, or that expire; with --cascade what is below them.
-import type { Revoked } from '../authority/revoked.ts';
+import { type Revoked, revokedIn } from '../authority/revoked.ts';
 import { groupBy, type Names } from '../check/paths.ts';
+import { recordedIn } from '../check/record.ts';
 import { StateError } from '../errors.ts';
 import type { Hierarchy } from '../model/hierarchy.ts';
 import type { Entity } from '../model/types.ts';
@@ -9,9 +10,10 @@ import { isBelow } from '../plan/renewal.ts';
 import { serialOf } from '../store/database-rows.ts';
 import { byStem, type CertificateFile, findCertificate, type PkiDirectory } from '../store/directory.ts';
 import { authoritySerial } from '../store/key-identifiers.ts';
+import type { Manifest } from '../store/manifest.ts';
 import { hasIssued } from '../store/retired.ts';
 import { hinderedAmong } from './hindered.ts';
-import { type Hindrance, hindranceOf } from './hindrance.ts';
+import { type Hindrance, hindranceOf, ofUndescribed } from './hindrance.ts';
 
 export interface Choice {
   /** As typed; empty where `expiring` decides. */
@@ -51,7 +53,15 @@ export interface Issued {
 /** What is in the directory. */
 export interface Present extends Pick<PkiDirectory, 'path' | 'certificates' | 'keys' | 'updates'> {
   readonly revoked: Revoked;
+  /** What the manifest says of entities, by stem. */
+  readonly recorded: Manifest['entities'];
 }
+
+export const presentIn = (directory: PkiDirectory): Present => ({
+  ...directory,
+  revoked: revokedIn(directory),
+  recorded: recordedIn(directory.path)?.entities ?? {},
+});
 
 /**
  * Throws a UsageError for a name that is none, a StateError for one that cannot be renewed here, or where the rest of the
@@ -59,7 +69,7 @@ export interface Present extends Pick<PkiDirectory, 'path' | 'certificates' | 'k
  */
 export function selectCertificates(
   { names, expiring, isCascading, isRekeyed, imported = new Set() }: Choice,
-  { path, certificates, keys, updates, revoked }: Present,
+  { path, certificates, keys, updates, revoked, recorded }: Present,
   hierarchy: Hierarchy,
   now: Date,
 ): Selection {
@@ -68,7 +78,7 @@ export function selectCertificates(
   const all = certificates.map(each => issuedOf(path, each, bySubject));
   const named = names.map(name => findCertificate(certificates, name).stem);
   // Of what gets a new key the old one is not needed.
-  const atHand = { keys: isRekeyed ? new Set([...keys, ...named]) : keys, revoked };
+  const atHand = { keys: isRekeyed ? new Set([...keys, ...named]) : keys, revoked, recorded };
   const hindrance = (each: Issued) =>
     imported.has(stemOf(each)) ? undefined : hindranceOf(each, hierarchy, atHand, isRekeyed);
   const ending = expiring === undefined ? [] : all.filter(each => isEnding(each, expiring, now));
@@ -79,10 +89,11 @@ export function selectCertificates(
   const here = [...hierarchy.values()].filter(({ stem, supplied }) => present.has(stem) && !supplied);
   const below = findBelow(stems, all, here, hierarchy, revoked);
   const belowNames = [...below.entities.map(({ stem }) => stem), ...below.issued.map(stemOf)];
-  if (isCascading)
+  if (isCascading) {
+    refuseHindered(below.issued.map(each => ofUndescribed(stemOf(each), hierarchy, recorded)));
     for (const each of below.passedOver)
-      hindered.set(stemOf(each), hindranceOf(each, hierarchy, { keys, revoked }, false)!);
-  else if (expiring === undefined) refuseWorthless(stems, belowNames, present, isRekeyed);
+      hindered.set(stemOf(each), hindranceOf(each, hierarchy, { keys, revoked, recorded }, false)!);
+  } else if (expiring === undefined) refuseWorthless(stems, belowNames, present, isRekeyed);
   // The certificate of a cross-certificate is for a key of somebody else's.
   const crossed = isRekeyed ? here.filter(({ keyOf, stem }) => keyOf !== stem && stems.has(keyOf)) : [];
   const described = [...stems].filter(stem => hierarchy.has(stem));

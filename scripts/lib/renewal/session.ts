@@ -4,7 +4,6 @@ import { readRows } from '../authority/database.ts';
 import { hasDatabase } from '../authority/old-directory.ts';
 import { type Authority, type OpenDirectory, openDirectory, openLocked } from '../authority/open.ts';
 import { refuseAuthority } from '../authority/refuse-authority.ts';
-import { revokedIn } from '../authority/revoked.ts';
 import { refuseLost } from '../check/lists.ts';
 import { keepsDatabase } from '../model/types.ts';
 import { heldBy } from '../model/uefi.ts';
@@ -23,7 +22,7 @@ import { reissue, withProfiles } from './issued.ts';
 import { keepFormer, listsOf, unrecorded } from './lists.ts';
 import { AuthorityLocks, HELD, Outdated } from './locks.ts';
 import { type Outcome, renewEntities } from './renew.ts';
-import { type Choice, type Selection, selectCertificates } from './select.ts';
+import { type Choice, presentIn, type Selection, selectCertificates } from './select.ts';
 
 export interface RenewalOptions extends Choice {
   /** Commands side by side. */
@@ -54,8 +53,7 @@ export function renew(
     const { open, settings, now, locks } = session;
     const { hierarchy } = settings.configuration;
     const names = options.isKeepingFormer ? options.names.map(name => heldBy(hierarchy, name)) : options.names;
-    const present = { ...open.directory, revoked: revokedIn(open.directory) };
-    const selected = selectCertificates({ ...options, names }, present, hierarchy, now);
+    const selected = selectCertificates({ ...options, names }, presentIn(open.directory), hierarchy, now);
     const selection = await withProfiles(open, selected, options.expiring !== undefined);
     // Before new rows are there.
     const others = elsewhere(open, selection, now);
