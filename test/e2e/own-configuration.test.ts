@@ -1,9 +1,9 @@
 // A directory that was made with a configuration folder of one's own, and is then used without it.
-import { cpSync, readdirSync, readFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { cleanEnvironment, MAIN, ROOT, scratch, start } from '../helpers/door.ts';
+import { cleanEnvironment, MAIN, ROOT, scratch, start, tool } from '../helpers/door.ts';
 
 const test = suite('own configuration');
 const folder = scratch();
@@ -24,6 +24,13 @@ const contentOf = (name: string): string[] =>
     .map(each => join(each.parentPath, each.name))
     .sort()
     .map(file => `${file} ${readFileSync(file).toString('base64')}`);
+
+/** As programs wrote the manifest that did not record this of entities. */
+function forget(name: string, ...fields: readonly string[]): void {
+  const file = join(folder, name, '.pki/manifest.json');
+  const manifest = JSON.parse(readFileSync(file, 'utf8'), (key, value) => (fields.includes(key) ? undefined : value));
+  writeFileSync(file, JSON.stringify(manifest));
+}
 
 async function refused(name: string, words: readonly string[], reason: RegExp): Promise<void> {
   const before = contentOf(name);
@@ -47,6 +54,54 @@ test('an entity of a configuration that is not given is none that "issue" made',
   const { status, stderr } = await program(words);
   assert.is(status, 0, stderr);
   assert.is((await program(['verify', 'given'])).status, 0);
+});
+
+test('keys open with the variables of the configuration that the directory was made with', async () => {
+  const secrets = { ACME_PASSWD_PKI: 'acmesecret', GYROIDOS_TEST_PASSWD_PKI: 'gensecret' };
+  await generate('acme', recipe('guestos-ca-per-customer'), secrets);
+  const succeed = async (...words: string[]): Promise<string> => {
+    const { status, stdout, stderr } = await program(words, secrets);
+    assert.is(status, 0, stdout + stderr);
+    return stdout;
+  };
+  await succeed('issue', 'guestos_subca_acme', 'dev1', '--profile', 'development', '--dir', 'acme');
+  await succeed('crl', '--dir', 'acme');
+  assert.not.match(await succeed('verify', 'acme'), /key-unreadable/);
+  assert.not.match(readFileSync(join(folder, 'acme/.pki/manifest.json'), 'utf8'), /secret/);
+  const unset = await program(['verify', 'acme'], { GYROIDOS_TEST_PASSWD_PKI: 'gensecret' });
+  assert.match(unset.stdout, /guestos_subca_acme\.key: .*\n.*hint: set ACME_PASSWD_PKI or GYROIDOS_TEST_PASSWD_PKI to/);
+  assert.not.match(unset.stdout, /gen_rootca\.key/);
+  forget('acme', 'passphraseVariables');
+  const { stdout } = await program(['verify', 'acme'], secrets);
+  assert.match(
+    stdout,
+    /guestos_subca_acme\.key: .*\n.*hint: give the configuration whose passphrase-env .* --conf FOLDER/,
+  );
+  const { stderr } = await program(['crl', 'guestos_subca_acme', '--dir', 'acme'], secrets);
+  assert.match(
+    stderr,
+    /hint: the passphrase is wrong: .*, or give the configuration that names another: --conf FOLDER/,
+  );
+});
+
+test("variables of one's own for a shipped entity are kept by what is made without the configuration", async () => {
+  const conf = join(folder, 'conf-variables');
+  mkdirSync(join(conf, 'customer'), { recursive: true });
+  writeFileSync(join(conf, 'customer/user_subca.ini'), 'passphrase-env = OUR_PASSWD\n');
+  const secrets = { OUR_PASSWD: 'oursecret', GYROIDOS_TEST_PASSWD_PKI: 'gensecret' };
+  await generate('kept', conf, secrets);
+  for (const words of [
+    ['issue', 'user_subca', 'alice'],
+    ['rekey', 'user_subca', '--cascade'],
+    ['crl', 'user_subca'],
+  ]) {
+    const { status, stderr } = await program([...words, '--dir', 'kept'], secrets);
+    assert.is(status, 0, stderr);
+  }
+  const { status, stdout } = await program(['verify', 'kept'], secrets);
+  assert.is(status, 0, stdout);
+  assert.not.match(stdout, /key-unreadable/);
+  tool('openssl', ['pkey', '-in', 'user_subca.key', '-noout', '-passin', 'pass:oursecret'], join(folder, 'kept'));
 });
 
 test.run();

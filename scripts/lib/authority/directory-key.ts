@@ -1,5 +1,6 @@
 // The private key of a certificate of a PKI directory: in a file, or in a token that the file names.
 import { join } from 'node:path';
+import { recordedIn, recordedVariables } from '../check/record.ts';
 import { StateError } from '../errors.ts';
 import { choosePassphraseVariable } from '../model/passphrase.ts';
 import type { TokenKey } from '../model/types.ts';
@@ -43,10 +44,11 @@ export function formerKeyOf(open: OpenDirectory, stem: string, file: string): Pr
   return { file, argument: file, passphrase: variableFor(open, stem, content), token: undefined };
 }
 
-function variableFor({ settings, options }: OpenDirectory, stem: string, key: Buffer): string | undefined {
+function variableFor({ directory, settings, options }: OpenDirectory, stem: string, key: Buffer): string | undefined {
   if (!key.includes('ENCRYPTED')) return undefined;
   const entities = [...settings.configuration.hierarchy.values()];
-  const own = settings.configuration.hierarchy.get(stem)?.passphraseVariables ?? [];
+  const described = settings.configuration.hierarchy.get(stem)?.passphraseVariables;
+  const own = described ?? recordedVariables(recordedIn(directory.path), stem);
   const names = own.length > 0 ? own : [...new Set(entities.flatMap(each => each.passphraseVariables))];
   const isSet = (name: string) => Boolean(options.environment[name]);
   return choosePassphraseVariable(names, isSet) ?? names[0];

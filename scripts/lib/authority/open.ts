@@ -1,6 +1,7 @@
 // Opens a CA of a PKI directory for work: its database under its own lock, its openssl configuration, its passphrase.
 import { existsSync, lstatSync, mkdtempSync, readdirSync, realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { recordedIn, withRecorded } from '../check/record.ts';
 import { StateError, UsageError } from '../errors.ts';
 import { nearest } from '../model/nearest.ts';
 import type { PrivateKey } from '../plan/private-key.ts';
@@ -83,7 +84,8 @@ export function openDirectory(options: DirectoryOptions, isWriting: boolean): Op
   const path = isWriting ? pathToWrite(options) : realPath(typed);
   if (!existsSync(path) || !lstatSync(path).isDirectory())
     throw new StateError(`"${options.dir}" is no directory`, 'give the PKI directory: --dir DIR');
-  const settings = readSettings(options.configurationFolders, { now: new Date() });
+  const folders = options.configurationFolders;
+  const settings = withRecorded(readSettings(folders, { now: new Date() }), folders, recordedIn(path));
   return { directory: readPkiDirectory(path), settings, options };
 }
 

@@ -59,7 +59,10 @@ const asError = (finding: Finding): Finding =>
   finding.code === 'key-unreadable' ? { ...finding, severity: 'error' } : finding;
 
 const passphrasesOf = ({ passphraseOf }: Expectation) => {
-  return (stem: string): readonly string[] => [passphraseOf(stem) ?? []].flat();
+  return (stem: string) => {
+    const own = [passphraseOf(stem) ?? []].flat();
+    return { tried: own, own };
+  };
 };
 
 function checkExpectedChains(

@@ -9,10 +9,11 @@ import { type Surroundings, surroundingsIn } from '../run/exec.ts';
 import { type CertificateFacts, describeCertificate } from '../store/certificate-facts.ts';
 import { type PkiDirectory, readPkiDirectory } from '../store/directory.ts';
 import { type Entry, listEntries } from '../store/inventory.ts';
+import type { Manifest } from '../store/manifest.ts';
 import { readSettings, type Settings } from '../store/settings.ts';
 import type { PassphrasesOf } from './pairs.ts';
 import { findIssuers, type Issuers } from './paths.ts';
-import { overridesOf, type Record, readRecord } from './record.ts';
+import { overridesOf, type Record, readRecord, recordedVariables, withRecorded } from './record.ts';
 
 export interface VerifyOptions {
   readonly expiresWithinDays: number;
@@ -53,7 +54,9 @@ export function inspect(
   const entries = listEntries(root);
   const directory = readPkiDirectory(root);
   const record = readRecord(root);
-  const settings = readAsMade(options.configurationFolders ?? [], record, now);
+  const folders = options.configurationFolders ?? [];
+  const manifest = record.state === 'read' ? record.manifest : undefined;
+  const settings = withRecorded(readAsMade(folders, record, now), folders, manifest);
   const surroundings = surroundingsIn(scratch, environment, controller);
   return {
     directory,
@@ -62,7 +65,7 @@ export function inspect(
     settings,
     issuers: findIssuers(directory.certificates, now),
     factsOf: makeFactsOf(),
-    passphrasesOf: passphrasesOf(settings.configuration.hierarchy, surroundings.secretOf),
+    passphrasesOf: passphrasesOf(settings.configuration.hierarchy, manifest, surroundings.secretOf),
     now,
     options,
     scratch,
@@ -105,11 +108,16 @@ function readAsTold(folders: readonly string[], overrides: Overrides, now: Date)
 }
 
 /** Its own variables first, then all that any entity knows: the keys of a stem that we do not know may have any. */
-function passphrasesOf(hierarchy: Hierarchy, secretOf: Surroundings['secretOf']): PassphrasesOf {
-  const entities = [...hierarchy.values()];
-  const all = new Set(entities.flatMap(({ passphraseVariables }) => passphraseVariables));
+function passphrasesOf(
+  hierarchy: Hierarchy,
+  manifest: Manifest | undefined,
+  secretOf: Surroundings['secretOf'],
+): PassphrasesOf {
+  const ownOf = (stem: string) => hierarchy.get(stem)?.passphraseVariables ?? recordedVariables(manifest, stem);
+  const all = [...hierarchy.keys(), ...Object.keys(manifest?.entities ?? {})].flatMap(ownOf);
   return stem => {
-    const own = hierarchy.get(stem)?.passphraseVariables ?? [];
-    return [...new Set([...own, ...all])].filter(name => secretOf(name) !== undefined);
+    const own = ownOf(stem);
+    const tried = [...new Set([...own, ...all])].filter(name => secretOf(name) !== undefined);
+    return { tried, own };
   };
 }

@@ -9,8 +9,13 @@ import { keyFile } from '../store/names.ts';
 import { error, type Finding, warning } from './finding.ts';
 import { type KeyText, type Opened, openKey, readKeyText } from './private-key.ts';
 
-/** Variables that may hold the passphrase of the key of a stem, the likeliest first. */
-export type PassphrasesOf = (stem: string) => readonly string[];
+/** Variables that may hold the passphrase of the key of a stem. */
+export type PassphrasesOf = (stem: string) => {
+  /** Those that are tried, the likeliest first. */
+  readonly tried: readonly string[];
+  /** Those that its entity names; empty: nobody knows them. */
+  readonly own: readonly string[];
+};
 
 /** Compares every key with the certificate of its stem. */
 export async function checkPairs(
@@ -43,12 +48,12 @@ const alone = (stem: string): Finding =>
 async function readKey(
   root: string,
   stem: string,
-  variables: readonly string[],
+  passphrases: ReturnType<PassphrasesOf>,
   surroundings: Surroundings,
 ): Promise<Opened | { readonly finding: Finding }> {
   const text = readText(root, stem);
   if (text instanceof Error) return { finding: warning('key-unreadable', keyFile(stem), text.message) };
-  return (await openKey(text, variables, surroundings)) ?? { finding: unopened(text, variables) };
+  return (await openKey(text, passphrases.tried, surroundings)) ?? { finding: unopened(text, passphrases) };
 }
 
 /** The key file, or why it is not read. */
@@ -60,13 +65,13 @@ function readText(root: string, stem: string): KeyText | Error {
   }
 }
 
-function unopened({ file, isEncrypted, isForeign }: KeyText, variables: readonly string[]): Finding {
+function unopened({ file, isEncrypted, isForeign }: KeyText, { tried, own }: ReturnType<PassphrasesOf>): Finding {
   if (isEncrypted)
     return warning(
       'key-unreadable',
       file,
-      `it is encrypted, and the passphrases that are known do not open it (${variables.join(', ') || 'none'})`,
-      `set ${variables[0] ?? 'passphrase-env in its ini file, and that variable,'} to its passphrase`,
+      `it is encrypted, and the passphrases that are known do not open it (${tried.join(', ') || 'none'})`,
+      `${own.length === 0 ? '' : `set ${own.join(' or ')} to its passphrase, or `}give the configuration whose passphrase-env names its variable: --conf FOLDER`,
     );
   if (isForeign) return warning('key-unreadable', file, 'openssl here has no provider for a key of this form');
   return error('key-broken', file, 'it holds no private key', 'put the private key of its certificate back');

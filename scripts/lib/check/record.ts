@@ -3,10 +3,12 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Overrides } from '../model/configuration.ts';
 import { parseKeyType } from '../model/key-type.ts';
-import type { KeyType } from '../model/types.ts';
+import type { Entity, KeyType } from '../model/types.ts';
+import { words } from '../model/values.ts';
 import { readContained } from '../store/contained-file.ts';
 import type { Manifest } from '../store/manifest.ts';
 import { MANIFEST } from '../store/names.ts';
+import type { Settings } from '../store/settings.ts';
 
 type RecordedEntity = Manifest['entities'][string];
 
@@ -55,6 +57,22 @@ const isManifest = ({ entities, owners, updates, others = {}, sources, brand, cr
   isObject(others) &&
   Object.values(others).every(Array.isArray) &&
   [brand, created].every(each => typeof each === 'string');
+
+/** The variables that may hold the passphrase of the key of a stem; empty: it is not encrypted, or nobody recorded them. */
+export const recordedVariables = (manifest: Manifest | undefined, stem: string): string[] =>
+  words(manifest?.entities[stem]?.passphraseVariables);
+
+/** Where no configuration folder is given, the passphrases are those of the configuration that the directory was made with. */
+export function withRecorded(settings: Settings, folders: readonly string[], manifest: Manifest | undefined): Settings {
+  if (folders.length > 0 || !manifest) return settings;
+  const { configuration } = settings;
+  const own = (entity: Entity): Entity => {
+    const passphraseVariables = recordedVariables(manifest, entity.stem);
+    return passphraseVariables.length > 0 ? { ...entity, passphraseVariables } : entity;
+  };
+  const hierarchy = new Map([...configuration.hierarchy].map(([stem, entity]) => [stem, own(entity)]));
+  return { ...settings, configuration: { ...configuration, hierarchy } };
+}
 
 /**
  * What the command line said when it was made: brand, time, and a key type that all keys share. UEFI platform keys may

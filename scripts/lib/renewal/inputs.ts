@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { passphraseOf, tokenOf } from '../authority/directory-key.ts';
 import type { OpenDirectory } from '../authority/open.ts';
+import { recordedIn, withRecorded } from '../check/record.ts';
 import { passphraseVariable } from '../generate/prepare.ts';
 import { serialFor } from '../generate/serial.ts';
 import type { Hierarchy } from '../model/hierarchy.ts';
@@ -38,7 +39,9 @@ export interface ListChange {
 
 /** Brand and key type are no mistake of the configuration: they were options. */
 export function settingsOf({ directory, options }: OpenDirectory, now: Date, keyType?: KeyType): Settings {
-  return readSettings(options.configurationFolders, { brand: brandOf(directory), keyType, now });
+  const folders = options.configurationFolders;
+  const settings = readSettings(folders, { brand: brandOf(directory), keyType, now });
+  return withRecorded(settings, folders, recordedIn(directory.path));
 }
 
 /** The configuration for each type of key, read once. */

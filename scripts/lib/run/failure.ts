@@ -69,16 +69,18 @@ export function hintOfDisk(folder: string): string | undefined {
   return bavail * bsize < 32_768 || (files > 0 && ffree === 0) ? fullDisk(folder) : undefined;
 }
 
+const NAMED = 'set the variable that the command names, or give the configuration that names another: --conf FOLDER';
+
 /** With one wrong passphrase of 256 the padding fits by chance, and what comes out is no key. */
 const hintOfKey = ({ secrets }: Command, stderr: string): string | undefined =>
   secrets.length > 0 && /No supported data to decode/.test(stderr)
-    ? 'the passphrase is wrong, or the key is damaged: set the variable that the command names'
+    ? `the passphrase is wrong, or the key is damaged: ${NAMED}`
     : undefined;
 
 /** Well-known causes. */
 function hintFor(stderr: string): string | undefined {
   if (/No space left on device/i.test(stderr)) return DISK_IS_FULL;
   if (/bad decrypt|maybe wrong password|pkcs12 cipherfinal error/i.test(stderr))
-    return 'the passphrase is wrong: set the variable that the command names';
+    return `the passphrase is wrong: ${NAMED}`;
   return undefined;
 }

@@ -20,6 +20,8 @@ interface ManifestEntity {
   readonly notBefore: string;
   readonly notAfter: string;
   readonly configuration: string;
+  /** Names of the variables that may hold the passphrase of its key, as `passphrase-env` has them. */
+  readonly passphraseVariables?: string;
 }
 
 /** Version 1 of `.pki/manifest.json`. Times are ISO 8601, UTC. */
@@ -72,6 +74,7 @@ export function describeEntity(entity: Entity, folder: string): ManifestEntity {
     notBefore: new Date(validFrom).toISOString(),
     notAfter: new Date(validTo).toISOString(),
     configuration: entity.file,
+    ...(entity.passphraseVariables.length > 0 ? { passphraseVariables: entity.passphraseVariables.join(' ') } : {}),
   };
 }
 
