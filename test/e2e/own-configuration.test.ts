@@ -104,4 +104,30 @@ test("variables of one's own for a shipped entity are kept by what is made witho
   tool('openssl', ['pkey', '-in', 'user_subca.key', '-noout', '-passin', 'pass:oursecret'], join(folder, 'kept'));
 });
 
+test('verify: UEFI variables are as the configuration had them that the directory was made with', async () => {
+  const conf = join(folder, 'conf-uefi');
+  mkdirSync(join(conf, 'secure-boot'), { recursive: true });
+  const entity = (name: string) =>
+    `scheme = rsa\n[subject]\ncommonName = ${name}\n[certificate]\ndays = 2190\nbasicConstraints = critical, CA:TRUE\n`;
+  const files = {
+    'oem.ini': entity('OEM'),
+    'KEK2.ini': entity('KEK2'),
+    'DB.ini': '[variable]\ncontains = oem DB\nauthoriser = PK\n',
+    'KEK.ini': '[variable]\ncontains = KEK KEK2\n',
+  };
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(conf, 'secure-boot', name), text);
+  await generate('uefi', conf, {}, '--platform-keys');
+  const given = await program(['verify', 'uefi', '--conf', conf]);
+  assert.is(given.status, 0, given.stdout);
+  const { status, stdout } = await program(['verify', 'uefi']);
+  assert.is(status, 0, stdout);
+  assert.not.match(stdout, /DB|KEK|PK/);
+  // What the shipped configuration has is not there, and is told where that is given on purpose.
+  const shipped = await program(['verify', 'uefi', '--conf', join(ROOT, 'openssl-conf')]);
+  assert.match(shipped.stdout, /DB\.esl: it does not hold the certificates of DB, ssig_subca/);
+  // An entry that nobody recorded is told as ever.
+  tool('bash', ['-c', 'cat PK.esl >>DB.esl'], join(folder, 'uefi'));
+  assert.match((await program(['verify', 'uefi'])).stdout, /DB\.esl: besides .* it holds entries that nobody recorded/);
+});
+
 test.run();

@@ -5,6 +5,7 @@ import { ConfigError } from '../errors.ts';
 import type { Overrides } from '../model/configuration.ts';
 import type { Hierarchy } from '../model/hierarchy.ts';
 import type { Entity } from '../model/types.ts';
+import type { VariableFiles } from '../model/uefi.ts';
 import { type Surroundings, surroundingsIn } from '../run/exec.ts';
 import { type CertificateFacts, describeCertificate } from '../store/certificate-facts.ts';
 import { type PkiDirectory, readPkiDirectory } from '../store/directory.ts';
@@ -13,7 +14,7 @@ import type { Manifest } from '../store/manifest.ts';
 import { readSettings, type Settings } from '../store/settings.ts';
 import type { PassphrasesOf } from './pairs.ts';
 import { findIssuers, type Issuers } from './paths.ts';
-import { overridesOf, type Record, readRecord, recordedVariables, withRecorded } from './record.ts';
+import { overridesOf, type Record, readRecord, recordedVariables, variablesAsMade, withRecorded } from './record.ts';
 
 export interface VerifyOptions {
   readonly expiresWithinDays: number;
@@ -32,6 +33,8 @@ export interface Inspection {
   /** What the manifest says. */
   readonly record: Record;
   readonly settings: Settings;
+  /** UEFI variables: those of the configuration, where none is given as the manifest has them. */
+  readonly variables: readonly VariableFiles[];
   readonly issuers: Issuers;
   /** What a certificate of the directory says, worked out once. */
   readonly factsOf: (certificate: X509Certificate) => CertificateFacts;
@@ -63,6 +66,7 @@ export function inspect(
     entries,
     record,
     settings,
+    variables: variablesAsMade(settings.configuration.hierarchy, folders.length === 0 ? manifest : undefined),
     issuers: findIssuers(directory.certificates, now),
     factsOf: makeFactsOf(),
     passphrasesOf: passphrasesOf(settings.configuration.hierarchy, manifest, surroundings.secretOf),

@@ -1,6 +1,5 @@
 // Do the certificates, lists and updates say what the manifest recorded, and was the last run finished?
 import { parseSignatureLists } from '../model/signature-list.ts';
-import { variablesIn } from '../model/uefi.ts';
 import { readContained } from '../store/contained-file.ts';
 import type { PkiDirectory } from '../store/directory.ts';
 import type { Manifest } from '../store/manifest.ts';
@@ -9,14 +8,13 @@ import { error, type Finding, warning } from './finding.ts';
 import type { Inspection } from './inspection.ts';
 import { readUpdate } from './updates.ts';
 
-export function checkManifest({ directory, record, entries, settings }: Inspection): Finding[] {
+export function checkManifest({ directory, record, entries, variables }: Inspection): Finding[] {
   const interrupted = entries.some(({ file }) => file === JOURNAL)
     ? [error('interrupted', JOURNAL, 'a run was stopped while it moved files in', finishing(directory))]
     : [];
   if (record.state === 'absent') return interrupted;
   if (record.state !== 'read') return [...interrupted, unreadable(record.state)];
   const { manifest } = record;
-  const variables = variablesIn(settings.configuration.hierarchy);
   const stems = new Map(variables.map(({ stem, variable }) => [variable.name as string, stem]));
   return [
     ...interrupted,

@@ -2,8 +2,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Overrides } from '../model/configuration.ts';
+import type { Hierarchy } from '../model/hierarchy.ts';
 import { parseKeyType } from '../model/key-type.ts';
 import type { Entity, KeyType } from '../model/types.ts';
+import { filledVariables, VARIABLE_ORDER, type VariableFiles, withDbx } from '../model/uefi.ts';
 import { words } from '../model/values.ts';
 import { readContained } from '../store/contained-file.ts';
 import type { Manifest } from '../store/manifest.ts';
@@ -61,6 +63,17 @@ const isManifest = ({ entities, owners, updates, others = {}, sources, brand, cr
 /** The variables that may hold the passphrase of the key of a stem; empty: it is not encrypted, or nobody recorded them. */
 export const recordedVariables = (manifest: Manifest | undefined, stem: string): string[] =>
   words(manifest?.entities[stem]?.passphraseVariables);
+
+/** The UEFI variables of a directory as it was made; of those that nobody recorded, as the configuration has them. */
+export function variablesAsMade(hierarchy: Hierarchy, manifest: Manifest | undefined): VariableFiles[] {
+  const recorded = Object.entries(manifest?.entities ?? {}).flatMap(([stem, { variable, contains, authoriser }]) => {
+    const name = VARIABLE_ORDER.find(each => each === variable);
+    return name && authoriser ? [{ stem, variable: { name, contains: words(contains), authoriser } }] : [];
+  });
+  const isRecorded = (name: string) => recorded.some(({ variable }) => variable.name === name);
+  const others = filledVariables(hierarchy.values()).filter(({ variable }) => !isRecorded(variable.name));
+  return withDbx([...recorded, ...others]);
+}
 
 /** Where no configuration folder is given, the passphrases are those of the configuration that the directory was made with. */
 export function withRecorded(settings: Settings, folders: readonly string[], manifest: Manifest | undefined): Settings {

@@ -1,6 +1,6 @@
 // The UEFI lists and updates that are there, those of the configuration's variables and all others.
 import type { Signature } from '../model/signature-list.ts';
-import { type VariableFiles, variablesIn } from '../model/uefi.ts';
+import type { VariableFiles } from '../model/uefi.ts';
 import type { VariableUpdate } from '../model/variable-update.ts';
 import type { PkiDirectory } from '../store/directory.ts';
 import { listFile, updateFile } from '../store/names.ts';
@@ -16,8 +16,7 @@ interface Dated extends VariableFiles {
 }
 
 export async function checkVariables(inspection: Inspection): Promise<Finding[]> {
-  const { directory, settings, scratch, surroundings, now } = inspection;
-  const variables = variablesIn(settings.configuration.hierarchy);
+  const { directory, variables, scratch, surroundings, now } = inspection;
   const checked = await Promise.all(
     variables
       .filter(({ stem }) => directory.updates.has(stem))
@@ -25,7 +24,7 @@ export async function checkVariables(inspection: Inspection): Promise<Finding[]>
   );
   const dated = variables.flatMap(each => readDated(directory, each));
   return [
-    ...checkLists(inspection, variables),
+    ...checkLists(inspection),
     ...checked.flat(),
     ...(await checkFieldUpdates(directory, variables, scratch, surroundings)),
     ...checkForeignUpdates(directory, new Set(variables.map(({ stem }) => stem))),
@@ -35,7 +34,7 @@ export async function checkVariables(inspection: Inspection): Promise<Finding[]>
 }
 
 /** The list of a certificate that fills no variable holds that one; of any other it is asked only whether it is a list. */
-function checkLists({ directory, entries, record }: Inspection, variables: readonly VariableFiles[]): Finding[] {
+function checkLists({ directory, entries, record, variables }: Inspection): Finding[] {
   const certificateOf = certificatesByStem(directory);
   const contents = new Map(variables.map(({ stem, variable }) => [stem, variable.contains]));
   const recorded = record.state === 'read' ? (record.manifest.others ?? {}) : undefined;

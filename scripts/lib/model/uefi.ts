@@ -15,9 +15,11 @@ export interface VariableFiles {
   readonly variable: Variable;
 }
 
-/** In order. Whoever authorises db authorises dbx (UEFI 2.10, 32.3). */
-export function variablesIn(hierarchy: Hierarchy): VariableFiles[] {
-  const filled = filledVariables(hierarchy.values());
+/** In order. */
+export const variablesIn = (hierarchy: Hierarchy): VariableFiles[] => withDbx(filledVariables(hierarchy.values()));
+
+/** In order, with dbx: whoever authorises db authorises that (UEFI 2.10, 32.3). */
+export function withDbx(filled: readonly VariableFiles[]): VariableFiles[] {
   const db = filled.find(({ variable }) => variable.name === 'db');
   const dbx: VariableFiles[] = db
     ? [{ stem: DBX, variable: { name: 'dbx', contains: [], authoriser: db.variable.authoriser } }]

@@ -8,7 +8,7 @@ import { indexRow } from '../store/ca-database.ts';
 import { serialOf } from '../store/database-rows.ts';
 import { byStem } from '../store/directory.ts';
 import { firstCertificate, writeNew } from '../store/files.ts';
-import { describeEntity, formatManifest, readManifest } from '../store/manifest.ts';
+import { describeEntity, describeVariable, formatManifest, type Manifest, readManifest } from '../store/manifest.ts';
 import { HIDDEN, issuedFile, keyFile, MANIFEST, retiredFile } from '../store/names.ts';
 import { digestOf } from '../store/signature-digest.ts';
 import type { Renewal } from './renew.ts';
@@ -43,18 +43,22 @@ export function writeRecords(staging: string, renewal: Renewal): string[] {
     files.push(indexFile(ca));
   }
   const older = readManifest(path);
-  if (older) put(MANIFEST, formatManifest({ ...older, ...recorded(staging, renewal) }, older));
+  if (older) put(MANIFEST, formatManifest({ ...older, ...recorded(staging, renewal, older) }, older));
   return files;
 }
 
-function recorded(staging: string, { selection: { entities }, inputs, lists }: Renewal) {
+function recorded(staging: string, { selection: { entities }, inputs, lists }: Renewal, older: Manifest) {
   const all = [...entities].map(stem => [stem, describeEntity(inputs.hierarchy.get(stem)!, staging)] as const);
+  const filled = variablesOf(inputs).flatMap(({ stem, variable }) => {
+    const entity = older.entities[stem];
+    return entity ? [[stem, { ...entity, ...describeVariable(variable) }] as const] : [];
+  });
   const variables = variablesOf(inputs).map(
     ({ variable: { name } }) => [name, inputs.timeOf(name).toISOString()] as const,
   );
   const others = variablesOf(inputs).map(({ stem }) => [stem, (lists.get(stem)?.all ?? []).map(digestOf)] as const);
   return {
-    entities: Object.fromEntries(all),
+    entities: Object.fromEntries([...filled, ...all]),
     updates: Object.fromEntries(variables),
     others: Object.fromEntries(others),
   };

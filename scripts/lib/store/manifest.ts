@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatKeyType } from '../model/key-type.ts';
 import type { SourceFile } from '../model/sources.ts';
-import { type Entity, hasPssKey } from '../model/types.ts';
+import { type Entity, hasPssKey, type Variable } from '../model/types.ts';
 import { parseCertificate } from './certificate.ts';
 import type { PkiDirectory } from './directory.ts';
 import { firstCertificate } from './files.ts';
@@ -22,6 +22,10 @@ interface ManifestEntity {
   readonly configuration: string;
   /** Names of the variables that may hold the passphrase of its key, as `passphrase-env` has them. */
   readonly passphraseVariables?: string;
+  /** The UEFI variable that it fills, the stems that its list contains, and the stem that authorises its updates. */
+  readonly variable?: string;
+  readonly contains?: string;
+  readonly authoriser?: string;
 }
 
 /** Version 1 of `.pki/manifest.json`. Times are ISO 8601, UTC. */
@@ -75,8 +79,15 @@ export function describeEntity(entity: Entity, folder: string): ManifestEntity {
     notAfter: new Date(validTo).toISOString(),
     configuration: entity.file,
     ...(entity.passphraseVariables.length > 0 ? { passphraseVariables: entity.passphraseVariables.join(' ') } : {}),
+    ...(entity.variable ? describeVariable(entity.variable) : {}),
   };
 }
+
+export const describeVariable = ({ name, contains, authoriser }: Variable) => ({
+  variable: name,
+  contains: contains.join(' '),
+  authoriser,
+});
 
 export const describeSources = (files: readonly SourceFile[]): Record<string, string> =>
   Object.fromEntries(files.map(({ file, text }) => [file, createHash('sha256').update(text).digest('hex')]));
