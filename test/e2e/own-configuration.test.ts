@@ -1,4 +1,5 @@
 // A directory that was made with a configuration folder of one's own, and is then used without it.
+import { createHash } from 'node:crypto';
 import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
@@ -17,13 +18,13 @@ async function generate(name: string, conf: string, extra: NodeJS.ProcessEnv = {
   assert.is(status, 0, stderr);
 }
 
-/** Every file of a directory with its bytes. */
+/** Every file of a directory with a digest of it. */
 const contentOf = (name: string): string[] =>
   (readdirSync(join(folder, name), { recursive: true, withFileTypes: true }) as import('node:fs').Dirent[])
     .filter(each => each.isFile())
     .map(each => join(each.parentPath, each.name))
     .sort()
-    .map(file => `${file} ${readFileSync(file).toString('base64')}`);
+    .map(file => `${file} ${createHash('sha256').update(readFileSync(file)).digest('hex')}`);
 
 /** As programs wrote the manifest that did not record this of entities. */
 function forget(name: string, ...fields: readonly string[]): void {
@@ -125,9 +126,58 @@ test('verify: UEFI variables are as the configuration had them that the director
   // What the shipped configuration has is not there, and is told where that is given on purpose.
   const shipped = await program(['verify', 'uefi', '--conf', join(ROOT, 'openssl-conf')]);
   assert.match(shipped.stdout, /DB\.esl: it does not hold the certificates of DB, ssig_subca/);
+  await refused(
+    'uefi',
+    ['renew', 'DB'],
+    /DB: contains is "oem DB", and would be "DB ssig_subca"\n.*DB: authoriser is "PK"/,
+  );
   // An entry that nobody recorded is told as ever.
   tool('bash', ['-c', 'cat PK.esl >>DB.esl'], join(folder, 'uefi'));
   assert.match((await program(['verify', 'uefi'])).stdout, /DB\.esl: besides .* it holds entries that nobody recorded/);
+});
+
+const FORGETTING: readonly [name: string, conf: string, words: readonly string[], reason: RegExp][] = [
+  ['names', 'name-constraints', ['renew', 'backend'], /\n {2}backend: \[certificate\] subjectAltName is "DNS:mdm\./],
+  ['names', 'name-constraints', ['rekey', 'backend'], /\n {2}backend: \[certificate\] subjectAltName is "DNS:mdm\./],
+  [
+    'names',
+    'name-constraints',
+    ['renew', '--expiring', '5000'],
+    /\n {2}backend_subca: \[certificate\] nameConstraints is/,
+  ],
+  ['digest', 'ec-p384', ['renew', 'ssig'], /\n {2}ssig: signature is "sha384 ecdsa", and would be "sha256 ecdsa"/],
+  ['days', 'short-lived', ['renew', 'ocsp_server'], /\n {2}ocsp_server: days is "\d+", and would be "1095"/],
+  ['days', 'short-lived', ['renew', 'user_subca'], /\n {2}user_subca: \[authority\] default_days is "\d+", and/],
+  ['template', 'own-template', ['renew', 'backend'], /\n {2}backend: \[\w+\] .* is ".*", and would be not there/],
+];
+test('what would change without the configuration is not renewed, and nothing is made', async () => {
+  for (const [name, conf] of new Map(FORGETTING.map(([each, of]) => [each, of]))) await generate(name, recipe(conf));
+  for (const [name, , words, reason] of FORGETTING) await refused(name, words, reason);
+  // What is as shipped is renewed, and all of it with the configuration.
+  for (const words of [
+    ['renew', 'ssig_cml'],
+    ['renew', 'backend', '--conf', recipe('name-constraints')],
+  ]) {
+    const { status, stderr } = await program([...words, '--dir', 'names', '--quiet']);
+    assert.is(status, 0, stderr);
+  }
+  assert.is((await program(['verify', 'names', '--conf', recipe('name-constraints')])).status, 0);
+});
+
+test("an older shipped configuration is none of one's own; a folder that is given to a renewal is one from then on", async () => {
+  const words = ['generate', '--dir', 'older', '--key-type', 'ec:prime256v1', '--quiet'];
+  assert.is((await program(words)).status, 0);
+  const file = join(folder, 'older/.pki/backend.cnf');
+  writeFileSync(file, readFileSync(file, 'utf8').replace('DNS:localhost', 'DNS:of.old'));
+  const renew = (...more: string[]) => program(['renew', 'backend', '--dir', 'older', '--quiet', ...more]);
+  assert.is((await renew()).status, 0);
+  assert.match(readFileSync(file, 'utf8'), /DNS:localhost/);
+  const given = await renew('--conf', recipe('two-backends'));
+  assert.is(given.status, 0, given.stderr);
+  await refused('older', ['renew', 'backend'], /backend: \[certificate\] subjectAltName is/);
+  // Platform keys that come later do not make it forgotten.
+  assert.is((await program([...words, '--platform-keys'])).status, 0);
+  await refused('older', ['renew', 'backend'], /backend: \[certificate\] subjectAltName is/);
 });
 
 test.run();

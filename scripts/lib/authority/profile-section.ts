@@ -71,7 +71,7 @@ export function profileOf({ configuration, stem }: Authority, name: string): Pro
 export const sectionFor = (sections: Sections, section: string, isRsa: boolean): string =>
   isRsa && sections.has(`${section}_rsa`) ? `${section}_rsa` : section;
 
-/** config(5), as far as our template writes it. */
+/** Sections of a configuration as config(5) has it, as far as our template writes it. */
 export function readSections(text: string): Sections {
   const sections = new Map<string, Map<string, string>>();
   let current = new Map<string, string>();

@@ -1,9 +1,11 @@
 // Is a directory that we made what the configuration says today? Asked where a configuration is given, or where the
 // one that it was made from is still the same.
 import type { Configuration } from '../model/configuration.ts';
+import type { Hierarchy } from '../model/hierarchy.ts';
 import type { Fact } from '../model/ini-text.ts';
 import type { Entity } from '../model/types.ts';
-import { differencesOf } from '../store/differences.ts';
+import type { CertificateFacts } from '../store/certificate-facts.ts';
+import { type Difference, differencesOf } from '../store/differences.ts';
 import type { CertificateFile, PkiDirectory } from '../store/directory.ts';
 import { describeSources, type Manifest } from '../store/manifest.ts';
 import { certificateFile } from '../store/names.ts';
@@ -49,13 +51,26 @@ function compare(entity: Entity, { entities }: Manifest, { directory, settings, 
     return isExpected ? [differs(file, `${entity.file} describes it, and it is not there`)] : [];
   }
   if (entity.supplied) return [];
-  const differences = differencesOf(entity, settings.configuration.hierarchy, factsOf(found.certificate));
+  const facts = factsOf(found.certificate);
+  const differences = differencesOfFile(entity, settings.configuration.hierarchy, found, facts, directory);
   // A template of one's own may add what no ini file says.
   const told = settings.templates.length > 0 ? differences.filter(({ should }) => should !== '') : differences;
-  const isEnded = endsWithIssuer(found, entity.issuer, directory);
-  const others = told.filter(({ key, is, should }) => !(isEnded && isShorter(key, is, should)));
-  return others.map(({ key, is, should }) =>
+  return told.map(({ key, is, should }) =>
     differs(file, `${key} is "${is || '(none)'}", ${entity.file} says "${should || '(none)'}"`),
+  );
+}
+
+/** What a certificate in a directory says otherwise than its entity, but for a validity that ends with its issuer. */
+export function differencesOfFile(
+  entity: Entity,
+  hierarchy: Hierarchy,
+  found: CertificateFile,
+  facts: CertificateFacts,
+  directory: PkiDirectory,
+): Difference[] {
+  const isEnded = endsWithIssuer(found, entity.issuer, directory);
+  return differencesOf(entity, hierarchy, facts).filter(
+    ({ key, is, should }) => !(isEnded && isShorter(key, is, should)),
   );
 }
 

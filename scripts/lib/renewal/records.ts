@@ -8,7 +8,15 @@ import { indexRow } from '../store/ca-database.ts';
 import { serialOf } from '../store/database-rows.ts';
 import { byStem } from '../store/directory.ts';
 import { firstCertificate, writeNew } from '../store/files.ts';
-import { describeEntity, describeVariable, formatManifest, type Manifest, readManifest } from '../store/manifest.ts';
+import {
+  describeEntity,
+  describeSources,
+  describeVariable,
+  formatManifest,
+  type Manifest,
+  ownSources,
+  readManifest,
+} from '../store/manifest.ts';
 import { HIDDEN, issuedFile, keyFile, MANIFEST, retiredFile } from '../store/names.ts';
 import { digestOf } from '../store/signature-digest.ts';
 import type { Renewal } from './renew.ts';
@@ -47,7 +55,7 @@ export function writeRecords(staging: string, renewal: Renewal): string[] {
   return files;
 }
 
-function recorded(staging: string, { selection: { entities }, inputs, lists }: Renewal, older: Manifest) {
+function recorded(staging: string, { selection: { entities }, inputs, lists, settings }: Renewal, older: Manifest) {
   const all = [...entities].map(stem => [stem, describeEntity(inputs.hierarchy.get(stem)!, staging)] as const);
   const filled = variablesOf(inputs).flatMap(({ stem, variable }) => {
     const entity = older.entities[stem];
@@ -61,6 +69,7 @@ function recorded(staging: string, { selection: { entities }, inputs, lists }: R
     entities: Object.fromEntries([...filled, ...all]),
     updates: Object.fromEntries(variables),
     others: Object.fromEntries(others),
+    sources: { ...older.sources, ...ownSources(describeSources(settings.sources)) },
   };
 }
 

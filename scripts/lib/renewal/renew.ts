@@ -7,7 +7,8 @@ import { checkDirectory, refuseUnsound } from '../check/check.ts';
 import { lapsedFieldUpdates } from '../check/updates.ts';
 import { filledVariables, variablesIn } from '../model/uefi.ts';
 import { isoTime } from '../model/validity.ts';
-import { planRenewal, type RenewalInputs, variablesOf } from '../plan/renewal.ts';
+import type { Plan } from '../plan/plan.ts';
+import { type RenewalInputs, variablesOf } from '../plan/renewal.ts';
 import type { Surroundings } from '../run/exec.ts';
 import { execute } from '../run/execute.ts';
 import { publishInto } from '../run/journal.ts';
@@ -23,6 +24,7 @@ import { byStem, type CertificateFile, type PkiDirectory, readPkiDirectory } fro
 import { DERIVED_EXPORTS } from '../store/exports.ts';
 import { firstCertificate } from '../store/files.ts';
 import { certificateFile, fieldUpdateFile, keyFile, retiredFile, SCRATCH } from '../store/names.ts';
+import type { Settings } from '../store/settings.ts';
 import { replaceInChains } from './chains.ts';
 import { filesOf, fillStaging } from './fill-staging.ts';
 import type { Lists } from './lists.ts';
@@ -52,6 +54,8 @@ export interface Renewal {
   readonly directory: PkiDirectory;
   readonly selection: Selection;
   readonly inputs: RenewalInputs;
+  readonly plan: Plan;
+  readonly settings: Settings;
   /** What the lists of UEFI variables hold besides our certificates, by stem. */
   readonly lists: Lists;
   /** Files that go with what is published, by their path. */
@@ -64,8 +68,7 @@ export interface Renewal {
 
 /** Makes the certificates of the selected entities. Call it with the lock of the directory held. */
 export async function renewEntities(renewal: Renewal, report: PlanReport): Promise<Outcome> {
-  const { directory, inputs, surroundings } = renewal;
-  const plan = planRenewal(inputs);
+  const { directory, inputs, plan, surroundings } = renewal;
   refuseLinked(directory.path, [...plan.inputs, ...filesOf(plan)]);
   requireTools(plan.jobs, surroundings.environment);
   await requireTokenKeys(plan.jobs, inputs.mayGenerateInTokens ?? false, surroundings);

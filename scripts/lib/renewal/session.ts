@@ -7,7 +7,7 @@ import { refuseAuthority } from '../authority/refuse-authority.ts';
 import { refuseLost } from '../check/lists.ts';
 import { keepsDatabase } from '../model/types.ts';
 import { heldBy } from '../model/uefi.ts';
-import { type RenewalInputs, variablesOf } from '../plan/renewal.ts';
+import { planRenewal, type RenewalInputs, variablesOf } from '../plan/renewal.ts';
 import { surroundingsIn } from '../run/exec.ts';
 import { finishInterrupted } from '../run/interrupted.ts';
 import { takeDirectoryLock } from '../run/lock.ts';
@@ -21,6 +21,7 @@ import { inputsOf, type ListChange, settingsOf } from './inputs.ts';
 import { reissue, withProfiles } from './issued.ts';
 import { keepFormer, listsOf, unrecorded } from './lists.ts';
 import { AuthorityLocks, HELD, Outdated } from './locks.ts';
+import { refuseForgotten } from './own-configuration.ts';
 import { type Outcome, renewEntities } from './renew.ts';
 import { type Choice, presentIn, type Selection, selectCertificates } from './select.ts';
 
@@ -146,6 +147,8 @@ export async function renewSelected(
   for (const { stem, variable } of variablesOf(inputs)) refuseLost(open.directory, stem, variable.contains);
   refuseWithoutKeys(open.directory, selection, inputs);
   refuseWithoutCertificates(open.directory, selection, inputs);
+  const wanted = { directory: open.directory, selection, inputs, plan: planRenewal(inputs), settings };
+  if (open.options.configurationFolders.length === 0) refuseForgotten(wanted);
   const signers = new Set([...selection.entities].map(stem => inputs.hierarchy.get(stem)!.issuer));
   const isDatabase = (stem: string) => keepsDatabase(inputs.hierarchy.get(stem)!);
   await locks.take([...[...signers, ...selection.entities].filter(isDatabase), ...issuersOf(selection)]);
@@ -163,10 +166,7 @@ export async function renewSelected(
     }
     const surroundings = surroundingsIn(open.directory.path, open.options.environment, controller);
     const { lists, removed = [] } = change;
-    return await renewEntities(
-      { directory: open.directory, selection, inputs, lists, removed, authorities, surroundings, width },
-      report,
-    );
+    return await renewEntities({ ...wanted, lists, removed, authorities, surroundings, width }, report);
   } finally {
     for (const authority of authorities.values()) authority.close();
   }

@@ -92,6 +92,10 @@ export const describeVariable = ({ name, contains, authoriser }: Variable) => ({
 export const describeSources = (files: readonly SourceFile[]): Record<string, string> =>
   Object.fromEntries(files.map(({ file, text }) => [file, createHash('sha256').update(text).digest('hex')]));
 
+/** Those that are not of the shipped configuration. */
+export const ownSources = (sources: Manifest['sources'] = {}): Manifest['sources'] =>
+  Object.fromEntries(Object.entries(sources).filter(([file]) => !file.startsWith('openssl-conf/')));
+
 /** Text of a manifest; what an older one of the directory says is kept where the new one says nothing. */
 export function formatManifest(manifest: Manifest, older: Manifest | undefined): string {
   const merged = {
@@ -101,6 +105,7 @@ export function formatManifest(manifest: Manifest, older: Manifest | undefined):
     owners: { ...older?.owners, ...manifest.owners },
     updates: { ...older?.updates, ...manifest.updates },
     others: { ...older?.others, ...manifest.others },
+    sources: { ...ownSources(older?.sources), ...manifest.sources },
   };
   return `${JSON.stringify(merged, null, 2)}\n`;
 }

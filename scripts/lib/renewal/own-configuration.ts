@@ -1,0 +1,93 @@
+// What a renewal without configuration folders would forget of those that the directory was made with.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { readSections } from '../authority/profile-section.ts';
+import { differencesOfFile } from '../check/configuration.ts';
+import { recordedIn, variablesAsMade } from '../check/record.ts';
+import { printable, StateError } from '../errors.ts';
+import { variablesOf } from '../plan/renewal.ts';
+import { describeCertificate } from '../store/certificate-facts.ts';
+import { readContained } from '../store/contained-file.ts';
+import type { Difference } from '../store/differences.ts';
+import { byStem } from '../store/directory.ts';
+import { type Manifest, ownSources } from '../store/manifest.ts';
+import { configurationFile } from '../store/names.ts';
+import type { Renewal } from './renew.ts';
+
+/** What is decided before anything is locked or made. */
+type Wanted = Pick<Renewal, 'directory' | 'selection' | 'inputs' | 'plan' | 'settings'>;
+
+/**
+ * Throws a StateError where an entity would become another one because no configuration folder is given. What an older
+ * shipped configuration said is no configuration of one's own.
+ */
+export function refuseForgotten(renewal: Wanted): void {
+  const manifest = recordedIn(renewal.directory.path);
+  const [own] = Object.keys(ownSources(manifest?.sources));
+  if (!manifest || own === undefined) return;
+  const ours = [...renewal.selection.entities].filter(stem => Object.hasOwn(manifest.entities, stem));
+  const lines = [
+    ...ours.flatMap(stem =>
+      [...textDifferences(stem, renewal), ...timeDifferences(stem, renewal)].map(each => [stem, each] as const),
+    ),
+    ...listDifferences(renewal, manifest),
+  ].map(([stem, { key, is, should }]) => `\n  ${stem}: ${key} is ${quoted(is)}, and would be ${quoted(should)}`);
+  if (lines.length > 0)
+    throw new StateError(
+      `the directory was made with a configuration of its own ("${printable(own)}"), which is not given:${lines.join('')}`,
+      'give the configuration that the directory was made with: --conf FOLDER',
+    );
+}
+
+const quoted = (value: string): string => (value === '' ? 'not there' : `"${printable(value)}"`);
+
+/** Where its key is may have changed: by which road a token is reached. */
+const OF_KEY = '[authority] private_key';
+
+/** Lines of its rendered configuration: subject, extensions, digest, and what a CA gives to requests. */
+function textDifferences(stem: string, { directory: { path }, plan: { jobs } }: Wanted): Difference[] {
+  const file = configurationFile(stem);
+  const step = jobs.find(({ id }) => id === file)?.step;
+  if (step?.kind !== 'write' || !existsSync(join(path, file))) return [];
+  const [there, planned] = [readContained(path, file).toString('utf8'), step.text].map(linesOf) as [Lines, Lines];
+  return [...new Set([...there.keys(), ...planned.keys()])]
+    .map(key => ({ key, is: there.get(key) ?? '', should: planned.get(key) ?? '' }))
+    .filter(({ key, is, should }) => is !== should && key !== OF_KEY);
+}
+
+type Lines = ReadonlyMap<string, string>;
+
+const linesOf = (text: string): Lines =>
+  new Map(
+    [...readSections(text)].flatMap(([section, lines]) =>
+      [...lines].map(([key, value]): [string, string] => [`[${section}] ${key}`, value]),
+    ),
+  );
+
+/** What no rendered configuration says. */
+const ELSEWHERE = ['days', 'notBefore', 'notAfter', 'signature'];
+
+function timeDifferences(stem: string, { directory, inputs, settings }: Wanted): Difference[] {
+  const entity = inputs.hierarchy.get(stem)!;
+  const there = byStem(directory.certificates).get(stem);
+  if (!there || entity.supplied) return [];
+  // Before it ends with its issuer.
+  const asked = { ...entity, certificate: settings.configuration.hierarchy.get(stem)!.certificate };
+  const facts = describeCertificate(there.certificate.raw);
+  const differences = differencesOfFile(asked, inputs.hierarchy, there, facts, directory);
+  return differences.filter(({ key }) => ELSEWHERE.includes(key));
+}
+
+/** Of UEFI variables that are made again. */
+function listDifferences({ inputs }: Wanted, manifest: Manifest): [string, Difference][] {
+  const made = variablesAsMade(inputs.hierarchy, manifest);
+  return variablesOf(inputs).flatMap(({ stem, variable }) => {
+    const then = made.find(each => each.variable.name === variable.name);
+    if (!then) return [];
+    return [
+      { key: 'stem', is: then.stem, should: stem },
+      { key: 'contains', is: then.variable.contains.join(' '), should: variable.contains.join(' ') },
+      { key: 'authoriser', is: then.variable.authoriser, should: variable.authoriser },
+    ].flatMap(each => (each.is === each.should ? [] : [[stem, each] as [string, Difference]]));
+  });
+}
