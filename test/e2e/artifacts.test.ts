@@ -212,6 +212,17 @@ test('what cannot be signed is said, and nothing is written', async () => {
   await refused(/has no certificate "ssig_cm"/, 'sign', 'config', 'lonely.conf', '--signer', 'ssig_cm', '--dir', 'ec');
   await succeed('generate', '--dir', 'ed', '--key-type', 'ed25519', '--quiet');
   await refused(/which the ed25519 key of ssig_cml\.cert cannot make/, 'sign', 'config', 'lonely.conf', '--dir', 'ed');
+  copyFileSync('/bin/true', join(folder, 'ed.ko'));
+  for (const [kind, there, reader] of [
+    ['efi', hasEfi, 'firmware'],
+    ['module', hasSignFile, "the kernel's module loader"],
+    ['ima', !isMissing('evmctl'), "the kernel's IMA"],
+  ] as const) {
+    if (!there) continue;
+    const pattern = new RegExp(`ssig_subca has an ed25519 key, and ${reader} knows none[^]*hint: sign with an RSA`);
+    await refused(pattern, 'sign', kind, kind === 'efi' ? EFI : 'ed.ko', '--output', 'ed.signed', '--dir', 'ed');
+    assert.not(existsSync(join(folder, 'ed.signed')));
+  }
   writeFileSync(join(folder, 'lonely.key'), 'a key');
   await refused(/would stand beside/, 'sign', 'config', 'lonely.conf', '--dir', 'ec');
   assert.not(existsSync(join(folder, 'lonely.sig')));

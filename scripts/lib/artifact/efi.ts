@@ -6,7 +6,6 @@ import { commandWithKey } from '../plan/job.ts';
 import { runCommand, type Surroundings } from '../run/exec.ts';
 import { parseCertificate } from '../store/certificate.ts';
 import { describeCertificate } from '../store/certificate-facts.ts';
-import { isOwnDigestName } from '../store/oid-names.ts';
 import { requireEngine } from '../store/token-road.ts';
 import { explainSystemError } from '../system-error.ts';
 import { type Image, readImage } from './authenticode.ts';
@@ -14,7 +13,7 @@ import { refusalOfSignature, signaturesOf } from './efi-signature.ts';
 import { warningOfCertificate } from './firmware-key.ts';
 import { publishFile } from './output.ts';
 import { flawOfBinary } from './pe.ts';
-import type { Signer } from './signer.ts';
+import { refuseKey, type Signer } from './signer.ts';
 
 /** Adds a signature of each signer to a copy of `file`, which is `output`; each is verified before that appears. */
 export async function signEfi(file: string, output: string, signers: readonly Signer[]): Promise<void> {
@@ -25,12 +24,7 @@ export async function signEfi(file: string, output: string, signers: readonly Si
       'give a kernel with EFI stub, a unified kernel image or a boot loader, as it was built',
     );
   for (const { certificate, key, surroundings } of signers) {
-    const { keyType, isPssKey } = describeCertificate(certificate.certificate.raw);
-    if (isPssKey || isOwnDigestName(keyType))
-      throw new StateError(
-        `${certificate.stem} has an ${isPssKey ? 'RSA-PSS' : keyType} key, and firmware knows none`,
-        'sign with an RSA key: --signer ENTITY',
-      );
+    refuseKey(certificate, 'firmware', 'RSA');
     if (key.token) requireEngine('sbsign', surroundings.environment);
     else if (key.passphrase !== undefined)
       throw new StateError(

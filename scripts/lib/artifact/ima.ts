@@ -8,12 +8,11 @@ import { tokenUri } from '../model/token.ts';
 import { commandWithKey } from '../plan/job.ts';
 import { runCommand } from '../run/exec.ts';
 import { inTemporary } from '../run/temporary.ts';
-import { describeCertificate } from '../store/certificate-facts.ts';
 import { writeNew } from '../store/files.ts';
 import { absenceOf } from '../store/input-file.ts';
 import { requireEngine } from '../store/token-road.ts';
 import { publishFile } from './output.ts';
-import { type Signer, signsDigests } from './signer.ts';
+import { refuseKey, type Signer, signsDigests } from './signer.ts';
 
 /** Digests by enum hash_algo of Linux. */
 const DIGESTS: Readonly<Record<number, string>> = { 4: 'sha256', 5: 'sha384', 6: 'sha512' };
@@ -21,16 +20,12 @@ const DIGESTS: Readonly<Record<number, string>> = { 4: 'sha256', 5: 'sha384', 6:
 /** Signs a file; `output` gets what security.ima is to hold. */
 export async function signIma(file: string, output: string, digest: string, signer: Signer): Promise<void> {
   const { certificate, key, surroundings } = signer;
+  refuseKey(certificate, "the kernel's IMA", 'RSA or EC');
   if (key.token) requireEngine('evmctl', surroundings.environment);
   else if (key.passphrase !== undefined)
     throw new StateError(
       `the key of ${certificate.stem} is encrypted, and evmctl is told no passphrase`,
       'sign with a key in a token, or one that is not encrypted',
-    );
-  if (describeCertificate(certificate.certificate.raw).isPssKey)
-    throw new StateError(
-      `${certificate.stem} has an RSA-PSS key, and the kernel's IMA knows none`,
-      'sign with an RSA or EC key: --signer ENTITY',
     );
   await inTemporary(async folder => {
     // evmctl writes beside the file, by its name; without -n it sets the attribute, too, which is root's to do.

@@ -7,10 +7,9 @@ import { command, commandWithKey } from '../plan/job.ts';
 import { passin } from '../plan/private-key.ts';
 import { runCommand, type Surroundings } from '../run/exec.ts';
 import { inTemporary } from '../run/temporary.ts';
-import { describeCertificate } from '../store/certificate-facts.ts';
 import { writeNew } from '../store/files.ts';
 import { publishFile } from './output.ts';
-import type { Signer } from './signer.ts';
+import { refuseKey, type Signer } from './signer.ts';
 
 const MARK = Buffer.from('~Module signature appended~\n');
 /** struct module_signature: its last four bytes are the length of the signature, big endian. */
@@ -33,11 +32,7 @@ export async function signModule(
   signFile: string,
   { certificate, key, surroundings }: Signer,
 ): Promise<void> {
-  if (describeCertificate(certificate.certificate.raw).isPssKey)
-    throw new StateError(
-      `${certificate.stem} has an RSA-PSS key, and the kernel's module loader knows none`,
-      'sign with an RSA or EC key: --signer ENTITY',
-    );
+  refuseKey(certificate, "the kernel's module loader", 'RSA or EC');
   const { module } = splitModule(readFileSync(file));
   refuseOther(file, module);
   await inTemporary(async folder => {

@@ -61,3 +61,13 @@ export function refuseRevoked(
 
 /** Whether the key of a certificate signs digests, as RSA and EC keys do; others bring their own, or sign nothing (X25519). */
 export const signsDigests = ({ raw }: X509Certificate): boolean => /^(rsa|ec):/.test(describeCertificate(raw).keyType);
+
+/** Throws where a reader of signatures, such as "firmware", knows no key of its kind; `kinds` are those that it knows. */
+export function refuseKey({ stem, certificate }: CertificateFile, reader: string, kinds: string): void {
+  const { keyType, isPssKey } = describeCertificate(certificate.raw);
+  if (signsDigests(certificate) && !isPssKey) return;
+  throw new StateError(
+    `${stem} has an ${isPssKey ? 'RSA-PSS' : keyType} key, and ${reader} knows none`,
+    `sign with an ${kinds} key: --signer ENTITY`,
+  );
+}
