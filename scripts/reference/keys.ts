@@ -39,7 +39,7 @@ export const KEY_SECTIONS = {
       ],
       [
         ['certificate-file'],
-        "a certificate that was made elsewhere (PEM); path from the ini file's folder, or absolute",
+        "a certificate that was made elsewhere (PEM); path from the ini file's folder, or absolute. Type and scheme of its key, and its validity, are what it says",
         'none: it is made',
       ],
       [['key-file'], 'its private key (PEM), beside `certificate-file`', 'none: it signs nothing here'],

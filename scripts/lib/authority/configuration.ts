@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { StateError } from '../errors.ts';
 import { parseKeyType } from '../model/key-type.ts';
-import type { Entity } from '../model/types.ts';
+import { withKey } from '../model/supplied.ts';
 import { renderConfiguration } from '../plan/render.ts';
 import { describeCertificate } from '../store/certificate-facts.ts';
 import { readContained } from '../store/contained-file.ts';
@@ -29,9 +29,7 @@ export async function configurationOf(open: OpenDirectory, { stem, certificate }
   const template = (await loadTemplates(settings.templates))(stem);
   // The key is the one that the directory has, whatever type the configuration would give it today.
   const { keyType, isPssKey } = describeCertificate(certificate.raw);
-  const token = tokenOf(open, stem);
-  const scheme = token ? entity.scheme : isPssKey ? 'rsa-pss' : 'rsa';
-  const own: Entity = { ...entity, keyType: parseKeyType(keyType), scheme, token };
+  const own = withKey({ ...entity, token: tokenOf(open, stem) }, { keyType: parseKeyType(keyType), isPssKey });
   return renderConfiguration(template, own, keyOf(open, stem), packageVersion());
 }
 

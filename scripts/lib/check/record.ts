@@ -99,7 +99,9 @@ export function overridesOf(record: Record, now: Date, isPlatform = false): Over
 }
 
 function sharedKeyType({ entities }: Manifest, isPlatform: boolean): KeyType | undefined {
-  const asked = Object.values(entities).filter(({ certificate }) => certificate.endsWith('.crt') === isPlatform);
+  const asked = Object.values(entities).filter(
+    ({ certificate, key }) => certificate.endsWith('.crt') === isPlatform && key === undefined,
+  );
   const types = new Set(asked.map(({ keyType }) => String(keyType).replace(/ \(.*\)$/, '')));
   const [type] = types;
   if (types.size !== 1 || type === undefined) return undefined;

@@ -31,6 +31,8 @@ export function compareDirectory(path: string, hierarchy: Hierarchy, hasPlatform
       const { stem } = entity;
       const found = byFile.get(file);
       if (!found) return [{ stem, state: 'missing', file, differences: [] }];
+      // What was made elsewhere is as it is, and would be so in a new directory.
+      if (entity.supplied) return [];
       const differences = differencesOf(entity, hierarchy, describeCertificate(found.certificate.raw));
       return differences.length === 0 ? [] : [{ stem, state: 'different', file, differences }];
     });

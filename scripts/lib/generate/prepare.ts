@@ -8,7 +8,7 @@ import { formatKeyType, refuseWeakRsa } from '../model/key-type.ts';
 import { choosePassphraseVariable, passphraseValue } from '../model/passphrase.ts';
 import { issuersElsewhere } from '../model/relations.ts';
 import { describeToken } from '../model/token.ts';
-import type { Entity, VariableName } from '../model/types.ts';
+import type { Entity, Supplied, VariableName } from '../model/types.ts';
 import { VARIABLE_ORDER } from '../model/uefi.ts';
 import { type Plan, type PlanInputs, planHierarchy } from '../plan/plan.ts';
 import type { Surroundings } from '../run/exec.ts';
@@ -35,7 +35,9 @@ export type PlanOptions = Pick<
   GenerateOptions,
   'keyType' | 'brand' | 'configurationFolders' | 'environment' | 'isWeakForced' | 'mayGenerateInTokens'
 > & {
-  /** What is otherwise than the configuration says: certificates that have come since, keys to be thrown away. */
+  /** Certificates that have come since, by stem. */
+  readonly supplied?: ReadonlyMap<string, Supplied>;
+  /** What is otherwise than the configuration says: keys to be thrown away. */
   readonly change?: (hierarchy: Hierarchy) => Hierarchy;
 };
 
@@ -46,9 +48,9 @@ const withHierarchy = (settings: Settings, hierarchy: Hierarchy): Settings => ({
 
 /** Plans the making of the entities that `isWanted` names. Runs nothing. */
 export async function prepare(options: PlanOptions, isWanted: (entity: Entity) => boolean): Promise<Prepared> {
-  const { brand, keyType } = options;
+  const { brand, keyType, supplied } = options;
   const now = new Date();
-  const read = readSettings(options.configurationFolders, { brand, keyType, now });
+  const read = readSettings(options.configurationFolders, { brand, keyType, now, supplied });
   const settings = options.change ? withHierarchy(read, options.change(read.configuration.hierarchy)) : read;
   const { hierarchy, notes } = settings.configuration;
   const made = [...hierarchy.values()].filter(isWanted);
@@ -58,7 +60,7 @@ export async function prepare(options: PlanOptions, isWanted: (entity: Entity) =
       elsewhere,
       'edit the lines named above; or have them certified where that key is: trustme-pki request ENTITY',
     );
-  for (const entity of made)
+  for (const entity of made.filter(hasKeyMade))
     await blamed(entity, 'key-type', () => refuseWeakRsa(entity.keyType, options.isWeakForced));
   refuseForFirmware(made);
   const inputs = await drawInputs(settings, made, options, now);
@@ -93,12 +95,15 @@ export async function requireAbility(
       inputs.mayGenerateInTokens ?? false,
       surroundings,
     );
-  const users = new Map(made.map(entity => [formatKeyType(entity.keyType), entity]));
+  const users = new Map(made.filter(hasKeyMade).map(entity => [formatKeyType(entity.keyType), entity]));
   for (const entity of users.values())
     await blamed(entity, 'key-type', () => requireKeyType(entity.keyType, isWeakForced, surroundings));
   const signers = new Map(made.map(entity => [`${formatKeyType(entity.keyType)} ${entity.digest}`, entity]));
   for (const entity of signers.values()) await blamed(entity, 'digest', () => requireDigest(entity, surroundings));
 }
+
+/** What was made elsewhere is as it is. */
+const hasKeyMade = ({ supplied }: Entity): boolean => supplied === undefined;
 
 /** A value that cannot be used is a mistake of the file that asks for it, where it is not the command line's. */
 async function blamed(entity: Entity, key: string, ask: () => void | Promise<void>): Promise<void> {

@@ -12,7 +12,7 @@ import { readPkiDirectory } from '../store/directory.ts';
 import { brandOf } from '../store/manifest.ts';
 import { isScratch, MANIFEST, REQUESTS, requestOutputs } from '../store/names.ts';
 import { readPending } from '../store/requests.ts';
-import { withAwaited, withRequestOptions } from './awaited.ts';
+import { awaitedFiles, withRequestOptions } from './awaited.ts';
 import type { GenerateOptions, Outcome } from './generate.ts';
 import { getReady, makeFiles, type Ready } from './make.ts';
 import { describe, trustAnchors } from './outcome.ts';
@@ -29,7 +29,7 @@ export async function produceWhole(
 ): Promise<Outcome> {
   const options = there === 'requests' ? withRequestOptions(given, outDir) : given;
   const isWanted = ({ variable }: Entity) => options.hasPlatformKeys || !variable;
-  const planned = there === 'requests' ? { ...options, change: withAwaited(outDir) } : options;
+  const planned = there === 'requests' ? { ...options, supplied: awaitedFiles(outDir) } : options;
   const ready = await prepareToRun(outDir, planned, isWanted, report, controller);
   const { prepared } = ready;
   const rehearsal = await rehearsed(options, report, controller);

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { verifyDirectory } from '../check/verify.ts';
 import { StateError } from '../errors.ts';
 import type { Hierarchy } from '../model/hierarchy.ts';
-import type { Entity } from '../model/types.ts';
+import { type Entity, isFromElsewhere } from '../model/types.ts';
 import { DAY } from '../model/validity.ts';
 import type { PlanReport } from '../run/report.ts';
 import { removeTree } from '../run/staging.ts';
@@ -45,6 +45,7 @@ export async function rehearse(
       );
     report.note('the rehearsal is sound');
     const certificates = factsIn(readPkiDirectory(path));
+    // These are made, too: their keys are not here.
     const elsewhere = new Set(
       [...ready.prepared.inputs.hierarchy.values()].filter(isFromElsewhere).map(({ stem }) => stem),
     );
@@ -60,9 +61,6 @@ function explain(error: unknown): never {
     throw new StateError(`the rehearsal failed, nothing was made: ${error.message}`, error.hint);
   throw error;
 }
-
-/** Those that were supplied are made, too: their keys are not here. */
-const isFromElsewhere = ({ facts }: Entity): boolean => facts.get('')?.has('certificate-file') ?? false;
 
 /** The same keys in files, not encrypted; an RSA key of a token signs RSA-PSS and is a plain one. */
 function withThrowAwayKeys(hierarchy: Hierarchy): Hierarchy {

@@ -20,13 +20,16 @@ import { checkPlatform, checkRelations } from './relations.ts';
 import { checkSigners } from './signers.ts';
 import { collectSources, type SourceFile } from './sources.ts';
 import { refuseText, tightestFor } from './subject.ts';
-import type { KeyType } from './types.ts';
+import { type ReadSupplied, withSupplied } from './supplied.ts';
+import type { KeyType, Supplied } from './types.ts';
 import { type KnownKeys, placeOf, problemAt, refuseUnknown } from './values.ts';
 
 /** What the command line and the clock say, stronger than every file. */
 export interface Overrides {
   readonly brand?: string | undefined;
   readonly keyType?: KeyType | undefined;
+  /** Files of certificates that have come since, by stem. */
+  readonly supplied?: ReadonlyMap<string, Supplied> | undefined;
   /** When certificates without a fixed notBefore begin. */
   readonly now: Date;
 }
@@ -50,11 +53,13 @@ const DEFAULTS_SECTIONS: Readonly<Record<string, KnownKeys>> = {
 /**
  * Reads the folders' files, weakest folder first. Layers, weakest first: defaults.ini of each folder, entity files
  * of each folder, overrides. Throws a ConfigError with all mistakes, those of the folders themselves (`found`) among them.
+ * Of what was made elsewhere, key and validity are those that `readSupplied` finds.
  */
 export function readConfiguration(
   folders: readonly (readonly SourceFile[])[],
   overrides: Overrides,
   found: readonly ConfigProblem[] = [],
+  readSupplied: ReadSupplied = () => undefined,
 ): Configuration {
   const problems: ConfigProblem[] = [...found];
   const notes: string[] = [];
@@ -74,8 +79,11 @@ export function readConfiguration(
   // What is shipped may be left without a reader by "remove = yes".
   refuseUnusedUrls(defaults, new Set(layers[0]?.keys()), [...sources, ...parked], problems);
   const fitting = { ...inherited, brand: fittingBrand(defaults, sources, inherited.brand, overrides, problems) };
-  const entities = sources.map(source => parseEntity(source satisfies EntitySource, fitting, problems));
-  const linked = linkHierarchy(entities, problems, removed);
+  const entities = sources.map(source => {
+    const entity = parseEntity(source satisfies EntitySource, fitting, problems);
+    return { ...entity, supplied: overrides.supplied?.get(source.stem) ?? entity.supplied };
+  });
+  const linked = linkHierarchy(withSupplied(entities, readSupplied), problems, removed);
   const hierarchy = checkRelations(linked, overrides.now, problems, notes);
   checkPlatform(hierarchy, problems);
   checkSigners(hierarchy, new Map(sources.map(({ stem, facts }) => [stem, facts])), problems);

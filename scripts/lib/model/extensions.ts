@@ -108,7 +108,7 @@ export function buildExtensions(
     { name: 'subjectKeyIdentifier', value: 'hash' },
     { name: 'authorityKeyIdentifier', value: authority },
     { name: 'basicConstraints', value: values.get('basicConstraints') },
-    { name: 'keyUsage', value: usage && !isRsaEncryption ? withoutKeyEncipherment(usage) : usage },
+    { name: 'keyUsage', value: usage },
     { name: 'extendedKeyUsage', value: values.get('extendedKeyUsage') },
     { name: 'subjectAltName', value: values.get('subjectAltName')?.replace(/(^|, *)UPN:/g, '$1otherName:msUPN;UTF8:') },
     { name: 'certificatePolicies', value: policies(values.get('certificatePolicies'), addSection) },
@@ -122,8 +122,15 @@ export function buildExtensions(
       .filter(([key]) => isOid(key))
       .map(([name, value]) => ({ name, value: value.replace('ASN1:UTF8String:', 'ASN1:FORMAT:UTF8,UTF8String:') })),
   ];
-  return { extensions: lines.filter((line): line is Extension => Boolean(line.value)), sections };
+  const extensions = lines.filter((line): line is Extension => Boolean(line.value));
+  return { extensions: isRsaEncryption ? extensions : withoutEncipherment(extensions), sections };
 }
+
+/** Extension lines for a key that is no rsaEncryption one. */
+export const withoutEncipherment = (lines: readonly Extension[]): Extension[] =>
+  lines
+    .map(line => (line.name === 'keyUsage' ? { ...line, value: withoutKeyEncipherment(line.value) } : line))
+    .filter(({ value }) => value !== '');
 
 /** Roots carry none, as in the reference; keys of UEFI variables, which name no URLs, carry the plain form. */
 function authorityKeyIdentifier(values: ReadonlyMap<string, string>, isSelfSigned: boolean): string | undefined {
@@ -131,10 +138,10 @@ function authorityKeyIdentifier(values: ReadonlyMap<string, string>, isSelfSigne
   return URL_KEYS.some(key => values.has(key)) ? undefined : 'keyid:always';
 }
 
-function withoutKeyEncipherment(value: string): string | undefined {
+function withoutKeyEncipherment(value: string): string {
   const { isCritical, words } = listWords(value);
   const kept = words.filter(word => word !== 'keyEncipherment');
-  return kept.length === 0 ? undefined : [...(isCritical ? ['critical'] : []), ...kept].join(', ');
+  return kept.length === 0 ? '' : [...(isCritical ? ['critical'] : []), ...kept].join(', ');
 }
 
 type AddSection = (lines: readonly Extension[]) => string;

@@ -118,6 +118,9 @@ export interface Entity {
 
 export const isSelfSigned = (entity: Entity): boolean => entity.issuer === entity.stem;
 
+/** Whether its configuration names a certificate that was made elsewhere; others come later, by "import". */
+export const isFromElsewhere = ({ facts }: Entity): boolean => facts.get('')?.has('certificate-file') ?? false;
+
 /** Whether its private key lies in the PKI directory or a token: it can sign. */
 export const hasKey = ({ supplied, token }: Entity): boolean =>
   supplied === undefined || supplied.key !== undefined || token !== undefined;

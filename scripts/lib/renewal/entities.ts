@@ -1,25 +1,22 @@
 // The entities of a directory as they are there: subject and key type stay, a validity ends with that of the issuer.
 import { StateError } from '../errors.ts';
 import type { Hierarchy } from '../model/hierarchy.ts';
-import { formatKeyType, parseKeyType } from '../model/key-type.ts';
+import { parseKeyType } from '../model/key-type.ts';
 import { plainSubject } from '../model/subject.ts';
+import { withKey } from '../model/supplied.ts';
 import { describeToken, tokenUri } from '../model/token.ts';
-import { type Entity, isSelfSigned, type KeyType, type TokenKey, type Validity } from '../model/types.ts';
+import { type Entity, isSelfSigned, type TokenKey, type Validity } from '../model/types.ts';
 import { validityOf } from '../model/validity.ts';
 import { describeCertificate } from '../store/certificate-facts.ts';
 import { byStem, type CertificateFile } from '../store/directory.ts';
 import { relativeNames } from '../store/name-facts.ts';
 import type { Selection } from './select.ts';
 
-/** The hierarchy as it would be with keys of a type. */
-export type Configured = (keyType: KeyType) => Hierarchy;
-
 /** The hierarchy as a renewal needs it. Throws a StateError where the configuration is another PKI's. */
 export function hierarchyThere(
   hierarchy: Hierarchy,
   certificates: readonly CertificateFile[],
   { entities: wanted, prolonged }: Pick<Selection, 'entities' | 'prolonged'>,
-  configured: Configured,
   tokenOf: (entity: Entity) => TokenKey | undefined,
   now: Date,
 ): Hierarchy {
@@ -30,7 +27,7 @@ export function hierarchyThere(
   for (const [stem, entity] of hierarchy) {
     const there = present.get(stem);
     if (there && wanted.has(stem)) refuseOther(entity, there);
-    const own = there ? { ...withKeyOf(entity, there, configured), token: tokenOf(entity) } : entity;
+    const own = there ? { ...withKeyThere(entity, there), token: tokenOf(entity) } : entity;
     const end = isSelfSigned(own) ? undefined : ends.get(own.issuer);
     const certificate =
       there && wanted.has(stem)
@@ -44,16 +41,10 @@ export function hierarchyThere(
   return result;
 }
 
-/** Usages and signatures go with the key that it has, whatever kind the configuration would give it today. */
-function withKeyOf(entity: Entity, there: CertificateFile, configured: Configured): Entity {
-  const { keyType: name, isPssKey } = describeCertificate(there.certificate.raw);
-  const keyType = parseKeyType(name);
-  const isSame = formatKeyType(keyType) === formatKeyType(entity.keyType);
-  const own = isSame ? entity : (configured(keyType).get(entity.stem) ?? entity);
-  // A key in a token has no rsassaPss one, and signs as the configuration says.
-  if (keyType.kind !== 'rsa' || own.token || isPssKey === (own.scheme === 'rsa-pss')) return own;
-  if (isPssKey) return { ...own, scheme: 'rsa-pss' };
-  return { ...own, scheme: 'rsa', certificate: { ...own.certificate, extensions: own.certificate.rsaExtensions } };
+/** With the key that it has, whatever kind the configuration would give it today. */
+function withKeyThere(entity: Entity, { certificate }: CertificateFile): Entity {
+  const { keyType, isPssKey } = describeCertificate(certificate.raw);
+  return withKey(entity, { keyType: parseKeyType(keyType), isPssKey });
 }
 
 /** A key stays where it is; a new one goes where the configuration says, and never in the place of the old one. */

@@ -8,7 +8,6 @@ import { recordedIn, withRecorded } from '../check/record.ts';
 import { passphraseVariable } from '../generate/prepare.ts';
 import { serialFor } from '../generate/serial.ts';
 import type { Hierarchy } from '../model/hierarchy.ts';
-import { formatKeyType } from '../model/key-type.ts';
 import type { KeyType, Supplied } from '../model/types.ts';
 import { DBX, filling } from '../model/uefi.ts';
 import { freshFile, othersFile, type RenewalInputs } from '../plan/renewal.ts';
@@ -19,7 +18,7 @@ import { packageVersion } from '../store/package.ts';
 import { readSettings, type Settings } from '../store/settings.ts';
 import { loadTemplates } from '../store/templates.ts';
 import { findTokenRoad } from '../store/token-road.ts';
-import { type Configured, hierarchyThere, tokenFor } from './entities.ts';
+import { hierarchyThere, tokenFor } from './entities.ts';
 import type { Lists } from './lists.ts';
 import type { Selection } from './select.ts';
 import { ownersOf, timesOf } from './variables.ts';
@@ -44,17 +43,6 @@ export function settingsOf({ directory, options }: OpenDirectory, now: Date, key
   return withRecorded(settings, folders, recordedIn(directory.path));
 }
 
-/** The configuration for each type of key, read once. */
-function configuredFor(open: OpenDirectory, now: Date): Configured {
-  const known = new Map<string, Hierarchy>();
-  return keyType => {
-    const name = formatKeyType(keyType);
-    const hierarchy = known.get(name) ?? settingsOf(open, now, keyType).configuration.hierarchy;
-    known.set(name, hierarchy);
-    return hierarchy;
-  };
-}
-
 /** `now` is the time of what is made. */
 export async function inputsOf(
   open: OpenDirectory,
@@ -71,7 +59,6 @@ export async function inputsOf(
     configuration.hierarchy,
     directory.certificates,
     { ...selection, entities: ours },
-    configuredFor(open, now),
     entity => tokenFor(entity, tokenOf(open, entity.keyOf), rekeyed),
     now,
   );
@@ -121,7 +108,6 @@ export const entitiesThere = (
     hierarchy,
     open.directory.certificates,
     { entities: new Set(), prolonged: new Set() },
-    configuredFor(open, now),
     entity => tokenFor(entity, tokenOf(open, entity.keyOf), rekeyed),
     now,
   );

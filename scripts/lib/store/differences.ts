@@ -22,7 +22,8 @@ export function differencesOf(entity: Entity, hierarchy: Hierarchy, facts: Certi
   const issuer = hierarchy.get(entity.issuer) ?? entity;
   const pairs: Difference[] = [
     ...namePairs('subject', facts.subject, plainSubject(entity)),
-    ...(isSelfSigned(entity) ? [] : namePairs('issuer', facts.issuer, plainSubject(issuer))),
+    // One that was made elsewhere has its own name.
+    ...(isSelfSigned(entity) || issuer.supplied ? [] : namePairs('issuer', facts.issuer, plainSubject(issuer))),
     {
       key: 'key-type',
       is: keyOf(facts.keyType, facts.isPssKey),

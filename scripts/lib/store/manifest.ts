@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatKeyType } from '../model/key-type.ts';
 import type { SourceFile } from '../model/sources.ts';
-import { type Entity, hasPssKey, type Variable } from '../model/types.ts';
+import { type Entity, hasPssKey, isFromElsewhere, type Variable } from '../model/types.ts';
 import { parseCertificate } from './certificate.ts';
 import type { PkiDirectory } from './directory.ts';
 import { firstCertificate } from './files.ts';
@@ -26,6 +26,8 @@ interface ManifestEntity {
   readonly variable?: string;
   readonly contains?: string;
   readonly authoriser?: string;
+  /** Where its key was made elsewhere, or for another entity: it says nothing of --key-type. */
+  readonly key?: 'given';
 }
 
 /** Version 1 of `.pki/manifest.json`. Times are ISO 8601, UTC. */
@@ -80,6 +82,7 @@ export function describeEntity(entity: Entity, folder: string): ManifestEntity {
     configuration: entity.file,
     ...(entity.passphraseVariables.length > 0 ? { passphraseVariables: entity.passphraseVariables.join(' ') } : {}),
     ...(entity.variable ? describeVariable(entity.variable) : {}),
+    ...(isFromElsewhere(entity) || entity.keyOf !== entity.stem ? { key: 'given' } : {}),
   };
 }
 

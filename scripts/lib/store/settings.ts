@@ -4,6 +4,7 @@ import { type Configuration, type Overrides, readConfiguration } from '../model/
 import type { SourceFile } from '../model/sources.ts';
 import { refuseText } from '../model/subject.ts';
 import { readOwnFolder, readShippedFolder, refuseStrayTemplates } from './configuration-folder.ts';
+import { readSuppliedFacts } from './supplied.ts';
 
 export interface Settings {
   readonly configuration: Configuration;
@@ -21,7 +22,7 @@ export function readSettings(folders: readonly string[], overrides: Overrides): 
   const own = folders.map(folder => readOwnFolder(folder, problems));
   const inis = [readShippedFolder(), ...own.map(folder => folder.inis)];
   const templates = own.flatMap(folder => folder.templates);
-  const configuration = readConfiguration(inis, overrides, problems);
+  const configuration = readConfiguration(inis, overrides, problems, readSuppliedFacts);
   refuseStrayTemplates(templates, configuration.hierarchy.keys());
   return { configuration, sources: [...inis.flat(), ...templates], templates };
 }

@@ -1,0 +1,33 @@
+// A certificate that was made elsewhere, as the model takes it.
+import { UsageError } from '../errors.ts';
+import { parseKeyType } from '../model/key-type.ts';
+import type { KeyFacts, SuppliedFacts } from '../model/supplied.ts';
+import { certificateIn } from './certificate.ts';
+import { type CertificateFacts, describeCertificate } from './certificate-facts.ts';
+import { readInput } from './input-file.ts';
+
+/** undefined where there is none: `generate` says so where it needs it. */
+export function readSuppliedFacts(path: string): SuppliedFacts | undefined {
+  const certificate = certificateAt(path);
+  if (!certificate) return undefined;
+  const facts = describeCertificate(certificate.raw);
+  const { notBefore, notAfter } = facts;
+  return { key: keyOf(facts), notBefore, notAfter };
+}
+
+function certificateAt(path: string) {
+  try {
+    return certificateIn(readInput(path));
+  } catch {
+    return undefined;
+  }
+}
+
+function keyOf({ keyType, isPssKey }: CertificateFacts): KeyFacts | undefined {
+  try {
+    return { keyType: parseKeyType(keyType), isPssKey };
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    return undefined;
+  }
+}

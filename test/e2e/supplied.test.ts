@@ -1,0 +1,71 @@
+// Certificates and keys that were made elsewhere, of other kinds than those that are made here.
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { scratch, tool } from '../helpers/door.ts';
+import { programIn } from '../helpers/program.ts';
+
+const test = suite('supplied');
+const folder = scratch();
+const { run, succeed } = programIn(folder);
+const EC = ['--key-type', 'ec:prime256v1'];
+const RSA = ['--key-type', 'rsa:2048'];
+
+const write = (file: string, text: string) => {
+  mkdirSync(dirname(join(folder, file)), { recursive: true });
+  writeFileSync(join(folder, file), text);
+};
+const textOf = (file: string) => tool('openssl', ['x509', '-in', file, '-noout', '-text'], folder);
+const saltsIn = (text: string) => [...text.matchAll(/Salt Length: (\S+)/g)].map(([, salt]) => salt);
+
+/** A configuration folder that takes CAs, keys with them, from a PKI. */
+function takeFrom(pki: string, conf: string, stems: readonly string[]): void {
+  for (const stem of stems) {
+    for (const kind of ['cert', 'key']) {
+      mkdirSync(join(folder, conf, 'customer'), { recursive: true });
+      cpSync(join(folder, pki, `${stem}.${kind}`), join(folder, conf, 'customer', `${stem}.${kind}`));
+    }
+    write(`${conf}/customer/${stem}.ini`, `certificate-file = ${stem}.cert\nkey-file = ${stem}.key\n`);
+  }
+}
+
+/** Sound, as configured, and no warning of a difference. */
+async function asConfigured(dir: string, conf: string, keyType: readonly string[]): Promise<void> {
+  const verified = await run('verify', dir, '--conf', conf);
+  assert.is(verified.status, 0, verified.stdout);
+  assert.match(await succeed('plan', '--diff', '--dir', dir, '--conf', conf, ...keyType), /is as configured/);
+}
+
+test('EC CAs sign RSA keys as EC CAs', async () => {
+  await succeed('generate', '--dir', 'ec', ...EC, '--quiet');
+  takeFrom('ec', 'with-ec', ['gen_rootca', 'backend_subca']);
+  await succeed('generate', '--dir', 'rsa-below-ec', '--conf', 'with-ec', ...RSA, '--quiet');
+  assert.match(
+    textOf('rsa-below-ec/backend.cert'),
+    /Signature Algorithm: ecdsa-with-SHA256[\s\S]*Public-Key: \(2048 bit\)/,
+  );
+  await asConfigured('rsa-below-ec', 'with-ec', RSA);
+});
+
+test('RSA-PSS CAs sign EC keys with a salt as long as the hash: certificates, lists, what is issued and renewed', async () => {
+  write('pss/customer/gen_rootca.ini', 'scheme = rsa-pss\n');
+  await succeed('generate', '--dir', 'rsa', '--conf', 'pss', ...RSA, '--quiet');
+  takeFrom('rsa', 'with-rsa', ['gen_rootca', 'backend_subca']);
+  await succeed('generate', '--dir', 'ec-below-rsa', '--conf', 'with-rsa', ...EC, '--quiet');
+  await asConfigured('ec-below-rsa', 'with-rsa', EC);
+  const dir = join(folder, 'ec-below-rsa');
+  const saltsOf = (...files: string[]) => files.map(file => [...new Set(saltsIn(textOf(join(dir, file))))].join());
+  // 0x20 octets: SHA-256.
+  assert.equal(saltsOf('device_subca.cert', 'backend.cert'), ['0x20', '0x20']);
+  assert.match(readFileSync(join(dir, '.pki/gen_rootca.cnf'), 'utf8'), /-sigopt rsa_pss_saltlen:digest/);
+  await succeed('renew', 'backend', '--dir', 'ec-below-rsa', '--conf', 'with-rsa');
+  await asConfigured('ec-below-rsa', 'with-rsa', EC);
+  await succeed('issue', 'backend_subca', 'unit', '--dir', 'ec-below-rsa');
+  await succeed('crl', 'gen_rootca', '--dir', 'ec-below-rsa');
+  assert.equal(saltsOf('backend.cert', 'unit.cert'), ['0x20', '0x20']);
+  const list = tool('openssl', ['crl', '-in', 'gen_rootca.crl', '-noout', '-text'], dir);
+  assert.equal([...new Set(saltsIn(list))], ['0x20']);
+});
+
+test.run();
