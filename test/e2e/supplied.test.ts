@@ -8,7 +8,7 @@ import { programIn } from '../helpers/program.ts';
 
 const test = suite('supplied');
 const folder = scratch();
-const { run, succeed } = programIn(folder);
+const { run, succeed, refused } = programIn(folder);
 const EC = ['--key-type', 'ec:prime256v1'];
 const RSA = ['--key-type', 'rsa:2048'];
 
@@ -66,6 +66,40 @@ test('RSA-PSS CAs sign EC keys with a salt as long as the hash: certificates, li
   assert.equal(saltsOf('backend.cert', 'unit.cert'), ['0x20', '0x20']);
   const list = tool('openssl', ['crl', '-in', 'gen_rootca.crl', '-noout', '-text'], dir);
   assert.equal([...new Set(saltsIn(list))], ['0x20']);
+});
+
+test('what is made ends with a CA that was made elsewhere', async () => {
+  write('short/customer/gen_rootca.ini', '[certificate]\ndays = 300\n[issued]\ndays = 300\n');
+  const SUB_CAS = ['guestos_subca', 'device_subca', 'user_subca', 'backend_subca'];
+  for (const stem of [...SUB_CAS, 'backend', 'ocsp_server'])
+    write(`short/customer/${stem}.ini`, 'outliving = clip\n[certificate]\ndays = 2190\n');
+  await succeed('generate', '--dir', 'short-root', '--conf', 'short', ...EC, '--quiet');
+  // Clipped to the same days, and signed one after another.
+  await asConfigured('short-root', 'short', EC);
+  const endOf = (file: string) => tool('openssl', ['x509', '-in', file, '-noout', '-enddate'], folder);
+  const nests = () => {
+    const ends = ['gen_rootca', 'backend_subca', 'backend'].map(stem => endOf(`short-root/${stem}.cert`));
+    const [root = 0, subCa = 0, own = 0] = ends.map(end => Date.parse(end.replace('notAfter=', '')));
+    assert.ok(root >= subCa && subCa >= own, ends.join(''));
+  };
+  nests();
+  await succeed('renew', 'gen_rootca', '--cascade', '--dir', 'short-root', '--conf', 'short');
+  nests();
+  await asConfigured('short-root', 'short', EC);
+  takeFrom('short-root', 'with-short', ['gen_rootca']);
+  await refused(
+    /backend_subca\.ini:\d+: \[certificate\] days: .*at most the validity of its issuer gen_rootca/,
+    ...['generate', '--dir', 'never', '--conf', 'with-short', ...EC],
+  );
+  for (const stem of SUB_CAS) write(`with-short/customer/${stem}.ini`, 'outliving = clip\n[issued]\ndays = 30\n');
+  for (const stem of ['backend', 'ocsp_server'])
+    write(`with-short/customer/${stem}.ini`, '[certificate]\ndays = 200\n');
+  const { status, stderr } = await run('generate', '--dir', 'clipped', '--conf', 'with-short', ...EC);
+  assert.is(status, 0, stderr);
+  assert.match(stderr, /backend_subca \[certificate\]: until .* instead of 2190 days/);
+  assert.is(endOf('clipped/backend_subca.cert'), endOf('short-root/gen_rootca.cert'));
+  await asConfigured('clipped', 'with-short', EC);
+  await succeed('list', 'gen_rootca', '--dir', 'clipped', '--conf', 'with-short');
 });
 
 test.run();

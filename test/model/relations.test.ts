@@ -107,7 +107,24 @@ suite('what is clipped ends with its issuer, and a note says so', () => {
   assert.equal(problemsOf(late), ['b certificate/notBefore: a time before the end of its issuer a']);
 });
 
-suite('a CA that was made elsewhere bounds nothing, and one without a key issues nothing', () => {
+const limits: readonly [issuer: string, subject: string, limit: string | undefined][] = [
+  ['days = 100', 'days = 100', '2026-04-12T03:04:05.000Z'],
+  ['days = 100', 'days = 99', undefined],
+  ['days = 100', 'days = 200\n; clipped', '2026-04-12T03:04:05.000Z'],
+  ['notAfter = 2026-04-12T12:00:00Z', 'days = 100', '2026-04-12T03:04:05.000Z'],
+  ['notAfter = 2026-04-14', 'days = 100', undefined],
+  ['days = 100', 'notAfter = 2026-04-12T03:04:05Z', undefined],
+  ['days = 100', 'notBefore = 2026-01-01\ndays = 101', undefined],
+];
+for (const [issuer, subject, limit] of limits)
+  suite(`${subject.replace('\n', ', ')} below ${issuer}: ${limit ? 'ends as counted now' : 'no limit'}`, () => {
+    const files = { 'a.ini': ca('', '', issuer), 'b.ini': leaf('issuer = a\noutliving = clip', subject) };
+    const { certificate } = entityOf(readOwn(files), 'b');
+    assert.is(certificate.limit?.toISOString(), limit);
+    if (limit) assert.is(certificate.days, 100);
+  });
+
+suite('a CA that was made elsewhere bounds nothing until it is read, and one without a key issues nothing', () => {
   const supplied = 'certificate-file = a.pem';
   readOwn({ 'a.ini': ca(`${supplied}\nkey-file = a.key`), 'b.ini': leaf('issuer = a', 'days = 9999') });
   readOwn({ 'a.ini': ca(supplied), 'b.ini': leaf('issuer = a\ncertificate-file = b.pem') });

@@ -2,8 +2,10 @@ import { suite as makeSuite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { readConfiguration } from '../../scripts/lib/model/configuration.ts';
 import { parseKeyType } from '../../scripts/lib/model/key-type.ts';
+import { outlivingSupplied } from '../../scripts/lib/model/nesting.ts';
 import type { SuppliedFacts } from '../../scripts/lib/model/supplied.ts';
 import { isPss } from '../../scripts/lib/model/types.ts';
+import { DAY } from '../../scripts/lib/model/validity.ts';
 import { signatureOptions } from '../../scripts/lib/plan/openssl.ts';
 import { readShippedFolder } from '../../scripts/lib/store/configuration-folder.ts';
 import { entityOf, NOW } from '../helpers/shipped.ts';
@@ -14,11 +16,17 @@ const notBefore = new Date(Date.UTC(2025, 0, 1));
 const notAfter = new Date(Date.UTC(2040, 0, 1));
 
 /** The shipped configuration with gen_rootca from a file that says `facts`. */
-function withRoot(text: string, asked: string, key: SuppliedFacts['key'] | 'nothing', others = {}) {
+function withRoot(
+  text: string,
+  asked: string,
+  key: SuppliedFacts['key'] | 'nothing',
+  others: Readonly<Record<string, string>> = {},
+  end = notAfter,
+) {
   const inis = { 'gen_rootca.ini': `certificate-file = root.pem\n${text}`, ...others };
   const own = Object.entries(inis).map(([name, content]) => ({ name, file: `own/${name}`, text: content }));
   const read = (path: string) =>
-    path === 'own/root.pem' && key !== 'nothing' ? { key, notBefore, notAfter } : undefined;
+    path === 'own/root.pem' && key !== 'nothing' ? { key, notBefore, notAfter: end } : undefined;
   return readConfiguration([readShippedFolder(), own], { now: NOW, keyType: parseKeyType(asked) }, [], read);
 }
 
@@ -57,6 +65,30 @@ suite('its validity is that of the certificate; what cannot be read is as config
   const unread = entityOf(withRoot('', 'rsa:2048', 'nothing'), 'gen_rootca');
   assert.ok(unread.certificate.days && !unread.certificate.notAfter);
   assert.equal(unread.keyType, parseKeyType('rsa:2048'));
+});
+
+suite('what is made does not outlive a CA that was made elsewhere: refused, or clipped', () => {
+  const end = new Date(NOW.getTime() + 300 * DAY);
+  const subCa = (text: string) => withRoot('', 'rsa:2048', EC, { 'device_subca.ini': text }, end);
+  const { hierarchy } = subCa('outliving = clip\n');
+  const { certificate } = hierarchy.get('device_subca')!;
+  assert.equal([certificate.days, certificate.notAfter], [undefined, end]);
+  const problems = outlivingSupplied([...hierarchy.values()], hierarchy, NOW);
+  assert.equal(problems.map(({ file }) => file.replace(/.*\//, '')).sort(), [
+    'backend_subca.ini',
+    'guestos_subca.ini',
+    'user_subca.ini',
+  ]);
+  assert.is(
+    problems[0]!.expected,
+    'at most the validity of its issuer gen_rootca (from 2025-01-01T00:00:00Z, until 2026-10-29T03:04:05Z), or "outliving = clip"',
+  );
+  assert.match(
+    subCa('outliving = clip\n').notes.join('\n'),
+    /^device_subca \[certificate\]: until .* instead of 2190 days/m,
+  );
+  // What is there already is not judged by a clock that goes on.
+  assert.equal(outlivingSupplied([], hierarchy, NOW), []);
 });
 
 suite('usages go with the key, and a cross-certificate with that of its owner', () => {

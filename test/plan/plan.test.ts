@@ -291,6 +291,13 @@ suite('a self-signed certificate with times of its own signs itself, with the pa
   assert.not.match(lineOf(issued), / -cert /);
 });
 
+suite('days that end with the issuer are counted from the plan, not from each signature', () => {
+  const plan = planWith({ 'customer/backend.ini': '[certificate]\ndays = 2190\n' });
+  const issued = jobOf(plan, `.pki/backend_subca/issued/${serialOf('backend')}.pem`);
+  assert.match(lineOf(issued), /^openssl ca .* -enddate 20320101030405Z .*-out /);
+  assert.not.match(lineOf(issued), /-startdate/);
+});
+
 suite('what was made elsewhere is copied: the first certificate, and the key where it is here', () => {
   const ini = (more: string) => ({ 'customer/gen_rootca.ini': `certificate-file = root.pem\n${more}` });
   const issued = `.pki/gen_rootca/issued/${serialOf('gen_rootca')}.pem`;

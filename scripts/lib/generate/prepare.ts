@@ -5,6 +5,7 @@ import { resolve } from 'node:path';
 import { ConfigError, StateError, UsageError } from '../errors.ts';
 import { type Hierarchy, problemOf } from '../model/hierarchy.ts';
 import { formatKeyType, refuseWeakRsa } from '../model/key-type.ts';
+import { outlivingSupplied } from '../model/nesting.ts';
 import { choosePassphraseVariable, passphraseValue } from '../model/passphrase.ts';
 import { issuersElsewhere } from '../model/relations.ts';
 import { describeToken } from '../model/token.ts';
@@ -60,6 +61,8 @@ export async function prepare(options: PlanOptions, isWanted: (entity: Entity) =
       elsewhere,
       'edit the lines named above; or have them certified where that key is: trustme-pki request ENTITY',
     );
+  const outliving = outlivingSupplied(made, hierarchy, now);
+  if (outliving.length > 0) throw new ConfigError(outliving);
   for (const entity of made.filter(hasKeyMade))
     await blamed(entity, 'key-type', () => refuseWeakRsa(entity.keyType, options.isWeakForced));
   refuseForFirmware(made);

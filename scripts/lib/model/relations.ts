@@ -1,16 +1,10 @@
 // What must hold between a certificate and its issuer, and between UEFI variables: lengths of paths, validities that
 // nest, keys that are there to sign with. Said of the whole hierarchy, issuers first.
 import type { ConfigProblem } from '../errors.ts';
-import { because, type Hierarchy, problemOf } from './hierarchy.ts';
+import { type Hierarchy, problemOf } from './hierarchy.ts';
+import { nest, sectionOf } from './nesting.ts';
 import { tokenUri } from './token.ts';
-import { type Entity, hasKey, isSelfSigned, type Profile, type Validity, type VariableName } from './types.ts';
-import { clip, formatValidity, outlives, validityOf } from './validity.ts';
-
-interface Context {
-  readonly now: Date;
-  readonly problems: ConfigProblem[];
-  readonly notes: string[];
-}
+import { type Entity, hasKey, isSelfSigned, type VariableName } from './types.ts';
 
 /** The hierarchy, validities clipped where the configuration says so. Mistakes are added to `problems`. */
 export function checkRelations(hierarchy: Hierarchy, now: Date, problems: ConfigProblem[], notes: string[]): Hierarchy {
@@ -57,57 +51,6 @@ function roomBelow(entity: Entity, above: Room | undefined, problems: ConfigProb
 function placeIn(entity: Entity, section: string, key: string): string {
   const fact = entity.facts.get(section)?.get(key);
   return fact ? `${fact.file}:${fact.line}` : entity.file;
-}
-
-const sectionOf = (profile: string): string => `issued ${profile}`.trim();
-
-/** A certificate ends no later than its issuer's; one that was made elsewhere is as it is. */
-function nest(entity: Entity, issuer: Entity | undefined, context: Context): Entity {
-  if (entity.supplied) return entity;
-  refuseOver(entity, 'certificate', entity.certificate, context);
-  for (const [name, profile] of entity.issued) refuseOver(entity, sectionOf(name), profile, context);
-  const certificate =
-    issuer && !issuer.supplied
-      ? within(entity, 'certificate', entity.certificate, issuer, issuer.certificate, context)
-      : entity.certificate;
-  const issued = new Map<string, Profile>();
-  for (const [name, profile] of entity.issued)
-    issued.set(name, within(entity, sectionOf(name), profile, entity, certificate, context));
-  return { ...entity, certificate, issued };
-}
-
-/** A certificate that nobody would accept any more. */
-function refuseOver(entity: Entity, section: string, profile: Profile, { now, problems }: Context): void {
-  const isStated = profile.days || profile.notAfter;
-  if (!isStated || validityOf(profile, now).notAfter > now) return;
-  const key = profile.notAfter ? 'notAfter' : 'days';
-  const begin = entity.facts.get(section)?.get(key)?.file === entity.file ? because(entity, section, 'notBefore') : '';
-  problems.push(problemOf(entity, section, key, `an end that is not over yet${begin}`));
-}
-
-function within(
-  entity: Entity,
-  section: string,
-  profile: Profile,
-  issuer: Entity,
-  validity: Validity,
-  { now, problems, notes }: Context,
-): Profile {
-  const isStated = [profile, validity].every(({ days, notAfter }) => days || notAfter);
-  if (!isStated || !outlives(profile, validity, now)) return profile;
-  const shorter = { ...profile, ...clip(profile, validity, now) };
-  if (entity.isClipped && profile.notBefore && profile.notBefore >= validityOf(validity, now).notAfter)
-    problems.push(problemOf(entity, section, 'notBefore', `a time before the end of its issuer ${issuer.stem}`));
-  if (entity.isClipped) {
-    const [was, is] = [formatValidity(profile), formatValidity(shorter)];
-    notes.push(`${entity.stem} [${section}]: ${is} instead of ${was}, to end with its issuer ${issuer.stem}`);
-    return shorter;
-  }
-  const key = profile.notAfter ? 'notAfter' : 'days';
-  const said = because(issuer, 'certificate', validity.notAfter ? 'notAfter' : 'days');
-  const expected = `at most the validity of its issuer ${issuer.stem} (${formatValidity(validity)}), or "outliving = clip"`;
-  problems.push(problemOf(entity, section, key, expected + said));
-  return profile;
 }
 
 function lacksKey(stem: string, hierarchy: Hierarchy): boolean {

@@ -27,6 +27,8 @@ export interface Validity {
   readonly days: number | undefined;
   readonly notBefore: Date | undefined;
   readonly notAfter: Date | undefined;
+  /** Where `days` end with the issuer: when, counted from the plan on. */
+  readonly limit?: Date | undefined;
 }
 
 /** What goes into a certificate: its validity and its extensions, in the order in which they are written. */

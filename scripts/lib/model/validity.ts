@@ -26,6 +26,15 @@ export function clip(subject: Validity, issuer: Validity, now: Date): Validity {
 /** ISO 8601 in UTC to the second: `2027-12-31T23:59:59Z`. */
 export const isoTime = (time: Date): string => time.toISOString().replace('.000Z', 'Z');
 
+/**
+ * The end of a certificate that counts days, as of `now`, where it comes within a day of its issuer's: to sign takes time,
+ * and days that count from then on would lead past that. undefined: there is room, or it is fixed.
+ */
+export function limitOf(subject: Validity, issuerEnd: Date, now: Date): Date | undefined {
+  const { notAfter } = validityOf(subject, now);
+  return isRelative(subject) && notAfter.getTime() > issuerEnd.getTime() - DAY ? notAfter : undefined;
+}
+
 /** In words: `1095 days`, or `until 2027-12-31T23:59:59Z`. */
 export function formatValidity({ days, notBefore, notAfter }: Validity): string {
   const end = notAfter ? `until ${isoTime(notAfter)}` : `${days} days`;

@@ -1,7 +1,6 @@
 // One entity into the jobs that make its key and certificate, its configuration, and its database where it is a CA.
 import type { TokenRoad } from '../model/token.ts';
 import { type Entity, isSelfSigned, keepsDatabase, type Template, type TokenKey } from '../model/types.ts';
-import { isRelative } from '../model/validity.ts';
 import {
   certificateFile,
   configurationFile,
@@ -12,7 +11,7 @@ import {
   SCRATCH,
 } from '../store/names.ts';
 import { type Job, job } from './job.ts';
-import { generateKey, issueCertificate, issueDated, requestCertificate, signRequest } from './openssl.ts';
+import { generateKey, isDated, issueCertificate, issueDated, requestCertificate, signRequest } from './openssl.ts';
 import { type PrivateKey, privateKey } from './private-key.ts';
 import { renderConfiguration } from './render.ts';
 
@@ -76,7 +75,7 @@ function planSupplied(entity: Entity, out: string, inputs: IssuingInputs): Job[]
  */
 function isKeyMadeApart(entity: Entity, { passphrase, token }: PrivateKey): boolean {
   return (
-    entity.keyType.kind === 'rsa' || passphrase !== undefined || token !== undefined || !isRelative(entity.certificate)
+    entity.keyType.kind === 'rsa' || passphrase !== undefined || token !== undefined || isDated(entity.certificate)
   );
 }
 
@@ -107,7 +106,7 @@ function planCertificate(entity: Entity, issuer: Entity, out: string, inputs: Is
     return [job(out, [configuration, ...signerFiles], step, { makes: [out, key.file], makesKey: true })];
   }
   const keyJobs = isOwnKey ? [planKey(entity, key, inputs)] : [];
-  if (!isRelative(entity.certificate)) return [...keyJobs, ...planDated(options, key, signerFiles)];
+  if (isDated(entity.certificate)) return [...keyJobs, ...planDated(options, key, signerFiles)];
   if (signer && !areOpenedTogether(key, signer.key)) {
     const request = requestFile(stem);
     return [

@@ -111,8 +111,17 @@ export const caTime = (time: Date): string =>
 /** openssl counts days from now, whatever the beginning: beside one, the end has to be said. */
 export const fixedTimes = (validity: Validity): { notBefore: Date | undefined; end: Date | undefined } => ({
   notBefore: validity.notBefore,
-  end: validity.notBefore && validity.days ? validityOf(validity, validity.notBefore).notAfter : validity.notAfter,
+  end:
+    validity.notBefore && validity.days
+      ? validityOf(validity, validity.notBefore).notAfter
+      : (validity.notAfter ?? validity.limit),
 });
+
+/** Whether it has times that `req` and `x509` do not know. */
+export function isDated(validity: Validity): boolean {
+  const { notBefore, end } = fixedTimes(validity);
+  return Boolean(notBefore || end);
+}
 
 /**
  * Issues the certificate of a request with times of its own, which `req` and `x509` cannot before OpenSSL 3.4. The

@@ -6,7 +6,7 @@ import { plainSubject } from '../model/subject.ts';
 import { withKey } from '../model/supplied.ts';
 import { describeToken, tokenUri } from '../model/token.ts';
 import { type Entity, isSelfSigned, type TokenKey, type Validity } from '../model/types.ts';
-import { validityOf } from '../model/validity.ts';
+import { limitOf, validityOf } from '../model/validity.ts';
 import { describeCertificate } from '../store/certificate-facts.ts';
 import { byStem, type CertificateFile } from '../store/directory.ts';
 import { relativeNames } from '../store/name-facts.ts';
@@ -103,5 +103,6 @@ function ended(
       `${stem} cannot last longer: its configuration says until ${until.toISOString()}`,
       'give it another notAfter, or days',
     );
-  return isClipped ? { notBefore, days: undefined, notAfter: end } : { days, notBefore, notAfter };
+  if (isClipped) return { notBefore, days: undefined, notAfter: end };
+  return { days, notBefore, notAfter, limit: end && limitOf(certificate, end, now) };
 }
