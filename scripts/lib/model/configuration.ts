@@ -1,6 +1,7 @@
 // All ini texts of a run into one Configuration: layers merged, entities parsed and linked. Every mistake of the
 // texts is reported in one ConfigError, before anything is run.
 import { ConfigError, type ConfigProblem } from '../errors.ts';
+import { withAnyIssuer } from './cross-certificates.ts';
 import {
   ENTITY_SECTIONS,
   type EntitySource,
@@ -83,7 +84,7 @@ export function readConfiguration(
     const entity = parseEntity(source satisfies EntitySource, fitting, problems);
     return { ...entity, supplied: overrides.supplied?.get(source.stem) ?? entity.supplied };
   });
-  const linked = linkHierarchy(withSupplied(entities, readSupplied), problems, removed);
+  const linked = linkHierarchy(withAnyIssuer(withSupplied(entities, readSupplied)), problems, removed);
   const hierarchy = checkRelations(linked, overrides.now, problems, notes);
   checkPlatform(hierarchy, problems);
   checkSigners(hierarchy, new Map(sources.map(({ stem, facts }) => [stem, facts])), problems);
