@@ -24,7 +24,11 @@ export const KEY_SECTIONS = {
       [['crl-days'], 'validity of revocation lists: 1 to 999999', '`30`'],
       [['serial-octets'], 'length of random serial numbers: 8 to 20', '`20`'],
       [['pss-salt'], 'salt of RSA-PSS signatures: `digest` (as long as it), `max`, or a number of octets', '`digest`'],
-      [['outliving'], 'a certificate that would outlive its issuer, one from `certificate-file` too: `refuse` it, or `clip` its validity', '`refuse`'],
+      [
+        ['outliving'],
+        'a certificate that would outlive its issuer, one from `certificate-file` too: `refuse` it, or `clip` its validity',
+        '`refuse`',
+      ],
     ],
   },
   entity: {

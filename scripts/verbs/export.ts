@@ -1,7 +1,6 @@
 // `trustme-pki export anchors|pkcs12`: what devices and users are given.
 import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { replaceFile } from '../lib/authority/database.ts';
 import { passphraseOf, tokenOf } from '../lib/authority/directory-key.ts';
 import { type OpenDirectory, openDirectory } from '../lib/authority/open.ts';
 import { writePkcs12 } from '../lib/authority/pkcs12.ts';
@@ -11,6 +10,8 @@ import { anchorsOf, exportAnchors, FORMATS, hashesOf } from '../lib/export/ancho
 import { describeToken } from '../lib/model/token.ts';
 import { surroundingsIn } from '../lib/run/exec.ts';
 import { type CertificateFile, findCertificate } from '../lib/store/directory.ts';
+import { draftBeside } from '../lib/store/draft.ts';
+import { writeOutput } from '../lib/store/output-file.ts';
 import { readerOf } from '../lib/store/readers.ts';
 import { type Given, parseWords, textOf } from '../options.ts';
 import {
@@ -120,7 +121,7 @@ function writeAll(anchors: readonly CertificateFile[], folder: string): string[]
 function writeOne(content: string | Buffer, file: string): string {
   const path = resolve(file);
   refuseFolder(path, file);
-  if (!existsSync(path)) replaceFile(path, content);
+  if (!existsSync(path)) writeOutput(path, content, () => false);
   else if (!statSync(path).isFile() || !readFileSync(path).equals(Buffer.from(content)))
     throw new StateError(`"${file}" is there and holds something else`, 'remove it, or give another --output');
   return path;
@@ -162,7 +163,7 @@ async function pkcs12Verb(
   const parts = { key: join(path, `${stem}.key`), certificate, output: target, name: stem, password };
   await writePkcs12(
     { ...parts, passphrase: passphraseOf(open, stem), isLegacy: given.legacy === true },
-    `${target}.new`,
+    draftBeside(target),
     surroundingsIn(path, context.environment, context.controller),
   );
   if (given.json) return context.print(JSON.stringify({ schema: 1, name: stem, file: target }));

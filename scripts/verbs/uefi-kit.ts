@@ -3,10 +3,10 @@ import { existsSync, readdirSync, renameSync, rmdirSync, statSync } from 'node:f
 import { dirname, join, resolve } from 'node:path';
 import { openDirectory } from '../lib/authority/open.ts';
 import { StateError, UsageError } from '../lib/errors.ts';
-import { draftBeside } from '../lib/run/draft.ts';
-import { removeTree } from '../lib/run/staging.ts';
 import { kitFiles } from '../lib/secure-boot/kit.ts';
+import { draftBeside } from '../lib/store/draft.ts';
 import { syncPath, writeNew } from '../lib/store/files.ts';
+import { removeTree } from '../lib/store/remove-tree.ts';
 import { parseWords } from '../options.ts';
 import { DIRECTORY_HELP, DIRECTORY_OPTIONS, readDirectoryOptions } from './directory.ts';
 import type { VerbContext } from './verb.ts';

@@ -2,7 +2,8 @@ import { existsSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSyn
 import { basename, join } from 'node:path';
 import { suite as makeSuite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { makeStaging, removeLeftovers, removeTree } from '../../scripts/lib/run/staging.ts';
+import { makeStaging, removeLeftovers } from '../../scripts/lib/run/staging.ts';
+import { removeTree } from '../../scripts/lib/store/remove-tree.ts';
 import { inScratch } from '../helpers/scratch.ts';
 
 const suite = makeSuite('staging');

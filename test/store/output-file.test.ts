@@ -1,5 +1,5 @@
 // Results that a person names a file for: what is replaced, and what never is.
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
@@ -44,9 +44,16 @@ test('it replaces a regular file, and nothing else', () => {
     assert.throws(() => writeOutput(join(folder, name), 'three', isOwn), isPkiError, name);
   assert.is(readFileSync(path, 'utf8'), 'two');
   assert.equal(
-    readdirSync(folder).filter(name => name.endsWith('.new')),
+    readdirSync(folder).filter(name => name.includes('.trustme-pki.')),
     [],
   );
+});
+
+test('what killed runs left beside it goes with the next one', () => {
+  mkdirSync(join(folder, 'killed'));
+  put(`killed/.a.html.trustme-pki.${spawnSync('true').pid}`, 'half');
+  writeOutput(join(folder, 'killed/a.html'), 'whole', isOwn);
+  assert.equal(readdirSync(join(folder, 'killed')), ['a.html']);
 });
 
 const KEY = '-----BEGIN ENCRYPTED PRIVATE KEY-----\n';

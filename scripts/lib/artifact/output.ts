@@ -1,7 +1,7 @@
 // Signed files get their name when they have been verified, each whole or not at all.
 import { chmodSync, chownSync, renameSync, rmSync, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { draftBeside } from '../run/draft.ts';
+import { draftBeside } from '../store/draft.ts';
 import { syncPath } from '../store/files.ts';
 import { type IsOwn, refuseOutput } from '../store/output-file.ts';
 

@@ -1,9 +1,9 @@
 // What was signed into the CA's index, and from there to whoever asked: never the other way round.
 import { readFileSync, renameSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { draftBeside } from '../run/draft.ts';
 import { syncTree } from '../run/publish.ts';
 import { inSlices } from '../run/slices.ts';
+import { draftBeside } from '../store/draft.ts';
 import { writeText } from '../store/files.ts';
 import { issuedFile } from '../store/names.ts';
 import type { Made } from './batch.ts';

@@ -2,7 +2,7 @@
 import { closeSync, constants, copyFileSync, openSync, rmSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { StateError } from '../errors.ts';
-import { draftOf } from '../run/draft.ts';
+import { draftOf } from '../store/draft.ts';
 import { giveName, syncPath } from '../store/files.ts';
 import { systemReason } from '../system-error.ts';
 

@@ -3,8 +3,8 @@ import { dirname } from 'node:path';
 import { command } from '../plan/job.ts';
 import { passin } from '../plan/private-key.ts';
 import { runCommand, type Surroundings } from '../run/exec.ts';
-import { removeTree } from '../run/staging.ts';
 import { giveName, syncPath } from '../store/files.ts';
+import { removeTree } from '../store/remove-tree.ts';
 
 export interface Pkcs12 {
   /** Paths; the certificate's file has its chain, too. */

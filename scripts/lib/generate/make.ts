@@ -8,12 +8,12 @@ import { type Surroundings, surroundingsIn } from '../run/exec.ts';
 import { execute } from '../run/execute.ts';
 import { syncTree } from '../run/publish.ts';
 import type { PlanReport } from '../run/report.ts';
-import { removeTree } from '../run/staging.ts';
 import { requireOpenssl } from '../run/tools.ts';
 import { readPkiDirectory } from '../store/directory.ts';
 import { writeNew } from '../store/files.ts';
 import { describeEntity, describeSources, formatManifest, readManifest } from '../store/manifest.ts';
 import { MANIFEST, SCRATCH } from '../store/names.ts';
+import { removeTree } from '../store/remove-tree.ts';
 import { type PlanOptions, type Prepared, prepare, requireAbility } from './prepare.ts';
 import type { Rehearsal } from './rehearsal.ts';
 

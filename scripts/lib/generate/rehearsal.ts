@@ -9,10 +9,10 @@ import type { Hierarchy } from '../model/hierarchy.ts';
 import { type Entity, isFromElsewhere } from '../model/types.ts';
 import { DAY } from '../model/validity.ts';
 import type { PlanReport } from '../run/report.ts';
-import { removeTree } from '../run/staging.ts';
 import type { CertificateFacts } from '../store/certificate-facts.ts';
 import { readPkiDirectory } from '../store/directory.ts';
 import { type Facts, factsIn } from '../store/directory-facts.ts';
+import { removeTree } from '../store/remove-tree.ts';
 import type { GenerateOptions } from './generate.ts';
 import { getReady, makeFiles } from './make.ts';
 

@@ -14,7 +14,7 @@ import { execute } from '../run/execute.ts';
 import { publishInto } from '../run/journal.ts';
 import { syncTree } from '../run/publish.ts';
 import type { PlanReport } from '../run/report.ts';
-import { inStaging, removeTree } from '../run/staging.ts';
+import { inStaging } from '../run/staging.ts';
 import { inTemporary } from '../run/temporary.ts';
 import { requireTokenKeys } from '../run/token-step.ts';
 import { requireTools } from '../run/tools.ts';
@@ -24,6 +24,7 @@ import { byStem, type CertificateFile, type PkiDirectory, readPkiDirectory } fro
 import { DERIVED_EXPORTS } from '../store/exports.ts';
 import { firstCertificate } from '../store/files.ts';
 import { certificateFile, fieldUpdateFile, keyFile, retiredFile, SCRATCH } from '../store/names.ts';
+import { removeTree } from '../store/remove-tree.ts';
 import type { Settings } from '../store/settings.ts';
 import { replaceInChains } from './chains.ts';
 import { filesOf, fillStaging } from './fill-staging.ts';

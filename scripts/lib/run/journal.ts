@@ -5,7 +5,8 @@ import { basename, dirname, join } from 'node:path';
 import { afterwards, StateError } from '../errors.ts';
 import { syncPath, writeNew } from '../store/files.ts';
 import { HIDDEN, JOURNAL, stagingPrefix } from '../store/names.ts';
-import { hasJournal, removeStaging, removeTree } from './staging.ts';
+import { removeTree } from '../store/remove-tree.ts';
+import { hasJournal, removeStaging } from './staging.ts';
 
 interface Journal {
   readonly staging: string;

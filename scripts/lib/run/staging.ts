@@ -1,9 +1,11 @@
 // Staging directories: siblings of OUT_DIR in which everything is made before it is published.
-import { existsSync, lstatSync, mkdtempSync, readdirSync, renameSync, rmdirSync, rmSync, statSync } from 'node:fs';
+
+import { existsSync, lstatSync, mkdtempSync, readdirSync, renameSync, rmdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { StateError } from '../errors.ts';
 import { writeNew } from '../store/files.ts';
 import { HIDDEN, JOURNAL, STAGING_MARK, stagingPrefix } from '../store/names.ts';
+import { removeTree } from '../store/remove-tree.ts';
 
 /** Calls `work` with a staging directory, which goes however that ends: unless a journal needs it, for the next run. */
 export async function inStaging<T>(outDir: string, work: (staging: string) => Promise<T>): Promise<T> {
@@ -71,10 +73,6 @@ export function removeStaging(path: string): void {
 }
 
 const entriesOf = (path: string): string[] => (existsSync(path) ? readdirSync(path) : []);
-
-/** An orphaned command of a killed run may still write into the tree, for seconds where it signs hundreds: hence the retries. */
-export const removeTree = (path: string): void =>
-  rmSync(path, { recursive: true, force: true, maxRetries: 15, retryDelay: 50 });
 
 /** Killed between mkdir and mark: the directory is empty but for a folder that is empty too. */
 function removeIfEmpty(path: string): void {

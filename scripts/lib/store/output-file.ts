@@ -1,5 +1,4 @@
 // Files that a person names for results: new, or in place of what may be replaced, never a key or a file of a PKI.
-import { randomBytes } from 'node:crypto';
 import {
   accessSync,
   closeSync,
@@ -15,6 +14,7 @@ import {
 import { dirname, extname, join, resolve } from 'node:path';
 import { isPkiError, StateError, UsageError } from '../errors.ts';
 import { systemReason } from '../system-error.ts';
+import { draftBeside } from './draft.ts';
 import { syncPath, writeNew } from './files.ts';
 import { HIDDEN } from './names.ts';
 
@@ -29,7 +29,7 @@ const nothing: IsOwn = () => false;
 export function writeOutput(given: string, content: string | Buffer, isOwn: IsOwn): void {
   const path = resolve(given);
   refuseOutput(given, isOwn);
-  const beside = `${path}.${randomBytes(6).toString('hex')}.new`;
+  const beside = draftBeside(path);
   try {
     writeNew(beside, content);
     syncPath(beside);

@@ -1,14 +1,14 @@
 // The name beside a result under which it is made, with the id of the process, so that a run that was killed can be told.
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { removeTree } from './staging.ts';
+import { removeTree } from './remove-tree.ts';
 
 const NAME = /^(\..+\.trustme-pki\.)(\d+)$/;
 
 /** Drafts of others by folder: each is read once, as thousands of files may be signed in one. */
 const found = new Map<string, readonly string[]>();
 
-/** A path for `output` to be made at. What dead processes left of the same one goes. */
+/** A path for `output` to be made at. What dead processes left of the same one goes, also where they had our id. */
 export function draftBeside(output: string): string {
   for (const draft of draftsLeft(output)) removeTree(draft);
   return draftOf(output);

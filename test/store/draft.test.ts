@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite as makeSuite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { draftBeside, draftOf, draftsLeft } from '../../scripts/lib/run/draft.ts';
+import { draftBeside, draftOf, draftsLeft } from '../../scripts/lib/store/draft.ts';
 import { inScratch } from '../helpers/scratch.ts';
 
 const suite = makeSuite('draft');
@@ -18,7 +18,9 @@ suite('what a dead process left of the same result goes: a file or a folder, and
       '.a.sig.trustme-pki.x',
       'a.sig',
     ];
-    for (const name of [...stay, `.a.sig.trustme-pki.${dead}`]) writeFileSync(join(folder, name), '');
+    // In a container each run may have the same id.
+    const go = [dead, process.pid].map(id => `.a.sig.trustme-pki.${id}`);
+    for (const name of [...stay, ...go]) writeFileSync(join(folder, name), '');
     mkdirSync(join(folder, `.kit.trustme-pki.${dead}/edk2`), { recursive: true });
     assert.is(draftBeside(join(folder, 'a.sig')), join(folder, `.a.sig.trustme-pki.${process.pid}`));
     draftBeside(join(folder, 'kit'));
