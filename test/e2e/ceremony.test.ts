@@ -279,35 +279,6 @@ test('a step that was stopped before its entry gets it by the same command again
   await Promise.all([sound(online), sound(offline)]);
 });
 
-test('a certificate that is not what was asked for is refused, and nothing changes', async () => {
-  const [online, offline] = split('wrong');
-  await succeed('request', 'backend_subca', '--dir', online, '--output-dir', '.');
-  const before = read(online, 'backend_subca.cert');
-  await succeed('sign-csr', 'gen_rootca', 'backend_subca.csr', '--dir', offline, '--profile', 'ocsp', '--same-key');
-  const words = (file: string, ...more: string[]) => ['import', 'backend_subca', file, '--dir', online, ...more];
-  await refused(
-    /not what was asked for: basicConstraints is "critical, CA:FALSE"[\s\S]*--accept-differences/,
-    ...words('backend_subca.cert'),
-  );
-  await refused(/for another key than that of backend_subca/, ...words('base/user_subca.cert'));
-  await refused(/holds no certificate/, ...words('backend_subca.csr'));
-  await refused(/is not there/, ...words('nothing.cert'));
-  await succeed('generate', '--dir', 'stranger', ...EC, '--quiet');
-  await succeed('sign-csr', 'gen_rootca', 'backend_subca.csr', '--dir', 'stranger', '--output-dir', 'stranger/.pki');
-  await refused(
-    /was not issued by gen_rootca as this directory knows it/,
-    ...words('stranger/.pki/backend_subca.cert'),
-  );
-  assert.is(read(online, 'backend_subca.cert'), before);
-  await refused(/a request of backend_subca waits/, 'request', 'backend_subca', '--dir', online);
-  await refused(/gen_rootca signs itself/, 'request', 'gen_rootca', '--dir', online);
-  await refused(/did you mean "device_subca"/, 'request', 'device_subcaa', '--dir', online);
-  await refused(/ENTITY is missing/, 'request', '--dir', online);
-  await refused(/CERT is missing/, 'import', 'backend_subca', '--dir', online);
-  await sound(online);
-  assert.equal(leftovers(folder), []);
-});
-
 test('where the root is in the same directory, its database has what is imported once', async () => {
   cpSync(path('base'), path('whole'), { recursive: true });
   const whole = ['--dir', 'whole'];

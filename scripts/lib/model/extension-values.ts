@@ -93,8 +93,9 @@ const isIpv4 = (text: string): boolean => /^\d+\.\d+\.\d+\.\d+$/.test(text) && t
 const isIpv6 = (text: string): boolean => text.includes(':') && hostOf(`[${text}]`) !== undefined;
 // What stands in an IA5String is ASCII, and openssl would take the bytes of UTF-8 for Latin-1 elsewhere.
 const isMail = (text: string): boolean => /^[!-~]+$/.test(text) && /^[^@:;]+@[A-Za-z0-9.-]+$/.test(text);
-/** openssl ends a URL at a comma, an ini file a value at a semicolon. */
-const ENCODED = 'commas in them as %2C, semicolons as %3B';
+/** openssl ends a URL at a comma, and that of a list at a semicolon, too. */
+const COMMAS = 'commas in them as %2C';
+const ENCODED = `${COMMAS}, semicolons as %3B`;
 export const isUrl = (text: string): boolean =>
   /^(https?|ldap|ftp|file):\/\/[!-~]+$/.test(text) && /^[^,;]+$/.test(text) && URL.canParse(text);
 
@@ -121,7 +122,7 @@ export const isName = (word: string): boolean => {
 
 export const subjectAltName: Check = value => {
   const names = 'DNS:host, IP:address, URI:…, email:a@b, UPN:a@b or RID:oid, in ASCII (punycode), separated by commas';
-  return listOf(isName, value.includes('URI:') ? `${names}; URIs with ${ENCODED}` : names)(value);
+  return listOf(isName, value.includes('URI:') ? `${names}; URIs with ${COMMAS}` : names)(value);
 };
 
 /** `C=DE`. openssl reads such names as Latin-1, whatever its configuration says: ASCII alone is safe. */
