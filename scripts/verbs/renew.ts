@@ -91,11 +91,13 @@ export async function runRenewal(
       width: availableParallelism(),
       mayGenerateInTokens: given['generate-token-keys'] === true,
     };
-    const outcome = await renew(open, options, report, context.controller);
+    const { outcome, failure } = await renew(open, options, report, context.controller);
     report.end();
-    if (given.json) return context.print(JSON.stringify({ schema: 1, ...outcome }));
     const isAuthority = (name: string) => authoritiesOf(open).some(({ stem }) => stem === name);
-    return given.quiet ? 0 : context.print(describe(outcome, expiring, isAuthority));
+    if (given.json) context.print(JSON.stringify({ schema: 1, ...outcome }));
+    else if (!given.quiet) context.print(describe(outcome, expiring, isAuthority));
+    if (failure !== undefined) throw failure;
+    return 0;
   } finally {
     report.end();
   }

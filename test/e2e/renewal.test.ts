@@ -339,6 +339,76 @@ test('what is revoked is not brought back: not by its name, not with what expire
   assert.equal([...new Set(errors)].sort(), expected);
 });
 
+test('what "issue" made by a CA that must not sign is refused before anything is made; among what expires it is told', async () => {
+  const pki = copyOf('barred');
+  for (const [ca, name] of [
+    ['user_subca', 'below'],
+    ['guestos_subca', 'linked'],
+  ] as const)
+    await pki.succeed('issue', ca, name, '--days', '20');
+  await pki.succeed('revoke', 'user_subca');
+  const files = ['backend.cert', 'backend_subca.cert', '.pki/backend_subca/index.txt'];
+  const before = files.map(pki.read);
+  const refused = async (said: RegExp, ...words: string[]) => {
+    const { status, stdout, stderr } = await pki.run('renew', ...words);
+    assert.is(status, 1, stdout);
+    assert.match(stderr, said);
+    assert.equal(files.map(pki.read), before);
+  };
+  const REVOKED =
+    /^trustme-pki: error: user_subca was revoked by gen_rootca .*\n.*hint: .*rekey user_subca --cascade\n$/;
+  await refused(REVOKED, 'backend', 'below');
+  await refused(REVOKED, 'backend_subca', 'below', '--cascade', '--json');
+  const certificate = join(pki.path, 'linked.cert');
+  mkdirSync(join(pki.path, 'elsewhere'));
+  renameSync(certificate, join(pki.path, 'elsewhere/file'));
+  symlinkSync(join(pki.path, 'elsewhere/file'), certificate);
+  await refused(/^trustme-pki: error: "linked\.cert" is a symbolic link: /, 'backend', 'linked');
+  const told = await pki.succeed('renew', '--expiring', '1200');
+  assert.match(told, /^backend: until /m);
+  assert.match(told, /^below stays as it is: it is below user_subca, which is revoked/m);
+  assert.match(told, /^linked stays as it is: "linked\.cert" is a symbolic link/m);
+});
+
+test('what "issue" made follows one by one: where one fails, the others are made, and all is told', async () => {
+  const pki = copyOf('follows');
+  for (const name of ['aa', 'bb', 'cc', 'dd']) await pki.succeed('issue', 'user_subca', name);
+  // Their keys are found compromised when they are signed.
+  for (const name of ['bb', 'cc']) {
+    tool('openssl', ['req', '-new', '-key', `${name}.key`, '-subj', `/CN=${name}`, '-out', `../${name}.csr`], pki.path);
+    await pki.succeed('sign-csr', 'device_subca', `${name}.csr`, '--output-dir', folder);
+    await pki.succeed('revoke', join(folder, `${name}.cert`), '--reason', 'keyCompromise');
+  }
+  const all = ['user_subca', 'aa', 'bb', 'cc', 'dd'];
+  const serials = () => all.map(stem => pki.field(`${stem}.cert`, 'serial'));
+  for (const json of [false, true]) {
+    const before = serials();
+    const ended = await pki.run('renew', 'user_subca', '--cascade', ...(json ? ['--json'] : []));
+    assert.is(ended.status, 1);
+    const after = serials();
+    assert.equal(
+      all.filter((_, i) => after[i] !== before[i]),
+      ['user_subca', 'aa', 'dd'],
+    );
+    const made = json
+      ? JSON.parse(ended.stdout).renewed.map(({ name }: { name: string }) => name)
+      : [...ended.stdout.matchAll(/^(\w+): until /gm)].map(([, name]) => name);
+    assert.equal(made, ['user_subca', 'aa', 'dd']);
+    assert.match(
+      ended.stderr,
+      /cc was not renewed: user_subca does not renew "cc": its key was revoked as compromised/,
+    );
+    assert.match(
+      ended.stderr,
+      /error: user_subca does not renew "bb": its key .*\n.*hint: renewed before, and published: user_subca, aa, dd; not renewed: bb, cc\n$/,
+    );
+  }
+  const none = await pki.run('renew', 'bb', 'cc');
+  assert.is(none.status, 1);
+  assert.is(none.stdout, '');
+  assert.match(none.stderr, /error: user_subca does not renew "bb": .*\n.*hint: not renewed: bb, cc\n$/);
+});
+
 test('--expiring: what cannot be renewed here is told, and hinders nothing else', async () => {
   const pki = copyOf('hindered');
   await pki.succeed('sign-csr', 'device_subca', request(), '--output-dir', pki.path, '--days', '20');

@@ -6,7 +6,12 @@ import type { Authority } from './open.ts';
 import { firstRevoked } from './revoked.ts';
 
 /** Throws a StateError that says what to do instead. */
-export function refuseAuthority({ certificate: own, above, path, stem }: Authority): void {
+export function refuseAuthority({
+  certificate: own,
+  above,
+  path,
+  stem,
+}: Pick<Authority, 'certificate' | 'above' | 'path' | 'stem'>): void {
   const { certificate } = own;
   if (!existsSync(join(path, `${stem}.key`)))
     throw new StateError(`the key of ${stem} is not in the directory`, 'sign where the key is');

@@ -3,12 +3,13 @@ import { renameSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { configurationOf } from '../authority/configuration.ts';
 import { keyOf } from '../authority/directory-key.ts';
-import { type Authority, findAuthority, type OpenDirectory, openLocked } from '../authority/open.ts';
+import { type Authority, authoritiesOf, findAuthority, type OpenDirectory, openLocked } from '../authority/open.ts';
 import { profileFor } from '../authority/profile-fit.ts';
+import { refuseAuthority } from '../authority/refuse-authority.ts';
 import { namesOf } from '../authority/request-policy.ts';
 import { requestConfiguration } from '../authority/request-text.ts';
 import { signRequests } from '../authority/sign-requests.ts';
-import { isPkiError, StateError } from '../errors.ts';
+import { afterwards, isPkiError, StateError } from '../errors.ts';
 import { isoTime } from '../model/validity.ts';
 import { commandWithKey } from '../plan/job.ts';
 import { passin } from '../plan/private-key.ts';
@@ -18,23 +19,31 @@ import { parseCertificate } from '../store/certificate.ts';
 import { describeCertificate } from '../store/certificate-facts.ts';
 import { serialOf, wholeSerial } from '../store/database-rows.ts';
 import { firstCertificate, syncPath, writeNew } from '../store/files.ts';
+import { issuersOf } from '../store/issuer.ts';
 import { retire } from '../store/retired.ts';
 import { HELD } from './locks.ts';
 import { refuseLinked } from './refuse-linked.ts';
 import type { Outcome } from './renew.ts';
 import type { Issued, Selection } from './select.ts';
 
+type WithProfile = Issued & { readonly profile: string };
+
 /**
- * Those certificates with their profiles, asked before anything is made. Throws a StateError where one has none; among what
- * expires it is told as one that cannot be renewed here.
+ * Those certificates with their profiles, asked before anything is made. Throws a StateError where one has none, or its CA
+ * must not sign; among what expires it is told as one that cannot be renewed here.
  */
 export async function withProfiles(open: OpenDirectory, selection: Selection, isExpiring: boolean) {
-  const [issued, hindered] = [[] as (Issued & { profile: string })[], [...selection.hindered]];
+  const { path } = open.directory;
+  const [issued, hindered] = [[] as WithProfile[], [...selection.hindered]];
+  const renewed = new Set([...selection.entities, ...selection.issued.map(each => each.certificate.stem)]);
   for (const each of selection.issued) {
-    const { stem, certificate } = each.certificate;
+    const { stem, file, certificate } = each.certificate;
     const ca = findAuthority(open, each.issuer);
     const authority = { stem: ca.stem, certificate: ca, configuration: await configurationOf(open, ca) };
     try {
+      refuseLinked(path, [file]);
+      // One that is renewed itself is asked about with what signs it.
+      if (!renewed.has(ca.stem)) refuseAuthority({ ...authority, above: issuersOf(ca, authoritiesOf(open)), path });
       issued.push({ ...each, profile: profileFor(authority, stem, describeCertificate(certificate.raw)) });
     } catch (error) {
       if (!isPkiError(error) || !isExpiring) throw error;
@@ -44,14 +53,47 @@ export async function withProfiles(open: OpenDirectory, selection: Selection, is
   return { ...selection, issued, hindered };
 }
 
+/**
+ * Signs them again, one by one: one that fails keeps no other from its certificate. `failure` is the first error, and says
+ * what was made, `before` this too, and what was not; undefined: there is none. It is thrown where nothing was made.
+ */
+export async function reissueAll(
+  open: () => OpenDirectory,
+  issued: readonly WithProfile[],
+  before: readonly Outcome[],
+  report: Report,
+  controller: AbortController,
+): Promise<{ readonly parts: readonly Outcome[]; readonly failure: unknown }> {
+  const parts = [...before];
+  const failed = new Map<string, unknown>();
+  for (const each of issued) {
+    const { stem } = each.certificate;
+    try {
+      controller.signal.throwIfAborted();
+      parts.push(await reissue(open(), each, report, controller));
+    } catch (error) {
+      // A signal is told once.
+      if (failed.size > 0 && !controller.signal.aborted)
+        report.note(`trustme-pki: ${stem} was not renewed: ${(error as Error).message}`);
+      failed.set(stem, error);
+    }
+  }
+  const [first] = failed.values();
+  if (failed.size === 0) return { parts, failure: undefined };
+  const renewed = parts.flatMap(part => part.renewed.map(({ name }) => name)).join(', ');
+  if (renewed === '') throw failed.size === 1 ? first : afterwards(first, notRenewed(failed));
+  return { parts, failure: afterwards(first, `renewed before, and published: ${renewed}; ${notRenewed(failed)}`) };
+}
+
+const notRenewed = (failed: ReadonlyMap<string, unknown>): string => `not renewed: ${[...failed.keys()].join(', ')}`;
+
 /** Signs it again, with the lock of its CA held, and puts it in the place of the old one, which stays in the database. */
-export async function reissue(
+async function reissue(
   open: OpenDirectory,
-  { certificate: { stem, file, certificate }, issuer, profile }: Issued & { readonly profile: string },
+  { certificate: { stem, file, certificate }, issuer, profile }: WithProfile,
   report: Report,
   controller: AbortController,
 ): Promise<Outcome> {
-  refuseLinked(open.directory.path, [file]);
   const authority = await openLocked(open, issuer, HELD, controller, text => report.note(text));
   try {
     const made = await sign(authority, open, stem, certificate.raw, profile);

@@ -18,7 +18,7 @@ import { isRetired } from '../store/retired.ts';
 import type { Settings } from '../store/settings.ts';
 import { type Hindrance, refuseWithoutCertificates, refuseWithoutKeys } from './hindrance.ts';
 import { inputsOf, type ListChange, settingsOf } from './inputs.ts';
-import { reissue, withProfiles } from './issued.ts';
+import { reissueAll, withProfiles } from './issued.ts';
 import { keepFormer, listsOf, unrecorded } from './lists.ts';
 import { AuthorityLocks, HELD, Outdated } from './locks.ts';
 import { refuseForgotten } from './own-configuration.ts';
@@ -43,13 +43,16 @@ export interface SessionOutcome extends Outcome {
   readonly elsewhere: Readonly<Record<string, number>>;
 }
 
-/** Renews what is chosen, under the lock of the directory and those of the CAs that sign or are renewed. */
+/**
+ * Renews what is chosen, under the lock of the directory and those of the CAs that sign or are renewed. What entities
+ * describe is published as a whole, what `issue` made follows one by one: `failure` is what kept one of these from it.
+ */
 export function renew(
   given: OpenDirectory,
   options: RenewalOptions,
   report: PlanReport,
   controller: AbortController,
-): Promise<SessionOutcome> {
+): Promise<{ readonly outcome: SessionOutcome; readonly failure: unknown }> {
   return inSession(given, report, controller, async session => {
     const { open, settings, now, locks } = session;
     const { hierarchy } = settings.configuration;
@@ -61,12 +64,13 @@ export function renew(
     const there = listsOf(open.directory, hierarchy);
     const lists = options.isKeepingFormer ? keepFormer(there, open.directory, hierarchy, selection) : there;
     const change = { lists, touched: new Set<string>(), clearsPlatformKey: false };
-    const parts: Outcome[] = [];
-    if (selection.entities.size > 0) parts.push(await renewSelected(session, selection, change, options));
+    const published: Outcome[] = [];
+    if (selection.entities.size > 0) published.push(await renewSelected(session, selection, change, options));
     else await locks.take(issuersOf(selection));
-    for (const each of selection.issued)
-      parts.push(await reissue(openDirectory(given.options, true), each, report, controller));
-    return {
+    // Each sees what was published before it.
+    const again = () => openDirectory(given.options, true);
+    const { parts, failure } = await reissueAll(again, selection.issued, published, report, controller);
+    const outcome = {
       renewed: parts.flatMap(({ renewed }) => renewed),
       files: parts.flatMap(({ files }) => files),
       fieldUpdates: parts.flatMap(({ fieldUpdates }) => fieldUpdates),
@@ -74,6 +78,7 @@ export function renew(
       dependants: selection.dependants,
       elsewhere: others,
     };
+    return { outcome, failure };
   });
 }
 
