@@ -17,6 +17,7 @@ import {
 import { dirname, join } from 'node:path';
 import { StateError } from '../errors.ts';
 import { type DatabaseRow, parseIndex } from '../store/database-rows.ts';
+import type { CertificateFile, PkiDirectory } from '../store/directory.ts';
 import { syncPath } from '../store/files.ts';
 import { databaseFolder, HIDDEN } from '../store/names.ts';
 import { systemReason } from '../system-error.ts';
@@ -28,6 +29,15 @@ export const authoritiesWithDatabase = (path: string): string[] =>
   (existsSync(join(path, HIDDEN)) ? readdirSync(join(path, HIDDEN), { withFileTypes: true }) : [])
     .filter(entry => entry.isDirectory() && existsSync(join(path, indexFile(entry.name))))
     .map(({ name }) => name);
+
+/** Certificates in their order, but first those that a CA signs by: a cross-certificate has neither key nor database. */
+export function signersFirst(
+  { path, keys }: Pick<PkiDirectory, 'path' | 'keys'>,
+  certificates: readonly CertificateFile[],
+): CertificateFile[] {
+  const signers = new Set([...keys, ...authoritiesWithDatabase(path)]);
+  return [...certificates].sort((a, b) => Number(signers.has(b.stem)) - Number(signers.has(a.stem)));
+}
 
 /** Puts a file in the place of another, synced: a reader, and whoever comes after a power cut, finds the one or the other. */
 export function replaceFile(path: string, content: string | Buffer, mode = 0o644): void {

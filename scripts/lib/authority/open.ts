@@ -17,6 +17,7 @@ import { removeTree } from '../store/remove-tree.ts';
 import { readSettings, type Settings } from '../store/settings.ts';
 import { configurationOf } from './configuration.ts';
 import { RequestCopies } from './copies.ts';
+import { signersFirst } from './database.ts';
 import { keyOf } from './directory-key.ts';
 import { buildDatabase, completeDatabase, hasDatabase } from './old-directory.ts';
 import { mendDatabase } from './sound-database.ts';
@@ -103,9 +104,12 @@ async function finished(open: OpenDirectory, signal: AbortSignal, note: Authorit
   return isNews ? openDirectory(open.options, true) : open;
 }
 
-/** The CAs of a directory by stem. Certificates of UEFI keys are no CAs of anything. */
+/** The CAs of a directory by stem, cross-certificates last. Certificates of UEFI keys are no CAs of anything. */
 export const authoritiesOf = ({ directory }: OpenDirectory): readonly CertificateFile[] =>
-  directory.certificates.filter(({ certificate, file }) => certificate.ca && file.endsWith('.cert'));
+  signersFirst(
+    directory,
+    directory.certificates.filter(({ certificate, file }) => certificate.ca && file.endsWith('.cert')),
+  );
 
 export function findAuthority(open: OpenDirectory, stem: string): CertificateFile {
   const all = authoritiesOf(open);

@@ -1,4 +1,5 @@
 // Which certificates a renewal makes: those that are named, or that expire; with --cascade what is below them.
+import { signersFirst } from '../authority/database.ts';
 import { type Revoked, revokedIn } from '../authority/revoked.ts';
 import { groupBy, type Names } from '../check/paths.ts';
 import { recordedIn } from '../check/record.ts';
@@ -9,6 +10,7 @@ import { DAY } from '../model/validity.ts';
 import { isBelow } from '../plan/renewal.ts';
 import { serialOf } from '../store/database-rows.ts';
 import { byStem, type CertificateFile, findCertificate, type PkiDirectory } from '../store/directory.ts';
+import { isRoot } from '../store/issuer.ts';
 import { authoritySerial } from '../store/key-identifiers.ts';
 import type { Manifest } from '../store/manifest.ts';
 import { hasIssued } from '../store/retired.ts';
@@ -74,7 +76,7 @@ export function selectCertificates(
   now: Date,
 ): Selection {
   const present = byStem(certificates);
-  const bySubject = groupBy(certificates, ({ certificate }) => certificate.subject);
+  const bySubject = groupBy(signersFirst({ path, keys }, certificates), ({ certificate }) => certificate.subject);
   const all = certificates.map(each => issuedOf(path, each, bySubject));
   const named = names.map(name => findCertificate(certificates, name).stem);
   // Of what gets a new key the old one is not needed.
@@ -147,7 +149,8 @@ function refuseHindered(hindrances: readonly (Hindrance | undefined)[]): void {
 
 function issuedOf(path: string, certificate: CertificateFile, bySubject: Names): Issued {
   const own = certificate.certificate;
-  const candidates = bySubject.get(own.issuer) ?? [];
+  // A root's own certificate is not below a cross-certificate of its key.
+  const candidates = isRoot(own) ? [] : (bySubject.get(own.issuer) ?? []);
   const issuer = candidates.find(ca => ca !== certificate && hasIssued(path, ca, own));
   return { certificate, issuer: issuer?.stem ?? '' };
 }

@@ -25,14 +25,22 @@ export const isIssuedBy = (subject: X509Certificate, issuer: X509Certificate): b
 export const isByKeyOf = (issuer: X509Certificate, subject: X509Certificate): boolean =>
   isKeyNamed(issuer, subject) && hasSigned(issuer, subject);
 
-/** Those of some certificates that lead up from one, the nearest first. */
+/** Whether it is the self-signed one of a key. */
+export const isRoot = (certificate: X509Certificate): boolean => mayHaveIssued(certificate, certificate);
+
+/**
+ * Those of some certificates that lead up from one, the nearest first: to a root's own one rather than by a
+ * cross-certificate.
+ */
 export function issuersOf<Each extends { readonly certificate: X509Certificate }>(
   { certificate }: Each,
   all: readonly Each[],
 ): Each[] {
   const found: Each[] = [];
   for (let subject = certificate; ; ) {
-    const issuer = all.find(each => each.certificate !== subject && mayHaveIssued(each.certificate, subject));
+    if (isRoot(subject)) return found;
+    const issuers = all.filter(each => mayHaveIssued(each.certificate, subject));
+    const issuer = issuers.find(each => isRoot(each.certificate)) ?? issuers[0];
     if (!issuer || found.includes(issuer)) return found;
     found.push(issuer);
     subject = issuer.certificate;
