@@ -8,7 +8,7 @@ const NOTHING = new Map<string, string>();
 const facts = (changes: Partial<RequestFacts>): RequestFacts => ({
   der: Buffer.alloc(0),
   subject: [{ name: 'commonName', value: 'device' }],
-  key: { kind: 'ec', curve: 'prime256v1' },
+  key: { kind: 'ec', curve: 'prime256v1', isUncompressed: true },
   keySha256: '',
   sha256: '',
   extensions: NOTHING,
@@ -30,6 +30,11 @@ const CASES: [string, RequestFacts, RegExp | undefined][] = [
     /its curve secp256k1 is none of prime256v1/,
   ],
   ['a curve that is not named', facts({ key: { kind: 'ec' } }), /its curve without a name/],
+  [
+    'a compressed point',
+    facts({ key: { kind: 'ec', curve: 'prime256v1', isUncompressed: false } }),
+    /its EC point is not in the uncompressed form/,
+  ],
   ['Ed25519', facts({ key: { kind: 'ed25519' } }), undefined],
   ['X25519', facts({ key: { kind: 'x25519' } }), /its key of type x25519 signs nothing/],
   ['an unknown algorithm', facts({ key: undefined }), /not known here/],

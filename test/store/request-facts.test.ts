@@ -30,14 +30,18 @@ function openssl(name: string, key: readonly string[], subject: string, ...more:
 
 test('keys of all kinds, and their proofs of possession', () => {
   const kinds: [string, string[], object][] = [
-    ['rsa', ['-newkey', 'rsa:2048'], { kind: 'rsa', bits: 2048, exponent: 65537n, curve: undefined }],
+    ['rsa', ['-newkey', 'rsa:2048'], { kind: 'rsa', bits: 2048, exponent: 65537n }],
     [
       'pss',
       ['-newkey', 'rsa-pss', '-pkeyopt', 'rsa_keygen_bits:2048'],
-      { kind: 'rsa-pss', bits: 2048, exponent: 65537n, curve: undefined },
+      { kind: 'rsa-pss', bits: 2048, exponent: 65537n },
     ],
-    ['p384', ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:secp384r1'], { kind: 'ec', curve: 'secp384r1' }],
-    ['ed', ['-newkey', 'ed25519'], { kind: 'ed25519', bits: undefined, exponent: undefined, curve: undefined }],
+    [
+      'p384',
+      ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:secp384r1'],
+      { kind: 'ec', curve: 'secp384r1', isUncompressed: true },
+    ],
+    ['ed', ['-newkey', 'ed25519'], { kind: 'ed25519', bits: undefined, exponent: undefined }],
   ];
   for (const [name, key, expected] of kinds) {
     const facts = describeRequest(openssl(name, key, '/CN=x'));
@@ -45,6 +49,22 @@ test('keys of all kinds, and their proofs of possession', () => {
     assert.is(facts.isForged(), false, name);
     const spki = createPublicKey(readFileSync(join(folder, `${name}.key`))).export({ format: 'der', type: 'spki' });
     assert.is(facts.keySha256, createHash('sha256').update(spki).digest('hex'), name);
+  }
+});
+
+test('EC keys that RFC 5480 does not know, or that many programs cannot read, are refused', () => {
+  const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256'];
+  const explicit = describeRequest(openssl('explicit', [...curve, '-pkeyopt', 'ec_param_enc:explicit'], '/CN=x'));
+  assert.is(explicit.key?.curve, undefined);
+  assert.match(refuseRequest(explicit, true) ?? '', /its curve without a name/);
+  openssl('whole', curve, '/CN=x');
+  for (const form of ['compressed', 'hybrid']) {
+    const key = join(folder, `${form}.key`);
+    tool('openssl', ['ec', '-in', join(folder, 'whole.key'), '-conv_form', form, '-out', key]);
+    const facts = describeRequest(openssl(`of-${form}`, ['-key', key], '/CN=x'));
+    assert.equal(facts.key, { kind: 'ec', curve: 'prime256v1', isUncompressed: false }, form);
+    assert.is(facts.isForged(), false, form);
+    assert.match(refuseRequest(facts, true) ?? '', /its EC point is not in the uncompressed form/);
   }
 });
 

@@ -21,14 +21,20 @@ export function refuseRequest(facts: RequestFacts, isNameCopied: boolean): strin
   return refuseKey(facts.key) ?? refuseSubject(facts) ?? refuseExtensions(facts, isNameCopied);
 }
 
-function refuseKey({ kind, bits = 0, exponent = 0n, curve = 'without a name' }: RequestKey): string | undefined {
+function refuseKey({ kind, bits = 0, exponent = 0n, curve, isUncompressed }: RequestKey): string | undefined {
   if (kind === 'rsa' || kind === 'rsa-pss') {
     if (bits < LEAST_RSA_BITS) return `its RSA key has ${bits} bits, ${LEAST_RSA_BITS} are asked for`;
     return exponent < LEAST_EXPONENT || exponent % 2n === 0n
       ? `its RSA key has the exponent ${exponent}: ${LEAST_EXPONENT} is the least`
       : undefined;
   }
-  if (kind === 'ec') return CURVES.includes(curve) ? undefined : `its curve ${curve} is none of ${CURVES.join(', ')}`;
+  if (kind === 'ec') {
+    if (curve === undefined) return 'its curve without a name, parameters in its place (RFC 5480, 2.1.1), is not taken';
+    if (!CURVES.includes(curve)) return `its curve ${curve} is none of ${CURVES.join(', ')}`;
+    return isUncompressed
+      ? undefined
+      : 'its EC point is not in the uncompressed form, the only one that all programs read (RFC 5480, 2.2)';
+  }
   return isOwnDigestName(kind) ? undefined : `its key of type ${kind} signs nothing`;
 }
 

@@ -25,8 +25,10 @@ export interface RequestKey {
   readonly kind: string;
   readonly bits?: number | undefined;
   readonly exponent?: bigint | undefined;
-  /** In openssl's words; of an unknown one the OID. */
+  /** In openssl's words; of an unknown one the OID; undefined: the key has the curve's parameters in place of a name. */
   readonly curve?: string | undefined;
+  /** Of an EC key: whether its point is written whole (RFC 5480, 2.2). */
+  readonly isUncompressed?: boolean;
 }
 
 export interface RequestFacts {
@@ -48,6 +50,8 @@ export interface RequestFacts {
 
 /** The parts of a request (RFC 2986). */
 interface Parts extends Signed {
+  /** The key itself. */
+  readonly key: Buffer;
   readonly subject: readonly Extension[];
   readonly extensions: Node | undefined;
 }
@@ -56,6 +60,8 @@ interface Parts extends Signed {
 const EXTENSION_REQUESTS = ['1.2.840.113549.1.9.14', '1.3.6.1.4.1.311.2.1.14'];
 /** RFC 5480: id-ecPublicKey. */
 const EC_KEY = '1.2.840.10045.2.1';
+/** SEC 1, 2.3.3: the first octet of a point; others are compressed or hybrid. */
+const UNCOMPRESSED = 4;
 
 /** Reads PEM or DER. Throws a RangeError, `it …`, where that is no request. */
 export function describeRequest(bytes: Buffer | string): RequestFacts {
@@ -99,11 +105,12 @@ const partsOf = (der: Buffer): Parts =>
   parse(() => {
     const [info, signatureAlgorithm, signature] = children(decode(der), SEQUENCE);
     const [, subject, spki, attributes] = children(info, SEQUENCE);
-    const [algorithm] = children(spki, SEQUENCE);
+    const [algorithm, key] = children(spki, SEQUENCE);
     return {
       info: derOf(info),
       subject: children(subject, SEQUENCE).flatMap(describeRdn),
       spki: derOf(spki),
+      key: bitsOf(key),
       algorithm: children(algorithm, SEQUENCE).map(oidOf),
       extensions: attributes && extensionsIn(children(attributes, CONTEXT_0)),
       signatureAlgorithm: derOf(signatureAlgorithm),
@@ -127,14 +134,18 @@ function extensionsIn(attributes: readonly Node[]): Node | undefined {
   return values && children(values, SET)[0];
 }
 
-/** A key on a named curve needs no more than its OIDs: openssl takes long to decode it, and does so when it signs. */
-function describeKey({ algorithm: [algorithm, curve], spki }: Parts): RequestKey | undefined {
-  if (algorithm === EC_KEY && curve !== undefined) return { kind: 'ec', curve: CURVE_NAMES[curve] ?? curve };
+/**
+ * A key on a curve needs no more than its OIDs and first octet: openssl takes long to decode it, and does so when it
+ * signs. Node would give parameters the name of the curve that they are those of.
+ */
+function describeKey({ algorithm: [algorithm, curve], spki, key: [form] }: Parts): RequestKey | undefined {
+  if (algorithm === EC_KEY)
+    return { kind: 'ec', curve: curve && (CURVE_NAMES[curve] ?? curve), isUncompressed: form === UNCOMPRESSED };
   const key = readKey(spki);
   const name = OWN_DIGEST_NAMES[algorithm ?? ''];
   if (!key?.asymmetricKeyType) return name === undefined ? undefined : { kind: name };
-  const { modulusLength, publicExponent, namedCurve } = key.asymmetricKeyDetails ?? {};
-  return { kind: key.asymmetricKeyType, bits: modulusLength, exponent: publicExponent, curve: namedCurve };
+  const { modulusLength, publicExponent } = key.asymmetricKeyDetails ?? {};
+  return { kind: key.asymmetricKeyType, bits: modulusLength, exponent: publicExponent };
 }
 
 function requestedExtensions({ extensions }: Parts): ReadonlyMap<string, string> {
