@@ -63,7 +63,7 @@ export const OUTPUTS = {
   list: {
     ca: ['string', 'the CA'],
     'issued[].serial': SERIAL,
-    'issued[].subject': ['string', 'as openssl writes it in index.txt'],
+    'issued[].subject': ['string', 'as openssl writes it in index.txt, but in letters'],
     'issued[].notAfter': TIME,
     'issued[].status': ['string', 'valid, revoked, expired'],
     'issued[].request?': ['string', 'SHA-256 of the request, hexadecimal'],

@@ -50,6 +50,27 @@ test('letters that are not ASCII are shown, other octets as openssl writes them'
   assert.is(all[6]!.subject, '/CN=Jörg € \\xC3 \\x0A \\xC2\\x9B');
 });
 
+test('names are shown and found in their letters, whatever openssl escapes and whatever string type they have', () => {
+  const none = { status: undefined, before: undefined };
+  const cases: [string, string, string[]][] = [
+    ['/CN=a\\/b=c\\+d,e"f\\g', '/CN=a\\/b=c+d,e"f\\g', ['a/b=c+d', 'a\\/b', 'F\\G']],
+    ['/CN=R\\+D\\/x/O=y', '/CN=R+D/x/O=y', ['r+d/x/o=y']],
+    ['/CN=mv+serialNumber=7', '/CN=mv+serialNumber=7', ['mv+serialNumber=7']],
+    ['/CN=mv\\+serialNumber=7', '/CN=mv\\+serialNumber=7', ['mv+serialNumber=7']],
+    ['/O=x/CN=\\x00b\\x00\\/\\x00O\\x00= \\xAC\\xD8=\\xDE\\x00/C=DE', '/O=x/CN=b\\/O=€😀/C=DE', ['b/o=€😀/c']],
+    ['/CN=J\\xC3\\xB6rg \\xE2\\x82\\xAC\\/\\+', '/CN=Jörg €/+', ['JÖRG €/+']],
+    // What only looks like a BMPString: half a letter, control characters, half a pair.
+    ['/CN=\\x00bm', '/CN=\\x00bm', ['\\x00bm']],
+    ['/CN=\\x00b\\x00\\x1B', '/CN=\\x00b\\x00\\x1B', []],
+    ['/CN=\\x00b\\xD8=', '/CN=\\x00b\\xD8=', []],
+  ];
+  for (const [written, shown, found] of cases) {
+    const [row] = parseIndex(`V\t270101000000Z\t\t0A\tunknown\t${written}`).rows;
+    assert.is(issuedOf([row!], new Map(), NOW)[0]!.subject, shown);
+    for (const subject of found) assert.ok(isWanted(row!, { ...none, subject }, NOW), subject);
+  }
+});
+
 test('CSV: quotes, and nothing that a spreadsheet would run', () => {
   const lines = formatCsv(all).split('\r\n');
   assert.is(lines[0], 'status,notAfter,serial,subject,revoked,reason,request');

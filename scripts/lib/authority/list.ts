@@ -9,7 +9,7 @@ export const STATUSES: readonly Status[] = ['valid', 'revoked', 'expired'];
 
 export interface Issued {
   readonly serial: string;
-  /** As openssl writes it, but with letters that are not ASCII: /C=DE/CN=Jörg. */
+  /** As openssl writes it, but in letters: /C=DE/CN=Jörg; before what would look like a next attribute, `\/` or `\+`. */
   readonly subject: string;
   /** ISO 8601, UTC. */
   readonly notAfter: string;
@@ -32,17 +32,39 @@ export interface Filter {
 /** Before anything is made of them: most of a hundred thousand rows are not wanted. */
 export const isWanted = (row: DatabaseRow, { status, subject, before }: Filter, now: Date): boolean =>
   (status === undefined || statusOf(row, now) === status) &&
-  (subject === undefined || readable(row.subject).toLowerCase().includes(subject.toLowerCase())) &&
+  (subject === undefined || isFound(row.subject, subject.toLowerCase())) &&
   (before === undefined || (statusOf(row, now) === 'valid' && row.expiry < before));
 
+/** In its letters, or as it is shown. */
+const isFound = (subject: string, text: string): boolean =>
+  [inLetters(subject).replace(/\\([/+])/g, '$1'), readable(subject)].some(each => each.toLowerCase().includes(text));
+
+/** openssl writes `/` and `+` in values as `\/` and `\+`: they stay so where they could be taken for a next attribute. */
+const readable = (subject: string): string => inLetters(subject).replace(/\\([/+])(?![\w.-]+=)/g, '$1');
+
 /** openssl writes every octet that is not ASCII as \xNN; what makes no text, or steers terminals, stays so. */
-const readable = (subject: string): string =>
+const inLetters = (subject: string): string =>
   subject.includes('\\x')
-    ? subject.replace(/(?:\\x[89A-F][0-9A-F])+/g, octets => {
-        const text = Buffer.from(octets.replaceAll('\\x', ''), 'hex').toString('utf8');
-        return /[\p{Cc}\u2028\u2029\ufffd]/u.test(text) ? octets : text;
-      })
+    ? subject
+        .replace(/(?<==)(?:\\[/+]|[^/+])*/g, value => (value.includes('\\x00') ? fromBmp(value) : value))
+        .replace(/(?:\\x[89A-F][0-9A-F])+/g, octets => textOr(octets, octetsOf(octets).toString('utf8')))
     : subject;
+
+/** A BMPString, of which openssl writes both octets of each letter: `\x00b \xAC` is `b€`. Other names have no NUL. */
+function fromBmp(value: string): string {
+  const octets = octetsOf(value);
+  if (octets.length % 2 > 0) return value;
+  return textOr(value, octets.swap16().toString('utf16le').replace(/[/+]/g, '\\$&'));
+}
+
+const octetsOf = (escaped: string): Buffer =>
+  Buffer.from(
+    escaped.replace(/\\x([0-9A-F]{2})|\\([/+])/g, (_, hex, sign) => sign ?? String.fromCharCode(parseInt(hex, 16))),
+    'latin1',
+  );
+
+const textOr = (written: string, text: string): string =>
+  /[\p{Cc}\p{Cs}\u2028\u2029\ufffd]/u.test(text) ? written : text;
 
 export const statusOf = ({ status, expiry }: DatabaseRow, now: Date): Status =>
   status === 'R' ? 'revoked' : expiry < now ? 'expired' : 'valid';
