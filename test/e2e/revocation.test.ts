@@ -388,6 +388,11 @@ test('a database from a backup takes no number twice and no revocation back, whe
   rmSync(list);
   const der = await pki.run(...publish);
   assert.match(der.stderr, lost);
+  // A link to the list is followed.
+  rmSync(`${list}.der`);
+  symlinkSync('../kept.crl', list);
+  await refused(lost);
+  rmSync(list);
   cpSync(join(folder, 'kept.crl'), list);
   await pki.succeed('revoke', 'backend_subca', '--reason', 'superseded');
   await refused(

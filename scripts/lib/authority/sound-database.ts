@@ -1,6 +1,6 @@
 // A database that lost something must not be worked with: a list or an answer made of it would say that what was revoked
 // is not.
-import { existsSync } from 'node:fs';
+import { existsSync, lstatSync, realpathSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { StateError } from '../errors.ts';
 import { wholeSerial } from '../store/database-rows.ts';
@@ -29,10 +29,10 @@ export function refuseOlder(path: string, ca: CertificateFile, folder: string, f
   for (const each of new Set([path, folder])) {
     const place = [file, `${file}.der`].map(name => join(each, name)).find(found => existsSync(found));
     if (place === undefined) continue;
-    const list = publishedList(path, ca, place);
+    const list = publishedList(path, ca, realpathSync(place)); // a link to the list of today, say
     const name = each === path ? basename(place) : place;
-    // Whoever opened the CA has asked the list of the directory already.
-    if (list && name !== crlFile(ca.stem)) refuseForgotten(path, ca, list, name);
+    // Whoever opened the CA has asked the list of the directory already, but not through a link.
+    if (list && (name !== crlFile(ca.stem) || lstatSync(place).isSymbolicLink())) refuseForgotten(path, ca, list, name);
     if (list?.number === undefined || list.number < BigInt(`0x${number}`)) continue;
     const [has, next] = [list.number, list.number + 1n].map(each => wholeSerial(each.toString(16).toUpperCase()));
     throw new StateError(
