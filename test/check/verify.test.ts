@@ -18,8 +18,9 @@ import {
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { type VerifyOptions, verifyDirectory } from '../../scripts/lib/check/verify.ts';
 import { scratch } from '../helpers/door.ts';
-import { brief, copyOf, edit, openssl, sharedPki, verify } from './sound-pki.ts';
+import { brief, copyOf, edit, environment, openssl, sharedPki, verify } from './sound-pki.ts';
 
 const test = suite('verify');
 const folder = scratch();
@@ -620,5 +621,24 @@ together(
   ],
   { configurationFolders: [conf] },
 );
+
+test('a reading in which a file went away is begun again; what is not there at all is an error', async () => {
+  const goneFor = (readings: number) => {
+    let left = readings;
+    const options: VerifyOptions = {
+      expiresWithinDays: 30,
+      get environment() {
+        if (left-- > 0) throw Object.assign(new Error('gone'), { code: 'ENOENT' });
+        return environment;
+      },
+    };
+    return verifyDirectory(sound, options, new AbortController());
+  };
+  assert.equal(await goneFor(2), await verify(sound));
+  await goneFor(Number.POSITIVE_INFINITY).then(
+    () => assert.unreachable(),
+    ({ message }) => assert.is(message, 'gone'),
+  );
+});
 
 test.run();

@@ -48,16 +48,26 @@ export async function verifyDirectory(
   controller: AbortController,
 ): Promise<readonly Finding[]> {
   const root = rootOf(path);
-  let last = await read(root, path, options, controller);
+  let last = await readThere(root, path, options, controller);
   for (let i = 1; !isSound(last.findings) && !isUnchanged(last.entries, listEntries(root)); i++) {
     const before = last.findings.map(keyOf);
-    last = await read(root, path, options, controller);
+    last = await readThere(root, path, options, controller);
     if (i === MOST_READINGS) return last.findings.filter(each => before.includes(keyOf(each)));
   }
   return last.findings;
 }
 
 const keyOf = ({ code, file, message }: Finding): string => [code, file, message].join('\0');
+
+/** A reading in the middle of which a file went away ends there: another one begins. */
+async function readThere(...all: Parameters<typeof read>): Promise<Reading> {
+  for (let i = 1; ; i++)
+    try {
+      return await read(...all);
+    } catch (failure) {
+      if (i === MOST_READINGS || (failure as NodeJS.ErrnoException).code !== 'ENOENT') throw failure;
+    }
+}
 
 async function read(root: string, path: string, options: VerifyOptions, controller: AbortController): Promise<Reading> {
   const scratch = mkdtempSync(join(tmpdir(), 'trustme-pki-verify-'));

@@ -81,3 +81,13 @@ export function giveName(draft: string, path: string): void {
     renameSync(draft, path);
   }
 }
+
+/** What `read` gives; undefined where the file or folder that it reads is not there, or went away meanwhile. */
+export function ifThere<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (failure) {
+    if (['ENOENT', 'ENOTDIR'].includes((failure as NodeJS.ErrnoException).code ?? '')) return undefined;
+    throw failure;
+  }
+}

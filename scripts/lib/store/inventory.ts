@@ -1,6 +1,7 @@
 // Every entry of a PKI directory as it lies there: the top level, certs/, .pki/ and the databases. No link is followed.
 import { accessSync, constants, lstatSync, readdirSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
+import { ifThere } from './files.ts';
 import { HIDDEN } from './names.ts';
 
 export interface Entry {
@@ -31,14 +32,7 @@ export function listEntries(root: string): Entry[] {
 }
 
 /** What a run at work threw away since its folder was read holds nothing. */
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch (failure) {
-    if ((failure as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw failure;
-  }
-}
+const namesIn = (folder: string): string[] => ifThere(() => readdirSync(folder)) ?? [];
 
 /** Whether a directory is as it was. */
 export const isUnchanged = (before: readonly Entry[], after: readonly Entry[]): boolean =>

@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { StateError } from '../errors.ts';
+import { ifThere } from './files.ts';
 import { MANIFEST, pendingFile, REQUEST_OPTIONS, REQUESTS } from './names.ts';
 
 export interface Pending {
@@ -22,26 +23,20 @@ export interface RequestOptions {
   readonly hasPlatformKeys: boolean;
 }
 
-/** Those of a directory, by stem. */
+/** Those of a directory, by stem. What an `import` takes away meanwhile is none any more. */
 export function readPending(path: string): ReadonlyMap<string, Pending> {
-  const folder = join(path, REQUESTS);
-  if (!existsSync(folder)) return new Map();
-  const stems = readdirSync(folder).filter(stem => existsSync(join(path, pendingFile(stem, 'request.csr'))));
+  const stems = ifThere(() => readdirSync(join(path, REQUESTS))) ?? [];
   const found = (stem: string, name: 'key' | 'certificate.pem') => {
     const file = join(path, pendingFile(stem, name));
     return existsSync(file) ? file : undefined;
   };
-  return new Map(
-    stems.map(stem => [
-      stem,
-      {
-        stem,
-        request: readFileSync(join(path, pendingFile(stem, 'request.csr')), 'latin1'),
-        key: found(stem, 'key'),
-        certificate: found(stem, 'certificate.pem'),
-      },
-    ]),
-  );
+  const pending = stems.flatMap((stem): Pending[] => {
+    const request = ifThere(() => readFileSync(join(path, pendingFile(stem, 'request.csr')), 'latin1'));
+    return request === undefined
+      ? []
+      : [{ stem, request, key: found(stem, 'key'), certificate: found(stem, 'certificate.pem') }];
+  });
+  return new Map(pending.map(each => [each.stem, each]));
 }
 
 /** Whether a directory is a PKI that is still on its way: requests, and no manifest, which is the last that is moved in. */
