@@ -1,6 +1,6 @@
 // Would firmware with some db and dbx run an EFI binary? As DxeImageVerificationLib of EDK2 finds it out.
 // Source: UEFI specification 2.10, 32.4.1 and 32.5.3.3.
-import { createHash, type X509Certificate } from 'node:crypto';
+import type { X509Certificate } from 'node:crypto';
 import { refuseLost, requireList } from '../check/lists.ts';
 import { warningOfType } from '../model/firmware.ts';
 import { derToPem } from '../model/pem.ts';
@@ -8,9 +8,9 @@ import { SIGNATURE_TYPES, type Signature, X509_GUID } from '../model/signature-l
 import { DBX } from '../model/uefi.ts';
 import type { Surroundings } from '../run/exec.ts';
 import { certificateIn } from '../store/certificate.ts';
-import { signedPart } from '../store/der-element.ts';
 import type { PkiDirectory } from '../store/directory.ts';
 import { listFile } from '../store/names.ts';
+import { revocationTime } from '../store/signature-digest.ts';
 import { hashOfImage, type Image } from './authenticode.ts';
 import { findImage, refusalOfImage } from './efi.ts';
 import { isSignedBy, signaturesOf } from './efi-signature.ts';
@@ -73,14 +73,11 @@ async function refusalBySigners(
   return refusal;
 }
 
-/** That dbx has the hash of a certificate's signed part (EFI_CERT_X509_SHA256 and its like); undefined: it has not. */
+/** That dbx has the hash of a certificate's signed part; undefined: it has not. */
 function revocationOf({ raw, subject }: X509Certificate, dbx: readonly Signature[]): string | undefined {
-  for (const { type, data } of dbx) {
-    const digest = SIGNATURE_TYPES[type]?.certificateDigest;
-    if (digest === undefined) continue;
-    const hash = createHash(digest).update(signedPart(raw).whole).digest();
-    if (!data.subarray(0, hash.length).equals(hash)) continue;
-    const time = data.subarray(hash.length);
+  for (const entry of dbx) {
+    const time = revocationTime(entry, raw);
+    if (time === undefined) continue;
     const told = `dbx has the hash of a certificate that signed it, or leads to who did: ${oneLine(subject)}`;
     return time.some(octet => octet !== 0)
       ? `${told}; revoked as of ${dateIn(time)}: a time stamp from before that, by one of dbt, is not looked at`

@@ -17,6 +17,7 @@ import { byStem } from '../store/directory.ts';
 import { fieldUpdateFile } from '../store/names.ts';
 import { retiredCertificates } from '../store/retired.ts';
 import { digestOf } from '../store/signature-digest.ts';
+import { contradictionsTo } from './contradictions.ts';
 import { warningsOf } from './describe.ts';
 import { otherOwners } from './entries.ts';
 
@@ -109,8 +110,7 @@ function withOwnOwner(entry: Signature, { open: { directory } }: Session): Signa
 function contradictions(session: Session, name: VariableName, added: readonly Signature[]): string[] {
   if (name !== 'db' && name !== 'dbx') return [];
   const other = openVariable(session, name === 'db' ? 'dbx' : 'db');
-  const both = added.filter(each => [...other.own, ...other.others].some(held => isSame(each, held)));
-  return both.map(each => `${other.variable.name} has ${digestOf(each)}, too: dbx wins, what it signed does not boot`);
+  return contradictionsTo([...other.own, ...other.others], name, added);
 }
 
 /** Takes out what `choose` finds among the entries that are not ours. */
