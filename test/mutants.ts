@@ -16,6 +16,7 @@ const EXPLAINED: Readonly<Record<string, string>> = {
   'model/nearest.ts: >= -> >': 'a shortcut: the distance is worked out instead',
   'model/nearest.ts: Math.abs(a.length - b.length) >= limit -> false': 'the same',
   'model/nearest.ts: 1 -> 2': 'a column more than the distance is read from',
+  'model/protocol.ts: || -> &&': 'one match gives both, or neither',
   'model/subject.ts: 2 -> 3': 'a country is two letters by its pattern, too',
   'model/values.ts: >= -> >': 'a day is longer than the year that it is compared with',
   'model/variable-update.ts: 0x40 -> 65': 'the bit more is set already, as non-volatile',

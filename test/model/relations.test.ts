@@ -105,7 +105,17 @@ suite('what is clipped ends with its issuer, and a note says so', () => {
     'b.ini': leaf('issuer = a\noutliving = clip', 'notBefore = 2026-06-01\ndays = 1'),
   };
   assert.equal(problemsOf(late), ['b certificate/notBefore: a time before the end of its issuer a']);
+  const begun = { ...late, 'b.ini': leaf('issuer = a\noutliving = clip', 'notBefore = 2026-05-01\ndays = 99') };
+  const { certificate } = entityOf(readOwn(begun), 'b');
+  assert.is(validityOf(certificate, NOW).notAfter.toISOString(), '2026-06-01T00:00:00.000Z');
 });
+
+for (const end of ['days = 100', 'notAfter = 2026-06-01'])
+  suite(`what outlives its issuer is told where that got its end: ${end}`, () => {
+    const own = { 'gen_rootca.ini': `[certificate]\n${end}\n` };
+    const shipped = configErrorOf(() => readShipped(own)).message;
+    assert.ok(shipped.includes(`"outliving = clip", since own/gen_rootca.ini:2 says ${end}`), shipped);
+  });
 
 const limits: readonly [issuer: string, subject: string, limit: string | undefined][] = [
   ['days = 100', 'days = 100', '2026-04-12T03:04:05.000Z'],

@@ -25,8 +25,12 @@ function withRoot(
 ) {
   const inis = { 'gen_rootca.ini': `certificate-file = root.pem\n${text}`, ...others };
   const own = Object.entries(inis).map(([name, content]) => ({ name, file: `own/${name}`, text: content }));
+  const ends = new Map([
+    ['own/root.pem', end],
+    ['own/sub.pem', notAfter],
+  ]);
   const read = (path: string) =>
-    path === 'own/root.pem' && key !== 'nothing' ? { key, notBefore, notAfter: end } : undefined;
+    ends.has(path) && key !== 'nothing' ? { key, notBefore, notAfter: ends.get(path)! } : undefined;
   return readConfiguration([readShippedFolder(), own], { now: NOW, keyType: parseKeyType(asked) }, [], read);
 }
 
@@ -87,8 +91,10 @@ suite('what is made does not outlive a CA that was made elsewhere: refused, or c
     subCa('outliving = clip\n').notes.join('\n'),
     /^device_subca \[certificate\]: until .* instead of 2190 days/m,
   );
-  // What is there already is not judged by a clock that goes on.
+  // What is there already is not judged by a clock that goes on, nor what is as it is.
   assert.equal(outlivingSupplied([], hierarchy, NOW), []);
+  const made = subCa('certificate-file = sub.pem\n').hierarchy;
+  assert.equal(outlivingSupplied([made.get('device_subca')!], made, NOW), []);
 });
 
 suite('usages go with the key, and a cross-certificate with that of its owner', () => {
