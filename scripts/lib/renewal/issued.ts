@@ -28,6 +28,20 @@ import type { Issued, Selection } from './select.ts';
 
 type WithProfile = Issued & { readonly profile: string };
 
+type Signer = Pick<Authority, 'stem' | 'path' | 'certificate' | 'above' | 'configuration'>;
+
+/** What can be asked of a CA before it is locked; read once for all that it signed. */
+async function signerOf(open: OpenDirectory, name: string): Promise<Signer> {
+  const certificate = findAuthority(open, name);
+  return {
+    stem: certificate.stem,
+    path: open.directory.path,
+    certificate,
+    above: issuersOf(certificate, authoritiesOf(open)),
+    configuration: await configurationOf(open, certificate),
+  };
+}
+
 /**
  * Those certificates with their profiles, asked before anything is made. Throws a StateError where one has none, or its CA
  * must not sign; among what expires it is told as one that cannot be renewed here.
@@ -36,14 +50,15 @@ export async function withProfiles(open: OpenDirectory, selection: Selection, is
   const { path } = open.directory;
   const [issued, hindered] = [[] as WithProfile[], [...selection.hindered]];
   const renewed = new Set([...selection.entities, ...selection.issued.map(each => each.certificate.stem)]);
+  const signers = new Map<string, Signer>();
   for (const each of selection.issued) {
     const { stem, file, certificate } = each.certificate;
-    const ca = findAuthority(open, each.issuer);
-    const authority = { stem: ca.stem, certificate: ca, configuration: await configurationOf(open, ca) };
+    const authority = signers.get(each.issuer) ?? (await signerOf(open, each.issuer));
+    signers.set(each.issuer, authority);
     try {
       refuseLinked(path, [file]);
       // One that is renewed itself is asked about with what signs it.
-      if (!renewed.has(ca.stem)) refuseAuthority({ ...authority, above: issuersOf(ca, authoritiesOf(open)), path });
+      if (!renewed.has(authority.stem)) refuseAuthority(authority);
       issued.push({ ...each, profile: profileFor(authority, stem, describeCertificate(certificate.raw)) });
     } catch (error) {
       if (!isPkiError(error) || !isExpiring) throw error;
