@@ -28,12 +28,13 @@ export function hinderedAmong(
   const { present, hierarchy, now } = circumstances;
   const byStem = new Map(all.map(each => [stemOf(each), each]));
   const hindered = new Map<string, Hindrance>();
+  const isEnding = new Set(ending);
   const judged = new Set<Issued>();
   const judge = (each: Issued): void => {
     if (judged.has(each)) return;
     judged.add(each);
     const issuer = byStem.get(each.issuer);
-    if (issuer && ending.includes(issuer)) judge(issuer);
+    if (issuer && isEnding.has(issuer)) judge(issuer);
     const found =
       hindered.get(stemOf(each)) ??
       hindrance(each) ??
