@@ -1,8 +1,8 @@
-#!/usr/bin/env node
 // `trustme-pki VERB`: the verb table, the exit code and the only catch of what verbs throw.
 import { Interrupted, isPkiError, printable, StateError, UsageError } from './lib/errors.ts';
 import { explainSystemError, systemReason } from './lib/system-error.ts';
 import { listed, readHelps, VERBS } from './verb-table.ts';
+import type { VerbContext } from './verbs/verb.ts';
 
 const help = (): string => `usage: trustme-pki VERB [options]
 
@@ -22,36 +22,33 @@ async function unknownVerb(verb: string): Promise<never> {
   );
 }
 
-function print(text: string): number {
-  process.stdout.write(`${text}\n`);
-  return 0;
-}
-
 /** No value of an option looks like an option; what follows "--" may. */
 const asksForVersion = (words: readonly string[]): boolean =>
   words.includes('--version') && !words.slice(0, words.indexOf('--version')).includes('--');
 
-async function main(words: readonly string[], controller: AbortController): Promise<number> {
-  const [verb, ...rest] = words;
+/** What a command line has around it. */
+interface Surroundings extends Pick<VerbContext, 'environment' | 'stderr' | 'controller'> {
+  readonly stdout: { write(text: string): unknown };
+}
+
+async function main([verb, ...rest]: readonly string[], { stdout, ...context }: Surroundings): Promise<number> {
+  const print = (text: string): number => {
+    stdout.write(`${text}\n`);
+    return 0;
+  };
   if (verb === undefined)
     throw new UsageError('no verb was given', 'trustme-pki generate; "trustme-pki --help" lists the verbs');
   if (verb === '--help' || verb === '-h' || verb === 'help') return print(help());
   const entry = Object.hasOwn(VERBS, verb) ? VERBS[verb] : undefined;
   if (!entry && verb !== '--version') return unknownVerb(verb);
   if (!entry || asksForVersion(rest)) return print((await import('./lib/store/package.ts')).packageVersion());
-  return (await entry.load())({
-    words: rest,
-    environment: process.env,
-    stderr: process.stderr,
-    controller,
-    print,
-    helps: readHelps,
-  });
+  return (await entry.load())({ ...context, words: rest, print, helps: readHelps });
 }
 
-function explain(error: unknown): number {
+/** Prints an error; returns its exit code. */
+function explain(error: unknown, stderr: VerbContext['stderr']): number {
   const fail = (message: string, hint?: string) =>
-    process.stderr.write(`trustme-pki: error: ${message}\n${hint ? `trustme-pki: hint: ${hint}\n` : ''}`);
+    stderr.write(`trustme-pki: error: ${message}\n${hint ? `trustme-pki: hint: ${hint}\n` : ''}`);
   if (isPkiError(error)) {
     fail(error.message, error.hint);
     return error.exitCode;
@@ -74,29 +71,34 @@ const lostOutput = ({ code }: NodeJS.ErrnoException): StateError =>
     'the work itself is done; only what it prints was lost',
   );
 
-// Files get the modes of the contract whatever the caller's umask is; private keys are 0600 all the same.
-process.umask(0o022);
-const controller = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-  process.once(signal, () => controller.abort(new Interrupted(signal)));
-// A reader that closed our output early (head, grep -q) has all that it wanted; that progress cannot be told stops no work.
-let unwritten: NodeJS.ErrnoException | undefined;
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') unwritten ??= error;
-});
-process.stderr.on('error', () => {});
-// Until the work is done there is no success to tell, even if nothing is left to wait for.
-const ended = () => {
-  process.exitCode = explain(new Error('it ended before its work was done'));
-};
-process.once('beforeExit', ended);
-main(process.argv.slice(2), controller)
-  .catch(explain)
-  .then(code => {
+/** Runs one command line to its end, in this process's working directory; returns its exit code. */
+export const commandLine = (words: readonly string[], surroundings: Surroundings): Promise<number> =>
+  main(words, surroundings).catch(error => explain(error, surroundings.stderr));
+
+/** Runs the command line of this process, whose exit code is set when all is printed. */
+export function runProcess({ argv, env: environment, stdout, stderr }: NodeJS.Process): void {
+  // Files get the modes of the contract whatever the caller's umask is; private keys are 0600 all the same.
+  process.umask(0o022);
+  const controller = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.once(signal, () => controller.abort(new Interrupted(signal)));
+  // A reader that closed our output early (head, grep -q) has all that it wanted; that progress cannot be told stops no work.
+  let unwritten: NodeJS.ErrnoException | undefined;
+  stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') unwritten ??= error;
+  });
+  stderr.on('error', () => {});
+  // Until the work is done there is no success to tell, even if nothing is left to wait for.
+  const ended = () => {
+    process.exitCode = explain(new Error('it ended before its work was done'), stderr);
+  };
+  process.once('beforeExit', ended);
+  commandLine(argv.slice(2), { environment, stdout, stderr, controller }).then(code => {
     process.off('beforeExit', ended);
     process.exitCode = code;
     // Only now is it known whether the last words arrived.
     process.once('beforeExit', () => {
-      if (unwritten && process.exitCode === 0) process.exitCode = explain(lostOutput(unwritten));
+      if (unwritten && process.exitCode === 0) process.exitCode = explain(lostOutput(unwritten), stderr);
     });
   });
+}

@@ -6,4 +6,4 @@ import { fileURLToPath } from 'node:url';
 import { loadCompiled } from './compiled.ts';
 
 loadCompiled(dirname(fileURLToPath(import.meta.url)));
-createRequire(import.meta.url)('./program.cjs');
+createRequire(import.meta.url)('./program.cjs').runProcess(process);

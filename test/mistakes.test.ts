@@ -7,7 +7,8 @@ import * as assert from 'uvu/assert';
 import { isPkiError } from '../scripts/lib/errors.ts';
 import { prepare, requireAbility } from '../scripts/lib/generate/prepare.ts';
 import { surroundingsIn } from '../scripts/lib/run/exec.ts';
-import { cleanEnvironment, ROOT, start } from './helpers/door.ts';
+import { cleanEnvironment, ROOT } from './helpers/door.ts';
+import { runProgram } from './helpers/program.ts';
 import { inScratch } from './helpers/scratch.ts';
 
 const suite = makeSuite('mistakes');
@@ -61,12 +62,11 @@ for (const name of ['unknown-key', 'many', 'template-syntax'])
   suite(`${name}: the program ends with 1, and makes neither directory nor staging directory`, () =>
     inScratch(async parent => {
       const out = join(parent, 'pki');
-      const words = ['--import', 'tsx', join(ROOT, 'scripts/main.ts'), 'generate', '--dir', out];
-      const { status, stdout, stderr } = await start(
-        process.execPath,
+      const words = ['generate', '--dir', out];
+      const { status, stdout, stderr } = await runProgram(
         [...words, '--conf', join(MISTAKES, name), '--key-type', 'ed25519'],
-        { cwd: ROOT },
-      ).ended;
+        ROOT,
+      );
       assert.is(status, 1);
       assert.is(stdout, '');
       assert.fixture(stderr.replaceAll(`${MISTAKES}/`, ''), readFileSync(expectedFile(name), 'utf8'));
@@ -79,10 +79,8 @@ for (const name of ['unknown-key', 'many', 'template-syntax'])
 suite('what is no mistake but worth a word is a warning, and the program ends with 0', () =>
   inScratch(async parent => {
     mkdirSync(join(parent, 'tmp'));
-    const words = ['--import', 'tsx', join(ROOT, 'scripts/main.ts'), 'generate', '--dir', join(parent, 'pki')];
-    const { status, stderr } = await start(process.execPath, [...words, '--conf', join(MISTAKES, 'unfit-for-kernel')], {
-      cwd: ROOT,
-    }).ended;
+    const words = ['generate', '--dir', join(parent, 'pki')];
+    const { status, stderr } = await runProgram([...words, '--conf', join(MISTAKES, 'unfit-for-kernel')], ROOT);
     assert.is(status, 0);
     assert.ok(stderr.includes(readFileSync(expectedFile('unfit-for-kernel'), 'utf8')), stderr);
   }));

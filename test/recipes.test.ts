@@ -1,20 +1,11 @@
 // Every recipe of docs/recipes is made as docs/customizing.md says, and the real openssl confirms what it promises.
-import {
-  cpSync,
-  type Dirent,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { cpSync, type Dirent, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { suite as makeSuite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { cleanEnvironment, type Ended, isMissing, MAIN, ROOT, STEMS, scratch, start, tool } from './helpers/door.ts';
+import { cleanEnvironment, type Ended, isMissing, ROOT, STEMS, scratch, start, tool } from './helpers/door.ts';
+import { writeProgram } from './helpers/program-file.ts';
 
 const suite = makeSuite('recipes');
 
@@ -22,25 +13,8 @@ const RECIPES = join(ROOT, 'docs/recipes');
 const folder = scratch();
 const PASSPHRASE = { GYROIDOS_TEST_PASSWD_PKI: 'correct horse' };
 
-/** Whether dist/ is newer than all that it is made of; the sources take a second to start. */
-function isBuilt(): boolean {
-  const times = ['scripts', 'templates'].flatMap(each =>
-    (readdirSync(join(ROOT, each), { recursive: true }) as string[]).map(
-      file => statSync(join(ROOT, each, file)).mtimeMs,
-    ),
-  );
-  return existsSync(MAIN) && Math.max(...times) < statSync(MAIN).mtimeMs;
-}
-
 /** `trustme-pki` on PATH. */
-const bin = join(folder, 'bin');
-mkdirSync(bin);
-const loader = join(ROOT, 'node_modules/tsx/dist/esm/index.mjs');
-writeFileSync(
-  join(bin, 'trustme-pki'),
-  `#!/bin/sh\nexec '${process.execPath}' ${isBuilt() ? `'${MAIN}'` : `--import '${loader}' '${ROOT}/scripts/main.ts'`} "$@"\n`,
-  { mode: 0o755 },
-);
+const bin = writeProgram(folder);
 const environment = cleanEnvironment({ ...PASSPHRASE, PATH: `${bin}:${process.env.PATH}` });
 const run = (file: string, args: readonly string[], extra: NodeJS.ProcessEnv = {}, cwd = folder): Promise<Ended> =>
   start(file, args, { cwd, env: { ...environment, ...extra } }).ended;

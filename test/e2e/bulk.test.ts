@@ -16,6 +16,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { makeRequest, writeRequests } from '../../scripts/bench/requests.ts';
 import { cleanEnvironment, MAIN, scratch, start, tool } from '../helpers/door.ts';
+import { runProgram } from '../helpers/program.ts';
 
 const test = suite('bulk');
 const folder = scratch();
@@ -27,7 +28,7 @@ const CA = '.pki/device_subca';
 
 test.before(async () => {
   const words = ['generate', '--dir', 'base', '--key-type', 'ec:prime256v1', '--quiet'];
-  const { status, stderr } = await launch(words).ended;
+  const { status, stderr } = await runProgram(words, folder);
   assert.is(status, 0, stderr);
   writeRequests(join(folder, 'requests'), COUNT);
 });
@@ -77,11 +78,11 @@ test(`${KILLS} kills: nothing is signed twice, nothing is handed out that is not
       pki = prepare('killed');
     }
   }
-  const { status, stderr } = await launch([...pki.words, '--quiet']).ended;
+  const { status, stderr } = await runProgram([...pki.words, '--quiet'], folder);
   assert.is(status, 0, stderr);
   agree(pki);
   assert.is(pki.serials().length, COUNT, `after ${finished} whole runs`);
-  const verified = await launch(['verify', 'killed']).ended;
+  const verified = await runProgram(['verify', 'killed'], folder);
   assert.is(verified.status, 0, verified.stdout);
 });
 
@@ -90,7 +91,7 @@ test('what was signed and not entered in the index: entered and handed out by th
   const own = join(folder, 'left-requests');
   writeRequests(own, 4);
   const words = ['sign-csr', 'device_subca', own, '--dir', pki.path, '--output-dir', pki.output, '--json'];
-  assert.is((await launch(words).ended).status, 0);
+  assert.is((await runProgram(words, folder)).status, 0);
   // As a run leaves it that ends between the certificates and the index; the row before lost its end of line.
   const [, left, torn] = pki.serials().slice(-3) as [string, string, string];
   const index = join(pki.path, CA, 'index.txt');
@@ -101,7 +102,7 @@ test('what was signed and not entered in the index: entered and handed out by th
       name => new X509Certificate(readFileSync(join(pki.output, name))).serialNumber === serial,
     )!;
   for (const name of [left, torn].map(file)) rmSync(join(pki.output, name));
-  const { status, stdout, stderr } = await launch(words).ended;
+  const { status, stdout, stderr } = await runProgram(words, folder);
   assert.is(status, 0, stderr);
   const results = (JSON.parse(stdout).results as { result: string }[]).map(({ result }) => result).sort();
   assert.equal(results, ['already signed', 'already signed', 'already signed', 'signed']);
@@ -109,7 +110,7 @@ test('what was signed and not entered in the index: entered and handed out by th
   assert.not(pki.serials().includes(torn));
   assert.is(readdirSync(pki.output).length, 4);
   agree(pki);
-  const verified = await launch(['verify', pki.path]).ended;
+  const verified = await runProgram(['verify', pki.path], folder);
   assert.is(verified.status, 0, verified.stdout);
 });
 
@@ -125,7 +126,7 @@ test('bad requests among good ones are told, each with its reason; two runs at o
   writeFileSync(join(own, 'garbage.csr'), 'no request');
   writeFileSync(join(own, 'empty.csr'), '');
   const words = ['sign-csr', 'device_subca', own, '--output-dir', pki.output, '--dir', pki.path, '--json'];
-  const [one, two] = await Promise.all([launch(words).ended, launch(words).ended]);
+  const [one, two] = await Promise.all([runProgram(words, folder), runProgram(words, folder)]);
   assert.equal([one.status, two.status], [1, 1], one.stderr + two.stderr);
   const results = [one, two].map(
     ({ stdout }) => JSON.parse(stdout).results as { result: string; given: string; reason?: string }[],
@@ -147,15 +148,10 @@ test('a request that asks for usages gets none that the profile does not give, w
   const asking = ['-addext', 'extendedKeyUsage=serverAuth,codeSigning', '-subj', '/CN=asks'];
   tool('openssl', ['req', '-new', ...words, ...asking, '-out', join(own, '9-asks.csr')]);
   // The profile of user_subca takes names over, and has no extendedKeyUsage.
-  const { status, stderr } = await launch([
-    'sign-csr',
-    'user_subca',
-    own,
-    '--output-dir',
-    pki.output,
-    '--dir',
-    pki.path,
-  ]).ended;
+  const { status, stderr } = await runProgram(
+    ['sign-csr', 'user_subca', own, '--output-dir', pki.output, '--dir', pki.path],
+    folder,
+  );
   assert.is(status, 0, stderr);
   assert.is(new X509Certificate(readFileSync(join(pki.output, '9-asks.cert'))).keyUsage, undefined);
   assert.is(readdirSync(join(pki.path, '.pki/user_subca/issued')).length, 4);
@@ -193,11 +189,15 @@ test('keys that are blocked, or were revoked as compromised by any CA, get no ce
     return file;
   }) as [string, string];
   const sign = (ca: string, file: string, ...more: string[]) =>
-    launch(['sign-csr', ca, file, '--dir', pki.path, '--output-dir', pki.output, ...more]).ended;
+    runProgram(['sign-csr', ca, file, '--dir', pki.path, '--output-dir', pki.output, ...more], folder);
   assert.is((await sign('user_subca', first)).status, 0);
   assert.is(
-    (await launch(['revoke', join(pki.output, 'first.cert'), '--reason', 'keyCompromise', '--dir', pki.path]).ended)
-      .status,
+    (
+      await runProgram(
+        ['revoke', join(pki.output, 'first.cert'), '--reason', 'keyCompromise', '--dir', pki.path],
+        folder,
+      )
+    ).status,
     0,
   );
   rmSync(join(pki.output, 'first.cert'));
@@ -221,12 +221,12 @@ test('keys that are blocked, or were revoked as compromised by any CA, get no ce
 
 test('a CA that was revoked, or whose key is not there, signs nothing', async () => {
   const pki = prepare('revoked');
-  assert.is((await launch(['revoke', 'device_subca', '--dir', pki.path]).ended).status, 0);
-  const ended = await launch(pki.words).ended;
+  assert.is((await runProgram(['revoke', 'device_subca', '--dir', pki.path], folder)).status, 0);
+  const ended = await runProgram(pki.words, folder);
   assert.is(ended.status, 1);
   assert.match(ended.stderr, /device_subca was revoked by gen_rootca/);
   rmSync(join(pki.path, 'device_subca.key'));
-  assert.match((await launch(pki.words).ended).stderr, /the key of device_subca is not in the directory/);
+  assert.match((await runProgram(pki.words, folder)).stderr, /the key of device_subca is not in the directory/);
 });
 
 test.run();

@@ -3,12 +3,12 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { cleanEnvironment, isMissing, MAIN, scratch, start, tool } from '../helpers/door.ts';
+import { isMissing, scratch, start, tool } from '../helpers/door.ts';
+import { runProgram } from '../helpers/program.ts';
 
 const test = suite('completion');
 const folder = scratch();
-const run = (...words: string[]) =>
-  start(process.execPath, [MAIN, ...words], { cwd: folder, env: cleanEnvironment() }).ended;
+const run = (...words: string[]) => runProgram(words, folder);
 const printed = async (...words: string[]): Promise<string> => {
   const { status, stdout, stderr } = await run(...words);
   assert.is(status, 0, stderr);

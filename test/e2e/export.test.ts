@@ -15,12 +15,13 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { certificateBlocks } from '../../scripts/lib/model/pem.ts';
 import { cleanEnvironment, isMissing, leftovers, MAIN, scratch, start, tool } from '../helpers/door.ts';
+import { runProgram } from '../helpers/program.ts';
 
 const test = suite('export');
 const folder = scratch();
 const base = join(folder, 'base');
 const program = (words: readonly string[], extra: NodeJS.ProcessEnv = {}) =>
-  start(process.execPath, [MAIN, ...words], { cwd: folder, env: cleanEnvironment(extra) }).ended;
+  runProgram(words, folder, cleanEnvironment(extra));
 
 async function succeed(words: readonly string[], extra: NodeJS.ProcessEnv = {}): Promise<string> {
   const { status, stdout, stderr } = await program(words, extra);
@@ -178,18 +179,23 @@ fs.linkSync = (path, dest) => {
 `;
   writeFileSync(join(folder, 'fat.cjs'), fat);
   const stick = { NODE_OPTIONS: `--require ${join(folder, 'fat.cjs')}`, TRUSTME_PKI_P12_PASSWORD: 'x' };
+  const onStick = async (words: readonly string[], expected = 0, extra: NodeJS.ProcessEnv = {}) => {
+    const env = cleanEnvironment({ ...stick, ...extra });
+    const { status, stderr } = await start(process.execPath, [MAIN, ...words], { cwd: folder, env }).ended;
+    assert.is(status, expected, stderr);
+  };
   cpSync(base, join(folder, 'stick'), { recursive: true });
   const holds = (file: string) => tool('openssl', ['pkcs12', '-in', file, '-passin', 'pass:x', '-noout'], folder);
-  await succeed(['issue', 'user_subca', 'ann', '--p12', '--dir', 'stick'], stick);
-  await succeed(['export', 'pkcs12', 'backend', '--output', 'stick/b.p12', '--dir', 'stick'], stick);
+  await onStick(['issue', 'user_subca', 'ann', '--p12', '--dir', 'stick']);
+  await onStick(['export', 'pkcs12', 'backend', '--output', 'stick/b.p12', '--dir', 'stick']);
   holds('stick/ann.p12');
   holds('stick/b.p12');
   const der = readFileSync(join(folder, 'stick/certs/signing_key.x509'));
   rmSync(join(folder, 'stick/certs/signing_key.x509'));
-  await succeed(['generate', '--dir', 'stick'], stick);
+  await onStick(['generate', '--dir', 'stick']);
   assert.equal(readFileSync(join(folder, 'stick/certs/signing_key.x509')), der);
   const words = ['export', 'pkcs12', 'backend', '--output', 'stick/c.p12', '--dir', 'stick'];
-  assert.is((await program(words, { ...stick, RIVAL: 'of somebody else' })).status, 1);
+  await onStick(words, 1, { RIVAL: 'of somebody else' });
   assert.is(readFileSync(join(folder, 'stick/c.p12'), 'utf8'), 'of somebody else');
   assert.equal(leftovers(join(folder, 'stick')), []);
 });

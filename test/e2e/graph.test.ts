@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { suite as makeSuite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { cleanEnvironment, type Ended, isMissing, MAIN, ROOT, scratch, start, tool } from '../helpers/door.ts';
+import { cleanEnvironment, type Ended, isMissing, ROOT, scratch, start, tool } from '../helpers/door.ts';
+import { runProgram } from '../helpers/program.ts';
 
 const suite = makeSuite('graph');
 
@@ -16,7 +17,7 @@ const OLD = join(folder, 'script-2021-rsa4096-uefi');
 const EC = join(folder, 'script-2026-ec');
 
 const graph = (args: readonly string[], extra: NodeJS.ProcessEnv = {}): Promise<Ended> =>
-  start(process.execPath, [MAIN, 'graph', ...args], { cwd: folder, env: cleanEnvironment(extra) }).ended;
+  runProgram(['graph', ...args], folder, cleanEnvironment(extra));
 
 suite('without --dir the configuration is drawn, whatever TRUSTME_PKI_DIR says', async () => {
   const { status, stdout, stderr } = await graph(['--brand', 'Acme', '--key-type', 'ed25519'], {

@@ -7,13 +7,14 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { cleanEnvironment, isMissing, MAIN, ROOT, scratch, start, tool } from '../helpers/door.ts';
+import { runProgram } from '../helpers/program.ts';
 
 const test = suite('ocsp');
 const folder = scratch();
 const base = join(folder, 'base');
 const launch = (words: readonly string[]) =>
   start(process.execPath, [MAIN, ...words], { cwd: folder, env: cleanEnvironment() });
-const program = (...words: string[]) => launch(words).ended;
+const program = (...words: string[]) => runProgram(words, folder);
 
 async function succeed(...words: string[]): Promise<string> {
   const { status, stdout, stderr } = await program(...words);

@@ -4,12 +4,13 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { cleanEnvironment, MAIN, ROOT, scratch, start, tool } from '../helpers/door.ts';
+import { cleanEnvironment, ROOT, scratch, tool } from '../helpers/door.ts';
+import { runProgram } from '../helpers/program.ts';
 
 const test = suite('own configuration');
 const folder = scratch();
 const program = (words: readonly string[], extra: NodeJS.ProcessEnv = {}) =>
-  start(process.execPath, [MAIN, ...words], { cwd: folder, env: cleanEnvironment(extra) }).ended;
+  runProgram(words, folder, cleanEnvironment(extra));
 const recipe = (name: string): string => join(ROOT, 'docs/recipes', name);
 
 async function generate(name: string, conf: string, extra: NodeJS.ProcessEnv = {}, ...more: string[]): Promise<void> {

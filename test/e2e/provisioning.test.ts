@@ -1,9 +1,10 @@
 // docs/provisioning.md: its commands, one after another in one shell, with a software TPM.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { cleanEnvironment, isMissing, MAIN, ROOT, scratch, start } from '../helpers/door.ts';
+import { cleanEnvironment, isMissing, ROOT, scratch, start } from '../helpers/door.ts';
+import { writeProgram } from '../helpers/program-file.ts';
 
 const test = suite('provisioning');
 const folder = scratch();
@@ -13,9 +14,7 @@ test('a device makes its key in a TPM, gets its certificate, is known to the bac
   const document = readFileSync(join(ROOT, 'docs/provisioning.md'), 'utf8');
   const blocks = [...document.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, block]) => block!);
   assert.ok(blocks.length >= 8);
-  const bin = join(folder, 'bin');
-  mkdirSync(bin);
-  writeFileSync(join(bin, 'trustme-pki'), `#!/bin/sh\nexec '${process.execPath}' '${MAIN}' "$@"\n`, { mode: 0o755 });
+  const bin = writeProgram(folder);
   const script = join(folder, 'provisioning.sh');
   writeFileSync(
     script,

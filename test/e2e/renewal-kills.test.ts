@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { cleanEnvironment, MAIN, scratch, start } from '../helpers/door.ts';
+import { runProgram } from '../helpers/program.ts';
 
 const test = suite('killed renewals');
 const folder = scratch();
@@ -14,7 +15,7 @@ const wait = (milliseconds: number) => new Promise(resolve => setTimeout(resolve
 
 test.before(async () => {
   const words = ['generate', '--dir', 'base', '--key-type', 'ec:prime256v1', '--platform-keys', '--quiet'];
-  const { status, stderr } = await launch(...words).ended;
+  const { status, stderr } = await runProgram(words, folder);
   assert.is(status, 0, stderr);
 });
 
@@ -29,7 +30,7 @@ test(`${KILLS} kills at points spread over the run`, async () => {
   const lengths: number[] = [];
   for (const verb of VERBS) {
     const begin = Date.now();
-    assert.is((await launch(...verb, '--dir', 'timed', '--quiet').ended).status, 0);
+    assert.is((await runProgram([...verb, '--dir', 'timed', '--quiet'], folder)).status, 0);
     lengths.push(Date.now() - begin);
   }
   cpSync(join(folder, 'base'), join(folder, 'pki'), { recursive: true });
@@ -45,9 +46,9 @@ test(`${KILLS} kills at points spread over the run`, async () => {
     // The machine was busier when it was timed.
     else lengths[which] = (await end) - begin;
     // Any verb that writes finishes or undoes it; the directory is then as before or as after.
-    const next = await launch('generate', '--dir', 'pki').ended;
+    const next = await runProgram(['generate', '--dir', 'pki'], folder);
     assert.is(next.status, 0, next.stderr);
-    const verified = await launch('verify', 'pki').ended;
+    const verified = await runProgram(['verify', 'pki'], folder);
     assert.is(verified.status, 0, `after kill ${i}: ${verified.stdout}`);
     assert.not(existsSync(join(folder, 'pki/.pki/journal.json')));
     assert.equal(
@@ -56,7 +57,7 @@ test(`${KILLS} kills at points spread over the run`, async () => {
     );
   }
   assert.ok(interrupted >= KILLS / 3, `only ${interrupted} of ${KILLS} were killed before their end`);
-  const done = await launch(...VERBS[0]!, '--dir', 'pki', '--quiet').ended;
+  const done = await runProgram([...VERBS[0]!, '--dir', 'pki', '--quiet'], folder);
   assert.is(done.status, 0, done.stderr);
   for (const ca of ['gen_rootca', 'ssig_subca']) {
     const rows = readFileSync(join(folder, `pki/.pki/${ca}/index.txt`), 'latin1')

@@ -18,13 +18,14 @@ import * as assert from 'uvu/assert';
 import { parseSignatureLists } from '../../scripts/lib/model/signature-list.ts';
 import { parseVariableUpdate } from '../../scripts/lib/model/variable-update.ts';
 import { cleanEnvironment, MAIN, scratch, start, tool } from '../helpers/door.ts';
+import { runProgram } from '../helpers/program.ts';
 
 const test = suite('renewal');
 const folder = scratch();
 const program = (words: readonly string[], extra: NodeJS.ProcessEnv = {}, clock?: string) => {
-  const command = [process.execPath, MAIN, ...words];
-  const [file, ...args] = clock === undefined ? command : ['faketime', clock, ...command];
-  return start(file!, args, { cwd: folder, env: cleanEnvironment(extra) }).ended;
+  const env = cleanEnvironment(extra);
+  if (clock === undefined) return runProgram(words, folder, env);
+  return start('faketime', [clock, process.execPath, MAIN, ...words], { cwd: folder, env }).ended;
 };
 
 test.before(async () => {

@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { cleanEnvironment, isMissing, MAIN, ROOT, scratch, start, tool } from '../helpers/door.ts';
+import { runProgram } from '../helpers/program.ts';
 
 const test = suite('revocation');
 const folder = scratch();
 const base = join(folder, 'base');
 const program = (words: readonly string[], extra: NodeJS.ProcessEnv = {}) =>
-  start(process.execPath, [MAIN, ...words], { cwd: folder, env: cleanEnvironment(extra) }).ended;
+  runProgram(words, folder, cleanEnvironment(extra));
 
 test.before(async () => {
   const { status, stderr } = await program(['generate', '--dir', 'base', '--key-type', 'ec:prime256v1', '--quiet']);

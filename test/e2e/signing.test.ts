@@ -20,13 +20,14 @@ import { SUBJECT_ATTRIBUTES } from '../../scripts/lib/model/subject.ts';
 import { describeCertificate } from '../../scripts/lib/store/certificate-facts.ts';
 import { describeRequest } from '../../scripts/lib/store/request-facts.ts';
 import { cleanEnvironment, isMissing, MAIN, ROOT, scratch, start, tool } from '../helpers/door.ts';
+import { runProgram } from '../helpers/program.ts';
 
 const test = suite('signing');
 const folder = scratch();
 const base = join(folder, 'base');
 const requests = join(folder, 'requests');
 const program = (words: readonly string[], extra: NodeJS.ProcessEnv = {}) =>
-  start(process.execPath, [MAIN, ...words], { cwd: folder, env: cleanEnvironment(extra) }).ended;
+  runProgram(words, folder, cleanEnvironment(extra));
 const openssl = (...args: string[]) => tool('openssl', args, folder);
 const EC = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-noenc', '-keyout', '/dev/null'];
 const COUNT = 120;

@@ -17,7 +17,8 @@ import {
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { door, leftovers, MAIN, ROOT, scratch, start, tool, WRAPPER } from '../helpers/door.ts';
+import { door, leftovers, ROOT, scratch, start, tool, WRAPPER } from '../helpers/door.ts';
+import { runProgram } from '../helpers/program.ts';
 
 const EC = 'ec:prime256v1';
 const test = suite('states of OUT_DIR');
@@ -143,7 +144,7 @@ test('the second phase keeps the brand, and may have another key type: the direc
   const old = copyOf(join(folder, 'script-2026-ec'), WITHOUT_PLATFORM);
   assert.is((await door([old, 'ec:secp384r1'], { DO_PLATFORM_KEYS: 'y' })).status, 0);
   for (const dir of [out, old]) {
-    const run = (...words: string[]) => start(process.execPath, [MAIN, ...words]).ended;
+    const run = (...words: string[]) => runProgram(words, folder);
     assert.not.match((await run('verify', dir)).stdout, /configuration-differs/);
     const renewed = await run('renew', 'backend', '--dir', dir);
     assert.is(renewed.status, 0, renewed.stderr);

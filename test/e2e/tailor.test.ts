@@ -3,12 +3,13 @@ import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { cleanEnvironment, MAIN, ROOT, scratch, start, tool } from '../helpers/door.ts';
+import { cleanEnvironment, ROOT, scratch, start, tool } from '../helpers/door.ts';
+import { runProgram } from '../helpers/program.ts';
 
 const test = suite('tailor');
 const folder = scratch();
 const program = (words: readonly string[], extra: NodeJS.ProcessEnv = {}) =>
-  start(process.execPath, [MAIN, ...words], { cwd: folder, env: cleanEnvironment(extra) }).ended;
+  runProgram(words, folder, cleanEnvironment(extra));
 const CONF = join(folder, 'conf');
 mkdirSync(CONF);
 writeFileSync(

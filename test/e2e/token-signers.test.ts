@@ -3,7 +3,8 @@ import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writ
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { cleanEnvironment, isMissing, MAIN, scratch, start } from '../helpers/door.ts';
+import { cleanEnvironment, isMissing, scratch } from '../helpers/door.ts';
+import { runProgram } from '../helpers/program.ts';
 import { keySection, makeToken, PIN, pkcs11, softhsm } from '../helpers/token.ts';
 
 const test = suite('signers in tokens');
@@ -18,10 +19,7 @@ const KEYS = [
 ] as const;
 
 const run = (words: readonly string[], pin = PIN) =>
-  start(process.execPath, [MAIN, ...words], {
-    cwd: folder,
-    env: cleanEnvironment({ ...reach, TRUSTME_PKCS11_PIN: pin }),
-  }).ended;
+  runProgram(words, folder, cleanEnvironment({ ...reach, TRUSTME_PKCS11_PIN: pin }));
 
 /** Each verb that signs by the token, and a file that only comes where it has signed. */
 const VERBS: readonly (readonly [made: string, ...words: string[]])[] = [

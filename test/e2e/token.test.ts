@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { cleanEnvironment, isMissing, leftovers, MAIN, ROOT, scratch, start, tool } from '../helpers/door.ts';
+import { runProgram } from '../helpers/program.ts';
 import { keySection, labels, makeToken, PIN, pkcs11, ROAD, STORE, signPlainly, softhsm } from '../helpers/token.ts';
 
 const test = suite('keys in tokens');
@@ -12,7 +13,7 @@ const isThere = !isMissing('softhsm2-util') && !isMissing('pkcs11-tool');
 const reach = isThere ? softhsm(folder) : {};
 
 const run = (words: readonly string[], extra: NodeJS.ProcessEnv = { TRUSTME_PKCS11_PIN: PIN }) =>
-  start(process.execPath, [MAIN, ...words], { cwd: folder, env: cleanEnvironment({ ...reach, ...extra }) }).ended;
+  runProgram(words, folder, cleanEnvironment({ ...reach, ...extra }));
 const succeed = async (...words: string[]): Promise<string> => {
   const { status, stdout, stderr } = await run(words);
   assert.is(status, 0, stderr);

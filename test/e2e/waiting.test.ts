@@ -5,7 +5,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { cleanEnvironment, type Ended, isMissing, MAIN, scratch, start, tool } from '../helpers/door.ts';
 import { killAt } from '../helpers/killed.ts';
-import { programIn } from '../helpers/program.ts';
+import { programIn, runProgram } from '../helpers/program.ts';
 
 const test = suite('waiting for a CA');
 const folder = scratch();
@@ -130,7 +130,7 @@ test('many runs at once beside a journal: one finishes it, none waits for ever, 
   const index = readFileSync(join(pki, '.pki/ssig_subca/index.txt'), 'latin1');
   assert.match(index, /^R\t[^\n]*CN ?= ?x$/m);
   for (const i of [1, 2, 3]) assert.match(index, new RegExp(`^V\t[^\n]*CN ?= ?s${i}$`, 'm'));
-  const { findings } = JSON.parse((await start(process.execPath, [MAIN, 'verify', pki, '--json']).ended).stdout);
+  const { findings } = JSON.parse((await runProgram(['verify', pki, '--json'], folder)).stdout);
   const own = findings.filter(({ file }: { file: string }) => file.startsWith('.pki/'));
   assert.equal(own, []);
 });

@@ -1,7 +1,8 @@
 // The commands of trustme-pki whose plans are made to fail, and what they begin with.
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { cleanEnvironment, MAIN, start, tool } from '../helpers/door.ts';
+import { tool } from '../helpers/door.ts';
+import { runProgram } from '../helpers/program.ts';
 
 const REQUESTS = 30;
 export const EC = ['--key-type', 'ec:prime256v1'];
@@ -65,8 +66,7 @@ export const SCENARIOS: readonly Scenario[] = [
 ];
 
 /** trustme-pki with these words, in `folder`. */
-export const program = (folder: string, ...words: string[]) =>
-  start(process.execPath, [MAIN, ...words], { cwd: folder, env: cleanEnvironment() }).ended;
+export const program = (folder: string, ...words: string[]) => runProgram(words, folder);
 
 /** Makes the directories and files that the scenarios begin with. */
 export async function prepareBases(folder: string): Promise<void> {
