@@ -2,7 +2,7 @@
 // of lib. What is no such value is a UsageError, as a wrong word of the command line is.
 import { availableParallelism } from 'node:os';
 import { inspect } from 'node:util';
-import type { RunOptions, VerifyOptions } from './api.ts';
+import type { PkiOptions, RunOptions, VerifyOptions } from './api.ts';
 import type { VerifyOptions as Asked } from './lib/check/inspection.ts';
 import { printable, UsageError } from './lib/errors.ts';
 import type { GenerateOptions } from './lib/generate/generate.ts';
@@ -79,6 +79,11 @@ function requireKinds(options: RunOptions & VerifyOptions): void {
 
 export const requireDirectory = (directory: unknown): void => refuse('directory', directory, text);
 
+/** A copy, as it is when a run begins: what is remembered of an environment ends with the run. */
+const environmentOf = ({ environment = process.env }: Pick<PkiOptions, 'environment'>): NodeJS.ProcessEnv => ({
+  ...environment,
+});
+
 export function generateOptions(outDir: string, options: RunOptions): GenerateOptions {
   requireKinds(options);
   return {
@@ -91,17 +96,17 @@ export function generateOptions(outDir: string, options: RunOptions): GenerateOp
     isRehearsed: options.rehearse ?? false,
     width: options.jobs === undefined ? availableParallelism() : wholeNumber('jobs', options.jobs, JOBS),
     configurationFolders: options.configurationFolders ?? [],
-    environment: options.environment ?? process.env,
+    environment: environmentOf(options),
   };
 }
 
 export function verifyOptions(options: VerifyOptions): Asked {
   requireKinds(options);
-  const { expiresWithinDays = 30, production = false, configurationFolders = [], environment = process.env } = options;
+  const { expiresWithinDays = 30, production = false, configurationFolders = [] } = options;
   return {
     expiresWithinDays: wholeNumber('expiresWithinDays', expiresWithinDays, EARLY_DAYS),
     isProduction: production,
     configurationFolders,
-    environment,
+    environment: environmentOf(options),
   };
 }

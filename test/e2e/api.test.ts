@@ -152,6 +152,18 @@ test('an aborted run publishes nothing; require() works, too', async () => {
   assert.not.ok(existsSync(join(folder, 'aborted')));
 });
 
+test('a run in the same process sees what changed in the environment since the one before', async () => {
+  const body = `${TELL}
+const own = { ...process.env, PATH: '/nowhere' };
+await tell(generate('later', { keyType: 'ed25519', environment: own }));
+own.PATH = process.env.PATH;
+await tell(generate('later', { keyType: 'ed25519', environment: own }));
+await tell(verify('later', { environment: own }));`;
+  const [first, ...others] = await printed('later', body);
+  assert.match(first!, /^true 1 .*openssl/);
+  assert.equal(others, ['done', 'done']);
+});
+
 test('the mask of the process is its own again after runs side by side', async () => {
   const body = `process.umask(0o077);
 const types = ['ec:prime256v1', 'rsa:2048'];

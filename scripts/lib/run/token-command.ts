@@ -21,7 +21,7 @@ export const runOnToken: Run = (command, job, surroundings, output) => {
   const name = tokenName(token, surroundings.environment);
   const ask: Ask = (asked, what) => start(asked, what, surroundings, 'read');
   const work = () =>
-    tryOnce(name, async () => {
+    tryOnce(name, surroundings.secretOf(token.pinVariable), async () => {
       if (command.tool !== 'pkcs11-tool') await requireKey(token, surroundings.environment, ask);
       if (command.certificate !== undefined)
         await requireFit(token, resolve(surroundings.folder, command.certificate), surroundings.environment, ask);

@@ -1,4 +1,4 @@
-// PEM blocks into certificates, each parsed once a run: the same few are looked at by index, checks and manifest.
+// PEM blocks into certificates, each parsed once: the same few are looked at by index, checks and manifest.
 import { X509Certificate } from 'node:crypto';
 import { certificateBlocks } from '../model/pem.ts';
 
@@ -7,6 +7,8 @@ const parsed = new Map<string, X509Certificate>();
 /** The certificate of a PEM block. Throws where it is none. */
 export function parseCertificate(block: string): X509Certificate {
   const certificate = parsed.get(block) ?? new X509Certificate(block);
+  // Whoever uses this as a library may never end.
+  if (parsed.size > 10_000) parsed.clear();
   parsed.set(block, certificate);
   return certificate;
 }
