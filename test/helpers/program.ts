@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { cleanEnvironment, type Ended, MAIN, ROOT } from './door.ts';
 
-/** A minute longer than the slowest takes under load, in milliseconds. */
+/** A run that takes longer than this, in milliseconds, is taken for one that never ends. */
 const PATIENCE = 240_000;
 
 const idle: ChildProcess[] = [];
