@@ -122,6 +122,23 @@ together('keys', [['a passphrase in the variable of the trust|me era', encrypt('
   environment: { PATH: process.env.PATH, TRUSTME_TEST_PASSWD_PKI: 'old' },
 });
 
+const blank = (text: string): string => text.replace('-----\n', '----- \n');
+together('reading', [
+  ['blanks behind a BEGIN line', edit('ssig_cml.cert', blank), []],
+  ['CRLF', edit('backend.cert', text => text.replaceAll('\n', '\r\n')), []],
+  [
+    'a block that openssl passes over',
+    edit('user_subca.cert', text => text.replace('-----BEGIN', ' -----BEGIN')),
+    ['error certificate-unreadable user_subca.cert'],
+  ],
+]);
+test('reading: the trust anchor is the one that openssl reads', async () => {
+  const harm: Harm = out =>
+    edit('ssig_rootca.cert', text => blank(readFileSync(join(other, 'ssig_rootca.cert'), 'latin1')) + text)(out);
+  const findings = await verify(copyOf(sound, join(folder, 'copy'), harm));
+  assert.ok(brief(findings).includes('error pair-mismatch ssig_rootca.cert'), brief(findings).join());
+});
+
 const reversed = (text: string): string => {
   const [own, ...rest] = text.match(/-----BEGIN[\s\S]*?-----END CERTIFICATE-----\n/g)!;
   return [own, ...rest.reverse()].join('');

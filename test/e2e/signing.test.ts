@@ -47,6 +47,25 @@ test.before(async () => {
     request(join(requests, `d${i}.csr`), `/O=Maker/CN=device ${i}`, [`subjectAltName=URI:UUID:${i}`]);
 });
 
+test('what openssl reads of a request and of a chain is what counts: blanks at the ends of lines, the old label', async () => {
+  const pki = copyOf('blanks');
+  const asked = join(pki.requests, 'd0.csr');
+  writeFileSync(asked, readFileSync(asked, 'latin1').replaceAll('\n', ' \n'));
+  const chain = join(pki.path, 'device_subca.cert');
+  const [own, ...rest] = readFileSync(chain, 'latin1').match(/-----BEGIN[\s\S]*?-----END CERTIFICATE-----\n/g)!;
+  const odd = rest.map(block =>
+    block.replaceAll(' CERTIFICATE-----', ' X509 CERTIFICATE-----').replace('-----\n', '----- \n'),
+  );
+  writeFileSync(chain, [own, ...odd].join(''));
+  const { status, stderr } = await pki.run('sign-csr', 'device_subca', asked);
+  assert.is(status, 0, stderr);
+  const made = readFileSync(asked.replace(/csr$/, 'cert'), 'latin1');
+  assert.is(made.match(/^-----BEGIN CERTIFICATE-----$/gm)?.length, 2 + rest.length);
+  await pki.run('rekey', 'gen_rootca', '--cascade');
+  const renewed = readFileSync(chain, 'latin1');
+  assert.is(renewed.match(/^-----BEGIN CERTIFICATE-----$/gm)?.length, 1 + rest.length);
+});
+
 function copyOf(name: string) {
   cpSync(base, join(folder, name), { recursive: true });
   cpSync(requests, join(folder, `${name}-csr`), { recursive: true });

@@ -20,14 +20,80 @@ suite('only certificates are certificate blocks', () => {
   assert.equal(certificateBlocks(text), [block('CERTIFICATE', 'BBBB')]);
 });
 
-for (const [name, text] of [
-  ['an empty text', ''],
-  ['a block that does not end', '-----BEGIN CERTIFICATE-----\nAAAA\n'],
-  ['a block that ends as another', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END PRIVATE KEY-----\n'],
-])
-  suite(`${name} has no blocks`, () => {
-    assert.equal(pemBlocks(text!), []);
+suite('an empty text has no blocks', () => {
+  assert.equal(pemBlocks(''), []);
+});
+
+const REFUSED: readonly (readonly [string, string, RegExp])[] = [
+  [
+    'a block that does not end',
+    '-----BEGIN CERTIFICATE-----\nAAAA\n',
+    /^its line 1 begins a CERTIFICATE that does not/,
+  ],
+  [
+    'a block that ends as another',
+    '-----BEGIN CERTIFICATE-----\nAAAA\n-----END PRIVATE KEY-----\n',
+    /^its line 3 is not the END line of the CERTIFICATE of line 1$/,
+  ],
+  [
+    'a block in another',
+    `-----BEGIN CERTIFICATE-----\nAAAA\n${block('CERTIFICATE', 'AAAA')}`,
+    /^its line 3 is not the/,
+  ],
+  ['an END line with more', '-----BEGIN A-----\nAAAA\n-----END A-----x\n', /^its line 3 is not the END line/],
+  ['a BEGIN line with more', '-----BEGIN A-----x\nAAAA\n-----END A-----\n', /^its line 1 .* is no BEGIN line$/],
+  ['a BEGIN line behind a text', `\nx${block('A', 'AAAA')}`, /^its line 2 .* is no BEGIN line$/],
+  [
+    'lines that end as those of long ago',
+    block('A', 'AAAA').replaceAll('\n', '\r'),
+    /^its line 1 .* is no BEGIN line$/,
+  ],
+  ['no octets', block('A', ''), /^its line 1 begins a A that is not lines of base64$/],
+  ['what is no base64', block('A', 'AA_A'), /is not lines of base64$/],
+  ['base64 that is cut off', block('A', 'AAAAA'), /is not lines of base64$/],
+  ['base64 that goes on', block('A', 'AA==\nAAAA'), /is not lines of base64$/],
+  ['an empty line', block('A', 'AAAA\n \nAAAA'), /is not lines of base64$/],
+  ['headers', block('CERTIFICATE', 'Proc-Type: 4,MIC-ONLY\n\nAAAA'), /is not lines of base64$/],
+  ['a NUL', `\n\0\n${block('A', 'AAAA')}`, /^its line 2 has a NUL$/],
+];
+for (const [name, text, told] of REFUSED)
+  suite(`${name} is refused`, () => {
+    assert.throws(
+      () => pemBlocks(text),
+      (error: Error) => error instanceof RangeError && told.test(error.message),
+    );
   });
+
+suite("openssl's certificates with trust settings are refused, its old label is a certificate's", () => {
+  assert.throws(() => certificateBlocks(block('TRUSTED CERTIFICATE', 'AAAA')), /^it has a TRUSTED CERTIFICATE/);
+  assert.equal(certificateBlocks(block('X509 CERTIFICATE', 'AAAA')), [block('CERTIFICATE', 'AAAA')]);
+});
+
+suite('blanks may end a line, headers stand in keys, and a mark of the byte order before the first line', () => {
+  const key = block('RSA PRIVATE KEY', 'Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\nAAAA');
+  const text = `\xef\xbb\xbf${key}${block('A', 'AAAA').replaceAll('\n', ' \t\r\n')}`;
+  const found = pemBlocks(text);
+  assert.equal(
+    found.map(each => each.text),
+    [key, block('A', 'AAAA')],
+  );
+  assert.equal(
+    found.map(({ from, to }) => text.slice(from, to)),
+    [key.trimEnd(), block('A', 'AAAA').replaceAll('\n', ' \t\r\n').trimEnd()],
+  );
+});
+
+suite('what takes its reader long is read in no time', () => {
+  const begin = Date.now();
+  const long = 2_500_000;
+  for (const text of ['-----BEGIN A-----\n', '-----BEGIN A-----', ' ', '\n', '\n '])
+    try {
+      pemBlocks(`${text.repeat(long / text.length)}x\n${block('A', 'AAAA')}`);
+    } catch (error) {
+      assert.instance(error, RangeError);
+    }
+  assert.ok(Date.now() - begin < 3000);
+});
 
 suite('a block is decoded to its DER, with CRLF too', () => {
   const der = Buffer.from(Array.from({ length: 200 }, (_, i) => i));

@@ -4,7 +4,6 @@ import { constants, verify, type X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { CommandError, StateError, UsageError } from '../errors.ts';
-import { certificateBlocks } from '../model/pem.ts';
 import { command, commandWithKey } from '../plan/job.ts';
 import { passin } from '../plan/private-key.ts';
 import { runCommand, type Surroundings } from '../run/exec.ts';
@@ -150,7 +149,7 @@ export async function refusalOfConfig(
     if (absence !== undefined) return `"${needed}" ${absence}`;
   }
   if (isCms) return refusalBy(() => requireCms(file, files.cms, anchors, surroundings));
-  const [own] = parseCertificates(certificateBlocks(readFileSync(files.certificate, 'latin1'))) ?? [];
+  const [own] = parseCertificates(readFileSync(files.certificate, 'latin1')) ?? [];
   if (!own) return `"${files.certificate}" holds no certificate, or one that cannot be read`;
   if (!isSignedBy(file, readFileSync(files.signature), own))
     return `"${files.signature}" is no signature of it by the key of "${files.certificate}"`;

@@ -2,7 +2,6 @@
 import type { X509Certificate } from 'node:crypto';
 import { basename, dirname, resolve } from 'node:path';
 import { StateError, UsageError } from '../errors.ts';
-import { certificateBlocks } from '../model/pem.ts';
 import { PIN_VARIABLE, readTokenUri } from '../model/token.ts';
 import type { TokenKey } from '../model/types.ts';
 import { type PrivateKey, tokenArgument } from '../plan/private-key.ts';
@@ -54,8 +53,7 @@ function readVariable(given: string, environment: NodeJS.ProcessEnv): string {
 }
 
 function readChain(given: string): X509Certificate[] {
-  const blocks = certificateBlocks(readInput(given).toString('latin1'));
-  const certificates = parseCertificates(blocks);
+  const certificates = parseCertificates(readInput(given).toString('latin1'));
   if (certificates && certificates.length > 0) return certificates;
   throw new StateError(
     `"${given}" ${certificates ? 'holds no certificate (PEM)' : 'has a certificate that cannot be read'}`,

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { StateError } from '../errors.ts';
 import type { PrivateKey } from '../plan/private-key.ts';
-import { parseCertificate } from '../store/certificate.ts';
+import { certificateIn } from '../store/certificate.ts';
 import { isByKeyOf } from '../store/issuer.ts';
 import { crlFile, issuedFile, retiredFile } from '../store/names.ts';
 import { type FormerKey, formerKeys } from '../store/retired.ts';
@@ -53,7 +53,7 @@ export function refuseFormer(open: OpenDirectory, ca: string, serial: string, gi
 /** undefined: its file is not there, which is for `verify` to tell. */
 function issuedCertificate(path: string, ca: string, serial: string) {
   try {
-    return parseCertificate(readFileSync(join(path, issuedFile(ca, serial)), 'latin1'));
+    return certificateIn(readFileSync(join(path, issuedFile(ca, serial))));
   } catch {
     return undefined;
   }

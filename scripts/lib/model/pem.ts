@@ -1,22 +1,85 @@
-// PEM text (RFC 7468) into its blocks. Text around the blocks is passed over.
+// PEM text (RFC 7468) into its blocks, line by line as openssl reads it: text around blocks is passed over. What its
+// readers (PEM_read_bio, OSSL_STORE, -CAfile, node) take in different ways is refused: what is looked at here has to be
+// what openssl acts on.
 
 export interface PemBlock {
   readonly label: string;
-  /** The block with its boundary lines and a final newline. */
+  /** The block with its boundary lines and a final newline; no line has blanks at its end. */
   readonly text: string;
+  /** Where it stands in the text that it was found in; `to` is behind its last line, without the line's end. */
+  readonly from: number;
+  readonly to: number;
 }
 
-/** All blocks of a text, in order. */
+const BEGIN = '-----BEGIN ';
+/** RFC 7468, 3: printable characters, with single hyphens and blanks between them. */
+const BEGIN_LINE = /^-----BEGIN ([!-,.-~]+(?:[- ][!-,.-~]+)*)-----$/;
+/** UTF-8's byte order mark, which openssl passes over, as bytes and as a character. */
+const BYTE_ORDER_MARK = /^(?:\xef\xbb\xbf|\ufeff)/;
+const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
+
+/** All blocks of a text, in order. Throws a RangeError, `its line …`, where readers would not agree which these are. */
 export function pemBlocks(text: string): PemBlock[] {
-  const blocks = text.matchAll(/-----BEGIN ([A-Z0-9 ]+)-----\r?\n[\s\S]*?-----END \1-----/g);
-  return [...blocks].map(([block, label]) => ({ label: label!, text: `${block}\n` }));
+  const blocks: PemBlock[] = [];
+  // Binary files are looked at, too.
+  if (!text.includes(BEGIN)) return blocks;
+  let open: { label: string; from: number; lines: string[]; number: number } | undefined;
+  let at = 0;
+  for (const [i, whole] of text.split('\n').entries()) {
+    const from = at + (i === 0 ? (BYTE_ORDER_MARK.exec(whole)?.[0].length ?? 0) : 0);
+    at += whole.length + 1;
+    const line = withoutEnd(text.slice(from, at - 1));
+    // Readers in C take it for the end of the line, or of the file.
+    if (whole.includes('\0')) throw new RangeError(`its line ${i + 1} has a NUL`);
+    if (open && line === `-----END ${open.label}-----`) {
+      blocks.push({ ...closed(open, line), to: from + line.length });
+      open = undefined;
+    } else if (open) {
+      if (line.includes('-----'))
+        throw new RangeError(`its line ${i + 1} is not the END line of the ${open.label} of line ${open.number}`);
+      open.lines.push(line);
+    } else if (line.includes(BEGIN)) {
+      const label = BEGIN_LINE.exec(line)?.[1];
+      if (label === undefined) throw new RangeError(`its line ${i + 1} has "${BEGIN.trim()}" and is no BEGIN line`);
+      open = { label, from, lines: [line], number: i + 1 };
+    }
+  }
+  if (open) throw new RangeError(`its line ${open.number} begins a ${open.label} that does not end`);
+  return blocks;
 }
 
-/** The PEM text of each certificate, in order. */
+/** RFC 7468, 3: lines may have blanks at their end. No regular expression: those take squares of the time for many of them. */
+function withoutEnd(line: string): string {
+  let end = line.length;
+  while (end > 0 && ' \t\r'.includes(line[end - 1]!)) end--;
+  return line.slice(0, end);
+}
+
+/** Headers (RFC 1421) are for encrypted keys; node and openssl each pass over some that stand in other blocks. */
+function closed(
+  { label, from, lines, number }: { label: string; from: number; lines: string[]; number: number },
+  end: string,
+) {
+  const body = lines
+    .slice(1)
+    .join('')
+    .replace(/[ \t]+/g, '');
+  if (!label.endsWith('PRIVATE KEY') && (!BASE64.test(body) || body.length % 4 !== 0 || lines.includes('')))
+    throw new RangeError(`its line ${number} begins a ${label} that is not lines of base64`);
+  return { label, text: `${[...lines, end].join('\n')}\n`, from };
+}
+
+/**
+ * The PEM text of each certificate, in order, with the label of today. Throws a RangeError, `its line …` or `it …`, where
+ * readers would not agree which these are.
+ */
 export const certificateBlocks = (text: string): string[] =>
-  pemBlocks(text)
-    .filter(({ label }) => label === 'CERTIFICATE')
-    .map(block => block.text);
+  pemBlocks(text).flatMap(({ label, text: block }) => {
+    if (label === 'TRUSTED CERTIFICATE')
+      throw new RangeError(`it has a ${label} of openssl, which other readers pass over: openssl x509 -in`);
+    if (label === 'CERTIFICATE') return [block];
+    return label === 'X509 CERTIFICATE' ? [block.replaceAll(` ${label}-----`, ' CERTIFICATE-----')] : [];
+  });
 
 /** The DER bytes of a PEM block. */
 export function pemToDer(block: string): Buffer {

@@ -23,9 +23,10 @@ export function replaceInChains(
 
 function replaceBlocks(text: string, fresh: readonly (readonly [Buffer, string])[]): string {
   let result = text;
-  for (const { label, text: block } of pemBlocks(text).slice(1)) {
-    const [, replacement] = (label === 'CERTIFICATE' && fresh.find(([old]) => old.equals(pemToDer(block)))) || [];
-    if (replacement !== undefined) result = result.replace(block.trimEnd(), () => replacement.trimEnd());
+  // From the end on: what stands before a block keeps its place.
+  for (const { text: block, from, to } of pemBlocks(text).slice(1).reverse()) {
+    const replacement = fresh.find(([old]) => old.equals(pemToDer(block)))?.[1];
+    if (replacement !== undefined) result = result.slice(0, from) + replacement.trimEnd() + result.slice(to);
   }
   return result;
 }

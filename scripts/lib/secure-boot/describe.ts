@@ -150,7 +150,7 @@ async function signersOf(update: VariableUpdate, folder: string, inside: Surroun
     const blocks = certificateBlocks(await readCommand(print, 'certificates of the signature', inside));
     return blocks.flatMap(block => certificateIn(Buffer.from(block)) ?? []);
   } catch (error) {
-    if (error instanceof CommandError) return [];
+    if (error instanceof CommandError || error instanceof RangeError) return [];
     throw error;
   }
 }

@@ -3,7 +3,6 @@ import type { X509Certificate } from 'node:crypto';
 import { closeSync, openSync, readSync } from 'node:fs';
 import { hashesOfBinary } from '../artifact/authenticode.ts';
 import { StateError, UsageError } from '../errors.ts';
-import { certificateBlocks } from '../model/pem.ts';
 import { isSame, parseSignatureLists, SHA256_GUID, type Signature, X509_GUID } from '../model/signature-list.ts';
 import type { VariableName } from '../model/types.ts';
 import { parseVariableUpdate, type VariableUpdate } from '../model/variable-update.ts';
@@ -112,9 +111,8 @@ function readCertificates(
   { given, own }: Owners,
   noteChain: (others: number) => void,
 ): Signature[] | undefined {
-  const blocks = certificateBlocks(bytes.toString('latin1'));
-  const single = blocks.length > 0 ? undefined : certificateIn(bytes);
-  const all = single ? [single] : parseCertificates(blocks);
+  const single = bytes[0] === 0x30 ? certificateIn(bytes) : undefined;
+  const all = single ? [single] : parseCertificates(bytes.toString('latin1'));
   if (!all || all.length === 0) return undefined;
   const meant = isChain(all) ? all.slice(0, 1) : all;
   if (meant.length < all.length) noteChain(all.length - meant.length);

@@ -1,10 +1,11 @@
 // What a certificate says, in the words of the ini files. Text is as it stands there, control characters included:
 // whoever prints it makes it printable.
-import { type KeyObject, X509Certificate } from 'node:crypto';
+import type { KeyObject, X509Certificate } from 'node:crypto';
 import { RsaSaPssParams } from '@peculiar/asn1-rsa';
 import { AsnParser } from '@peculiar/asn1-schema';
 import { type AlgorithmIdentifier, Certificate, type Extension as DecodedExtension } from '@peculiar/asn1-x509';
 import type { Extension } from '../model/types.ts';
+import { certificateIn } from './certificate.ts';
 import type { RawExtension } from './der.ts';
 import { describeExtensions } from './extension-facts.ts';
 import { describeName } from './name-facts.ts';
@@ -36,7 +37,8 @@ export interface CertificateFacts {
 
 /** Reads DER (or PEM). Throws where openssl finds no certificate; where it finds one, this never throws. */
 export function describeCertificate(der: Buffer): CertificateFacts {
-  const known = new X509Certificate(der);
+  const known = certificateIn(der);
+  if (!known) throw new RangeError('it is no certificate');
   const parsed = parse(known.raw);
   return {
     ...(parsed ? parsedFacts(parsed) : plainFacts(known)),

@@ -50,11 +50,19 @@ export function writeText(path: string, text: string, flag: 'wx' | 'r+'): void {
   }
 }
 
-/** The first PEM certificate of a file, as a block. */
+/** The first PEM certificate of a file, as a block. Throws a StateError where there is none, or one that readers take differently. */
 export function firstCertificate(path: string): string {
-  const [block] = certificateBlocks(readInput(path).toString('latin1'));
+  const [block] = blocksOf(path, readInput(path).toString('latin1'));
   if (block === undefined) throw new StateError(`"${path}" holds no PEM certificate`);
   return block;
+}
+
+function blocksOf(path: string, text: string): string[] {
+  try {
+    return certificateBlocks(text);
+  } catch (error) {
+    throw new StateError(`"${path}" is no PEM that can be read: ${(error as RangeError).message}`);
+  }
 }
 
 /** Syncs one file or folder to disk. */

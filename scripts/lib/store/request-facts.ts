@@ -1,6 +1,6 @@
 // What a certification request (PKCS #10) says and asks for, and whether it is signed by its own key.
 import { createHash } from 'node:crypto';
-import { pemBlocks, pemToDer } from '../model/pem.ts';
+import { type PemBlock, pemBlocks, pemToDer } from '../model/pem.ts';
 import type { Extension } from '../model/types.ts';
 import {
   bitsOf,
@@ -83,14 +83,22 @@ export function describeRequest(bytes: Buffer | string): RequestFacts {
 export const requestKey = (bytes: Buffer | string): Buffer => partsOf(requestIn(bytes)).spki;
 
 function requestIn(bytes: Buffer | string): Buffer {
-  const [block, ...others] = pemBlocks(typeof bytes === 'string' ? bytes : bytes.toString('latin1')).filter(
+  // What begins as DER is not searched for text: it may hold anything.
+  if (typeof bytes !== 'string' && bytes[0] === 0x30) return bytes;
+  const [block, ...others] = blocksOf(typeof bytes === 'string' ? bytes : bytes.toString('latin1')).filter(
     ({ label }) => /^(NEW )?CERTIFICATE REQUEST$/.test(label),
   );
   if (others.length > 0) throw new RangeError(`it holds ${others.length + 1} requests: one a file`);
-  if (block) return pemToDer(block.text);
-  if (typeof bytes === 'string' || bytes[0] !== 0x30)
-    throw new RangeError('it is no certification request, neither in PEM nor in DER');
-  return bytes;
+  if (!block) throw new RangeError('it is no certification request, neither in PEM nor in DER');
+  return pemToDer(block.text);
+}
+
+function blocksOf(text: string): PemBlock[] {
+  try {
+    return pemBlocks(text);
+  } catch (error) {
+    throw new RangeError(`it is no certification request that can be read: ${(error as RangeError).message}`);
+  }
 }
 
 function parse<T>(read: () => T): T {

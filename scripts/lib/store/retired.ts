@@ -2,7 +2,7 @@
 import type { X509Certificate } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { parseCertificate } from './certificate.ts';
+import { certificateIn } from './certificate.ts';
 import { readContained } from './contained-file.ts';
 import { serialOf } from './database-rows.ts';
 import { certificateKey, keyDigest } from './der.ts';
@@ -31,7 +31,7 @@ export function retiredCertificates(path: string, stem: string): X509Certificate
   const files = readdirSync(join(path, folder)).filter(name => name.endsWith('.pem'));
   return files.flatMap(name => {
     try {
-      return [parseCertificate(readContained(path, `${folder}/${name}`).toString('latin1'))];
+      return certificateIn(readContained(path, `${folder}/${name}`)) ?? [];
     } catch {
       return [];
     }

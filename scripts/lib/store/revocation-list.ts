@@ -108,16 +108,17 @@ export function publishedList(
 ): RevocationList | undefined {
   const found = lstatSync(file, { throwIfNoEntry: false });
   if (!found || refusalOf(found, mostBytesOf(crlFile(stem))) !== undefined) return undefined;
-  const content = readFileSync(file);
-  const [block] = pemBlocks(content.toString('latin1')).filter(({ label }) => label === 'X509 CRL');
-  const list = tryToRead(block ? pemToDer(block.text) : content);
+  const list = tryToRead(readFileSync(file));
   const own = [certificate, ...retiredCertificates(path, stem)].map(({ raw }) => keyIdentifiers(raw).subject);
   return list && (list.authority === undefined || own.includes(list.authority)) ? list : undefined;
 }
 
-function tryToRead(der: Buffer): RevocationList | undefined {
+/** PEM or DER, which is not searched for text: it may hold anything. */
+function tryToRead(content: Buffer): RevocationList | undefined {
   try {
-    return readRevocationList(der);
+    if (content[0] === TAG_SEQUENCE) return readRevocationList(content);
+    const block = pemBlocks(content.toString('latin1')).find(({ label }) => label === 'X509 CRL');
+    return block && readRevocationList(pemToDer(block.text));
   } catch {
     return undefined;
   }
