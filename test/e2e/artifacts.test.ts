@@ -137,6 +137,55 @@ if (hasEfi)
       }
   });
 
+/** The certificate blocks of a file, each changed by its place in it. */
+function rewrite(file: string, change: (block: string, i: number) => string): void {
+  const blocks = readFileSync(join(folder, file), 'latin1').match(/-----BEGIN[\s\S]*?-----END CERTIFICATE-----\n/g)!;
+  writeFileSync(join(folder, file), blocks.map(change).join(''), 'latin1');
+}
+
+/** What openssl reads as a certificate all the same, or passes over. */
+const ODD_BLOCKS: readonly ((block: string) => string)[] = [
+  block => block.replace('-----\n', '----- \n'),
+  block => block.replaceAll(' CERTIFICATE-----', ' X509 CERTIFICATE-----'),
+  block => block.replaceAll(' CERTIFICATE-----', ' TRUSTED CERTIFICATE-----'),
+  block => block.replace('-----\n', '-----\xa0\n'),
+  block => ` ${block}`,
+];
+
+test('the key that signed a configuration is that of the certificate whose path is verified', async () => {
+  const ec = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-noenc'];
+  tool('openssl', ['req', '-x509', ...ec, '-keyout', 'evil.key', '-subj', '/CN=evil', '-out', 'evil.crt'], folder);
+  writeFileSync(join(folder, 'evil.conf'), 'evil');
+  tool('openssl', ['dgst', '-sha512', '-sign', 'evil.key', '-out', 'evil.sig', 'evil.conf'], folder);
+  const evil = readFileSync(join(folder, 'evil.crt'), 'latin1');
+  const known = /evil\.conf: .*(is no signature of it by the key of|holds no certificate, or one that)/;
+  for (const change of ODD_BLOCKS) {
+    copyFileSync(join(folder, 'ec/ssig_cml.cert'), join(folder, 'evil.cert'));
+    rewrite('evil.cert', (block, i) => (i === 0 ? change(block) : block) + evil);
+    await refused(known, 'check', 'config', 'evil.conf', '--dir', 'ec');
+  }
+});
+
+test('a CA in the chain of a configuration that was revoked is found as openssl finds it', async () => {
+  cpSync(join(folder, 'ec'), join(folder, 'revoked'), { recursive: true });
+  writeFileSync(join(folder, 'below.conf'), 'x');
+  await succeed('sign', 'config', 'below.conf', '--dir', 'revoked');
+  await succeed('revoke', 'ssig_subca_cml', '--dir', 'revoked');
+  const whole = readFileSync(join(folder, 'below.cert'));
+  for (const change of ODD_BLOCKS) {
+    writeFileSync(join(folder, 'below.cert'), whole);
+    rewrite('below.cert', (block, i) => (i === 1 ? change(block) : block));
+    await refused(
+      /is revoked \(unspecified\)|holds no certificate, or one that/,
+      'check',
+      'config',
+      'below.conf',
+      '--dir',
+      'revoked',
+    );
+  }
+});
+
 test('a certificate that is revoked or on hold signs nothing, until it is released', async () => {
   await succeed('generate', '--dir', 'lost', '--key-type', 'ec:prime256v1', '--quiet');
   writeFileSync(join(folder, 'held.conf'), 'x');

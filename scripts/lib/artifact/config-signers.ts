@@ -3,11 +3,10 @@ import type { X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { firstRevoked } from '../authority/revoked.ts';
-import { certificateBlocks } from '../model/pem.ts';
 import { command } from '../plan/job.ts';
 import { runCommand, type Surroundings } from '../run/exec.ts';
 import { inTemporary } from '../run/temporary.ts';
-import { parseCertificate } from '../store/certificate.ts';
+import { parseCertificates } from '../store/certificate.ts';
 import { resultsOfConfig } from './config.ts';
 
 /** Why a configuration whose signature holds is refused all the same; undefined: it is not. */
@@ -19,7 +18,9 @@ export async function revocationOfConfig(
 ): Promise<string | undefined> {
   const holder = resultsOfConfig(file, output, isCms).at(-1)!;
   const text = isCms ? await certificatesOf(holder, file, surroundings) : readFileSync(holder, 'latin1');
-  const revoked = firstRevoked(surroundings.folder, certificateBlocks(text).map(parseCertificate));
+  const certificates = parseCertificates(text);
+  if (!certificates) return `"${holder}" has a certificate that cannot be read`;
+  const revoked = firstRevoked(surroundings.folder, certificates);
   return revoked && `"${holder}" has a certificate that is revoked (${revoked.reason}): ${nameOf(revoked.certificate)}`;
 }
 

@@ -4,6 +4,7 @@ import { constants, verify, type X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { CommandError, StateError, UsageError } from '../errors.ts';
+import { derToPem } from '../model/pem.ts';
 import { command, commandWithKey } from '../plan/job.ts';
 import { passin } from '../plan/private-key.ts';
 import { runCommand, type Surroundings } from '../run/exec.ts';
@@ -77,7 +78,7 @@ export async function signConfig(
     if (!isSignedBy(file, readFileSync(draft), certificate.certificate))
       throw new StateError(`the signature of "${file}" does not fit ${certificate.file}: it was thrown away`);
     // The certificate first: a signature that is there has what verifies it.
-    const chain = [certificate.certificate, ...certificate.chain].map(each => each.toString()).join('');
+    const chain = bundle([certificate.certificate, ...certificate.chain]);
     await publishFile(
       files.certificate,
       async path => writeNew(path, chain),
@@ -98,7 +99,7 @@ async function signCms(file: string, output: string, signer: Signer): Promise<vo
   const { isPssKey } = describeCertificate(certificate.certificate.raw);
   await inTemporary(async folder => {
     const chain = join(folder, 'chain.pem');
-    writeNew(chain, certificate.chain.map(each => each.toString()).join(''));
+    writeNew(chain, bundle(certificate.chain));
     const args = [
       ...['cms', '-sign', '-binary', '-md', 'sha512', '-in', file, '-outform', 'PEM'],
       ...['-signer', certificate.file, ...(certificate.chain.length > 0 ? ['-certfile', chain] : [])],
@@ -149,14 +150,33 @@ export async function refusalOfConfig(
     if (absence !== undefined) return `"${needed}" ${absence}`;
   }
   if (isCms) return refusalBy(() => requireCms(file, files.cms, anchors, surroundings));
-  const [own] = parseCertificates(readFileSync(files.certificate, 'latin1')) ?? [];
+  const [own, ...chain] = parseCertificates(readFileSync(files.certificate, 'latin1')) ?? [];
   if (!own) return `"${files.certificate}" holds no certificate, or one that cannot be read`;
   if (!isSignedBy(file, readFileSync(files.signature), own))
     return `"${files.signature}" is no signature of it by the key of "${files.certificate}"`;
-  const args = ['verify', '-x509_strict', '-CAfile', anchors, '-no-CApath', '-no-CAstore'];
-  const path = ['-untrusted', files.certificate, files.certificate];
-  return refusalBy(() => runCommand(command('openssl', [...args, ...path]), files.certificate, surroundings));
+  return refusalBy(() => requirePath(own, chain, anchors, files.certificate, surroundings));
 }
+
+/** openssl gets the certificates that were read here: the path of another one would say nothing of the signature. */
+const requirePath = (
+  own: X509Certificate,
+  chain: readonly X509Certificate[],
+  anchors: string,
+  given: string,
+  surroundings: Surroundings,
+): Promise<void> =>
+  inTemporary(async folder => {
+    const write = (name: string, certificates: readonly X509Certificate[]): string => {
+      writeNew(join(folder, name), bundle(certificates));
+      return join(folder, name);
+    };
+    const between = chain.length > 0 ? ['-untrusted', write('between.pem', chain)] : [];
+    const args = ['verify', '-x509_strict', '-CAfile', anchors, '-no-CApath', '-no-CAstore', ...between];
+    return runCommand(command('openssl', [...args, write('own.pem', [own])]), given, surroundings);
+  });
+
+const bundle = (certificates: readonly X509Certificate[]): string =>
+  certificates.map(({ raw }) => derToPem('CERTIFICATE', raw)).join('');
 
 /** The last reason that openssl gives. */
 async function refusalBy(ask: () => Promise<void>): Promise<string | undefined> {
