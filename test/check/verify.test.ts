@@ -15,7 +15,7 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type VerifyOptions, verifyDirectory } from '../../scripts/lib/check/verify.ts';
@@ -63,6 +63,9 @@ const encrypt =
     chmodSync(join(out, 'new'), 0o600);
     renameSync(join(out, 'new'), join(out, file));
   };
+
+const serialIn = (out: string, file: string): string =>
+  openssl(out, `x509 -in ${file} -noout -serial`).trim().replace('serial=', '');
 
 const NEW_KEY = 'ec -pkeyopt ec_paramgen_curve:P-256';
 /** A certificate of a root CA "own"; `line` are further words of `openssl req`. */
@@ -290,7 +293,7 @@ const append =
 /** As if `other` had the KEK of former days. */
 const keepFormerKek: Harm = out => {
   mkdirSync(join(out, '.pki/retired/KEK'), { recursive: true });
-  cpSync(join(other, 'KEK.crt'), join(out, '.pki/retired/KEK/AA.pem'));
+  cpSync(join(other, 'KEK.crt'), join(out, `.pki/retired/KEK/${serialIn(other, 'KEK.crt')}.pem`));
   const signer = ['-k', join(other, 'KEK.key'), '-c', join(other, 'KEK.crt')];
   const words = ['-a', '-t', '2026-01-01 00:00:00', ...signer, 'db', join(out, 'DB.esl'), join(out, 'DB.append.auth')];
   execFileSync('sign-efi-sig-list', words, { stdio: 'ignore' });
@@ -308,6 +311,51 @@ together('UEFI, field updates', [
     'one of PK that is signed by nobody we know',
     copy('KEK.auth', 'PK.update.auth'),
     ['error update-refused PK.update.auth', 'warning field-update-stale PK.update.auth'],
+  ],
+]);
+/** As if the CA had another key once. */
+const keepFormer =
+  (stem: string, key: string): Harm =>
+  out => {
+    const kept = join(out, `.pki/retired/${stem}/${serialIn(other, `${stem}.cert`)}`);
+    mkdirSync(dirname(kept), { recursive: true });
+    cpSync(join(other, `${stem}.cert`), `${kept}.pem`);
+    cpSync(join(other, `${key}.key`), `${kept}.key`);
+  };
+const former = (stem: string, extension: string) =>
+  `.pki/retired/${stem}/${serialIn(other, `${stem}.cert`)}.${extension}`;
+const harmFormer =
+  (stem: string, harm: (file: string) => void): Harm =>
+  out => {
+    keepFormer(stem, stem)(out);
+    harm(join(out, former(stem, 'pem')));
+  };
+together('what others took the place of', [
+  ['key and certificate', keepFormer('gen_rootca', 'gen_rootca'), []],
+  [
+    'the key of another',
+    keepFormer('device_subca', 'user_subca'),
+    () => [`error pair-mismatch ${former('device_subca', 'pem')}`],
+  ],
+  [
+    'an empty certificate',
+    harmFormer('user_subca', file => truncateSync(file)),
+    () => [`error retired-mismatch ${former('user_subca', 'pem')}`],
+  ],
+  [
+    'the certificate of another',
+    harmFormer('guestos_subca', file => cpSync(join(other, 'ssig.cert'), file)),
+    () => [`error retired-mismatch ${former('guestos_subca', 'pem')}`],
+  ],
+  [
+    'no certificate',
+    harmFormer('backend_subca', file => rmSync(file)),
+    () => [`warning key-without-certificate ${former('backend_subca', 'key')}`],
+  ],
+  [
+    'a key that is none',
+    harmFormer('ssig_subca_cml', file => writeFileSync(file.replace(/pem$/, 'key'), '')),
+    () => [`error key-broken ${former('ssig_subca_cml', 'key')}`],
   ],
 ]);
 together('a protocol that is none', [

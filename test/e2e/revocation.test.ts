@@ -451,6 +451,17 @@ test('after a new key of a CA, who has the old chain learns of revocations by a 
     /"dev\.cert" was signed by a key that device_subca had before.*\n.*"device_subca\.[0-9A-F]+\.crl"/,
   );
 
+  const certificate = join(pki.path, `.pki/retired/device_subca/${serial}.pem`);
+  const whole = readFileSync(certificate);
+  for (const harm of [() => writeFileSync(certificate, ''), () => rmSync(certificate)]) {
+    harm();
+    const { status, stdout, stderr } = await pki.run('crl', 'device_subca');
+    assert.is(status, 0);
+    assert.match(stderr, new RegExp(`no list by the key ".*${serial}.key": ".*${serial}.pem" does not hold its cert`));
+    assert.not.match(stdout, /by the old key/);
+  }
+  writeFileSync(certificate, whole);
+
   rmSync(join(pki.path, `.pki/retired/device_subca/${serial}.key`));
   const without = await pki.run('crl', 'device_subca');
   assert.is(without.status, 0);

@@ -7,7 +7,7 @@ import type { PrivateKey } from '../plan/private-key.ts';
 import { certificateIn } from '../store/certificate.ts';
 import { isByKeyOf } from '../store/issuer.ts';
 import { crlFile, issuedFile, retiredFile } from '../store/names.ts';
-import { type FormerKey, formerKeys } from '../store/retired.ts';
+import { type FormerKey, formerKeys, keptOf } from '../store/retired.ts';
 import { formerKeyOf } from './directory-key.ts';
 import { findAuthority, type OpenDirectory } from './open.ts';
 
@@ -18,6 +18,11 @@ export interface FormerSigner {
 
 /** Those that can sign a list; of the others people are told. */
 export function formerSigners(open: OpenDirectory, ca: string, note: (text: string) => void): FormerSigner[] {
+  for (const { key, serial, certificate } of keptOf(open.directory.path, ca))
+    if (key !== undefined && !certificate)
+      note(
+        `trustme-pki: ${ca}: no list by the key "${key}": "${retiredFile(ca, serial, 'pem')}" does not hold its certificate; who has the chain of that learns of no revocation`,
+      );
   return formerKeys(open.directory.path, findAuthority(open, ca), new Date()).flatMap(former => {
     const key = former.key === undefined ? undefined : formerKeyOf(open, ca, former.key);
     if (key) return [{ former, key }];

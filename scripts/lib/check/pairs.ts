@@ -28,38 +28,39 @@ export async function checkPairs(
   const told = new Set(directory.unreadable.map(file => file.replace(/\.[a-z]+$/, '')));
   const inDirectory = { ...surroundings, folder: directory.path };
   const findings = await sideBySide([...directory.keys], async stem => {
-    const key = await readKey(directory.path, stem, passphrasesOf(stem), inDirectory);
+    const key = await readKey(directory.path, keyFile(stem), passphrasesOf(stem), inDirectory);
     if ('finding' in key) return [key.finding];
     const certificates = owners.get(stem) ?? [];
-    if (certificates.length === 0) return told.has(stem) ? [] : [alone(stem)];
-    return certificates.flatMap(each => checkPair(each, key));
+    if (certificates.length === 0) return told.has(stem) ? [] : [alone(keyFile(stem), `${stem}.cert`)];
+    return certificates.flatMap(each => checkPair(each, keyFile(stem), key));
   });
   return findings.flat();
 }
 
-const alone = (stem: string): Finding =>
+export const alone = (file: string, certificate: string): Finding =>
   warning(
     'key-without-certificate',
-    keyFile(stem),
+    file,
     'there is no certificate for this private key',
-    `put "${stem}.cert" beside it, or move the key away`,
+    `put "${certificate}" beside it, or move the key away`,
   );
 
-async function readKey(
+/** Opens the key file `file` of `root`, or has the finding that says why it cannot be opened. */
+export async function readKey(
   root: string,
-  stem: string,
+  file: string,
   passphrases: ReturnType<PassphrasesOf>,
   surroundings: Surroundings,
 ): Promise<Opened | { readonly finding: Finding }> {
-  const text = readText(root, stem);
-  if (text instanceof Error) return { finding: warning('key-unreadable', keyFile(stem), text.message) };
+  const text = readText(root, file);
+  if (text instanceof Error) return { finding: warning('key-unreadable', file, text.message) };
   return (await openKey(text, passphrases.tried, surroundings)) ?? { finding: unopened(text, passphrases) };
 }
 
 /** The key file, or why it is not read. */
-function readText(root: string, stem: string): KeyText | Error {
+function readText(root: string, file: string): KeyText | Error {
   try {
-    return readKeyText(root, keyFile(stem));
+    return readKeyText(root, file);
   } catch (failure) {
     return failure as Error;
   }
@@ -77,7 +78,11 @@ function unopened({ file, isEncrypted, isForeign }: KeyText, { tried, own }: Ret
   return error('key-broken', file, 'it holds no private key', 'put the private key of its certificate back');
 }
 
-function checkPair({ file, stem, certificate }: CertificateFile, opened: Opened): Finding[] {
+export function checkPair(
+  { file, certificate }: Pick<CertificateFile, 'file' | 'certificate'>,
+  key: string,
+  opened: Opened,
+): Finding[] {
   const isPair =
     'key' in opened ? certificate.checkPrivateKey(opened.key) : opened.publicKey === publicKeyOf(certificate);
   return isPair
@@ -86,7 +91,7 @@ function checkPair({ file, stem, certificate }: CertificateFile, opened: Opened)
         error(
           'pair-mismatch',
           file,
-          `the certificate does not belong to "${keyFile(stem)}"`,
+          `the certificate does not belong to "${key}"`,
           'put the key or the certificate back that belongs to the other',
         ),
       ];

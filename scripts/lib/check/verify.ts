@@ -23,6 +23,7 @@ import { checkPairs } from './pairs.ts';
 import { checkProduction } from './production.ts';
 import { checkProtocol } from './protocol.ts';
 import { purposesOf } from './purpose.ts';
+import { checkRetired } from './retired.ts';
 import { checkStrays } from './strays.ts';
 import { checkEntries, checkUnreadable } from './unreadable.ts';
 import { checkValidity } from './validity.ts';
@@ -92,6 +93,7 @@ async function askAll(inspection: Inspection): Promise<Finding[]> {
   const answers = await Promise.all([
     checkChains(directory.certificates, issuers, question, scratch, surroundings),
     checkPairs(directory, passphrasesOf, surroundings),
+    checkRetired(inspection),
     checkVariables(inspection),
     checkProtocol(inspection),
   ]);

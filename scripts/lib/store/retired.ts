@@ -1,13 +1,13 @@
 // Certificates whose place others took: `.pki/retired/STEM/SERIAL.pem`.
 import type { X509Certificate } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { certificateIn } from './certificate.ts';
 import { readContained } from './contained-file.ts';
 import { serialOf } from './database-rows.ts';
 import { certificateKey, keyDigest } from './der.ts';
 import type { CertificateFile } from './directory.ts';
-import { syncPath, writeNew } from './files.ts';
+import { ifThere, syncPath, writeNew } from './files.ts';
 import { isIssuedBy } from './issuer.ts';
 import { RETIRED, retiredFile } from './names.ts';
 
@@ -25,17 +25,45 @@ export function retire(path: string, stem: string, serial: string, certificate: 
 }
 
 /** Those of one stem that can be read; `verify` tells of the others. */
-export function retiredCertificates(path: string, stem: string): X509Certificate[] {
-  const folder = `${RETIRED}/${stem}`;
-  if (!existsSync(join(path, folder))) return [];
-  const files = readdirSync(join(path, folder)).filter(name => name.endsWith('.pem'));
-  return files.flatMap(name => {
-    try {
-      return certificateIn(readContained(path, `${folder}/${name}`)) ?? [];
-    } catch {
-      return [];
-    }
+export const retiredCertificates = (path: string, stem: string): X509Certificate[] =>
+  keptFiles(path, stem, 'pem').flatMap(file => certificateOf(path, file) ?? []);
+
+/** What is kept of one stem under one serial number. */
+export interface Kept {
+  readonly serial: string;
+  /** Paths inside the directory; undefined: it is not there. */
+  readonly file: string | undefined;
+  readonly key: string | undefined;
+  /** undefined: none that can be read and has this serial number. */
+  readonly certificate: X509Certificate | undefined;
+}
+
+export function keptOf(path: string, stem: string): Kept[] {
+  const [files, keys] = [keptFiles(path, stem, 'pem'), keptFiles(path, stem, 'key')];
+  const serials = new Set([...files, ...keys].map(file => basename(file).replace(/\.\w+$/, '')));
+  return [...serials].map(serial => {
+    const file = files.find(each => each === retiredFile(stem, serial, 'pem'));
+    const found = file === undefined ? undefined : certificateOf(path, file);
+    return {
+      serial,
+      file,
+      key: keys.find(each => each === retiredFile(stem, serial, 'key')),
+      certificate: found && serialOf(found.serialNumber) === serialOf(serial) ? found : undefined,
+    };
   });
+}
+
+const keptFiles = (path: string, stem: string, extension: 'pem' | 'key'): string[] =>
+  (ifThere(() => readdirSync(join(path, RETIRED, stem))) ?? [])
+    .filter(name => name.endsWith(`.${extension}`))
+    .map(name => `${RETIRED}/${stem}/${name}`);
+
+function certificateOf(path: string, file: string): X509Certificate | undefined {
+  try {
+    return certificateIn(readContained(path, file));
+  } catch {
+    return undefined;
+  }
 }
 
 /** A key that a CA had before, by the serial number of the last certificate of it. */
