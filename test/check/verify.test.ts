@@ -313,6 +313,12 @@ together('UEFI, field updates', [
     ['error update-refused PK.update.auth', 'warning field-update-stale PK.update.auth'],
   ],
 ]);
+const OPEN_KEYS = [
+  '.pki/requests/ssig/key',
+  '.dev.key.trustme-pki.4711',
+  '.dev.p12.trustme-pki.4711',
+  'certs/.signing_key.pem.trustme-pki',
+];
 /** As if the CA had another key once. */
 const keepFormer =
   (stem: string, key: string): Harm =>
@@ -397,6 +403,23 @@ together('files', [
       chmodSync(join(out, 'certs/signing_key.pem'), 0o644);
     },
     ['error key-mode backend.key', 'error key-mode certs/signing_key.pem'],
+  ],
+  [
+    'keys of before, of requests, and of runs that were killed, that others may read',
+    out => {
+      keepFormer('user_subca', 'user_subca')(out);
+      chmodSync(join(out, former('user_subca', 'key')), 0o640);
+      mkdirSync(join(out, '.pki/requests/ssig'), { recursive: true });
+      for (const file of OPEN_KEYS) {
+        writeFileSync(join(out, file), '');
+        chmodSync(join(out, file), 0o604);
+      }
+    },
+    () => [
+      `error key-mode ${former('user_subca', 'key')}`,
+      ...OPEN_KEYS.map(file => `error key-mode ${file}`),
+      ...OPEN_KEYS.slice(1).map(file => `warning stray-file ${file}`),
+    ],
   ],
   [
     'folders that everybody may change',

@@ -8,8 +8,9 @@ import type { Inspection } from './inspection.ts';
 const GROUP_AND_OTHERS = 0o077;
 const WRITE_OF_OTHERS = 0o002;
 
-/** Files with private keys by their names. */
-const HOLDS_KEY = /^([^/]+\.(key|p12)|certs\/signing_key\.pem)$/;
+/** Files with private keys by their names: of today, replaced, of requests that wait, and drafts that a killed run left. */
+const HOLDS_KEY =
+  /^((.+\/)?[^/]+\.(key|p12)(\.trustme-pki\.\d+)?|certs\/(signing_key\.pem|\.signing_key\.pem\.trustme-pki)|\.pki\/requests\/[^/]+\/key)$/;
 
 export const checkModes = ({ entries }: Inspection): Finding[] => entries.flatMap(checkMode);
 
