@@ -468,7 +468,7 @@ together('files', [
         truncateSync(join(out, name), 11 * 1024 * 1024);
       }
     },
-    [],
+    ['error crl-unreadable device_subca.crl', 'error crl-unreadable device_subca.crl.der'],
   ],
   [
     'an index too large to be read, of which nobody says that it is damaged',
@@ -601,6 +601,40 @@ test('a revocation that a list has and the index has not is found, unless it may
   assert.ok(brief(await verify(cut)).includes(lost));
   // The list of another CA of the same name says nothing.
   assert.equal(brief(await verify(after('superseded', swap('gen_rootca.cert')))).includes(lost), false);
+});
+
+test('lists that readers do not take are found', async () => {
+  const sign = (out: string, ca: string, days: string) => {
+    openssl(out, `ca -config .pki/${ca}.cnf -passin env:GYROIDOS_TEST_PASSWD_PKI -gencrl ${days} -out ${ca}.crl`);
+    openssl(out, `crl -in ${ca}.crl -outform DER -out ${ca}.crl.der`);
+  };
+  const out = copyOf(sound, join(folder, 'lists'), to => {
+    for (const ca of ['gen_rootca', 'user_subca', 'device_subca']) sign(to, ca, '-crldays 90');
+    sign(to, 'ssig_rootca', '-crlsec 1000');
+  });
+  assert.equal(brief(await verify(out)), []);
+  const later = await verify(out, { now: new Date(Date.now() + 1001_000) });
+  assert.equal(brief(later), ['error crl-expired ssig_rootca.crl', 'error crl-expired ssig_rootca.crl.der']);
+
+  write('gen_rootca.crl', 'garbage')(out);
+  copy('gen_rootca.crl', 'gen_rootca.crl.der')(out);
+  copy('user_subca.crl', 'user_subca.crl.der')(out);
+  copy('user_subca.crl', 'ssig_rootca.crl')(out);
+  // It names the key, and no longer says what that signed.
+  setByte('device_subca.crl.der', readFileSync(join(out, 'device_subca.crl.der')).length - 1, value => value ^ 1)(out);
+  assert.equal(
+    brief(await verify(out)).sort(),
+    [
+      'error crl-mismatch device_subca.crl.der',
+      'error crl-mismatch ssig_rootca.crl.der',
+      'error crl-mismatch user_subca.crl.der',
+      'error crl-refused device_subca.crl.der',
+      'error crl-refused ssig_rootca.crl',
+      'error crl-unreadable gen_rootca.crl',
+      'error crl-unreadable gen_rootca.crl.der',
+      'error crl-unreadable user_subca.crl.der',
+    ].sort(),
+  );
 });
 
 test('a list that has the number of the next one, or a higher one, is found, also that of a key before', async () => {

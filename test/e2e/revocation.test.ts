@@ -442,7 +442,7 @@ test('after a new key of a CA, who has the old chain learns of revocations by a 
     /\(number 04, by the old key of the certificate [0-9A-F]+\)$/m,
   );
   assert.throws(check, /certificate revoked/);
-  assert.is((await program(['verify', 'rekeyed', '--json'])).stdout.includes('stray-file'), false);
+  assert.not.match((await program(['verify', 'rekeyed', '--json'])).stdout, /crl-\w+|stray-file/);
 
   const ocsp = await pki.run('ocsp', 'dev.cert');
   assert.is(ocsp.status, 1);

@@ -84,7 +84,7 @@ test('what is cut off or none throws a TypeError', () => {
 
 test('forgotten is what has no row, and what is valid again without having been on hold', () => {
   const list = {
-    ...{ authority: undefined, number: undefined },
+    ...{ authority: undefined, number: undefined, nextUpdate: undefined },
     revoked: new Map([
       ['A', true],
       ['B', true],

@@ -6,6 +6,7 @@ import { numberFile } from '../store/names.ts';
 import { publishedList } from '../store/revocation-list.ts';
 import { error, type Finding } from './finding.ts';
 import type { Inspection } from './inspection.ts';
+import { listFilesOf } from './revocation-lists.ts';
 
 /** Of lists by keys that a CA had before, too: CA.SERIAL.crl. */
 export function checkListNumbers({ directory, entries }: Inspection): Finding[] {
@@ -13,11 +14,9 @@ export function checkListNumbers({ directory, entries }: Inspection): Finding[] 
   return certificates.flatMap(ca => {
     const next = nextNumber(path, numberFile(ca.stem));
     if (next === undefined) return [];
-    const isList = (file: string) =>
-      file.startsWith(`${ca.stem}.`) && /^\.([0-9A-F]+\.)?crl$/.test(file.slice(ca.stem.length));
-    return entries
-      .filter(({ file, kind }) => kind === 'file' && isList(file))
-      .flatMap(({ file }) => {
+    return listFilesOf(ca.stem, entries)
+      .filter(file => !file.endsWith('.der'))
+      .flatMap(file => {
         const number = publishedList(path, ca, join(path, file))?.number;
         return number === undefined || number < next ? [] : [used(ca.stem, next, file, number)];
       });

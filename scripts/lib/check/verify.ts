@@ -24,6 +24,7 @@ import { checkProduction } from './production.ts';
 import { checkProtocol } from './protocol.ts';
 import { purposesOf } from './purpose.ts';
 import { checkRetired } from './retired.ts';
+import { checkRevocationLists } from './revocation-lists.ts';
 import { checkStrays } from './strays.ts';
 import { checkEntries, checkUnreadable } from './unreadable.ts';
 import { checkValidity } from './validity.ts';
@@ -94,6 +95,7 @@ async function askAll(inspection: Inspection): Promise<Finding[]> {
     checkChains(directory.certificates, issuers, question, scratch, surroundings),
     checkPairs(directory, passphrasesOf, surroundings),
     checkRetired(inspection),
+    checkRevocationLists(inspection),
     checkVariables(inspection),
     checkProtocol(inspection),
   ]);

@@ -89,7 +89,8 @@ function parseRow(content: string, line: number): DatabaseRow | string {
 /** Thousands of certificates end in few different seconds. */
 const times = new Map<string, Date | undefined>();
 
-function parseTime(text: string): Date | undefined {
+/** UTCTime or GeneralizedTime as RFC 5280 has them; undefined: it is none. */
+export function parseTime(text: string): Date | undefined {
   if (times.size > 100_000) times.clear();
   if (!times.has(text)) times.set(text, readTime(text));
   return times.get(text);

@@ -3,7 +3,7 @@
 import { lstatSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pemBlocks, pemToDer } from '../model/pem.ts';
-import { type DatabaseRow, serialOf } from './database-rows.ts';
+import { type DatabaseRow, parseTime, serialOf } from './database-rows.ts';
 import { children, decode, isContextSpecific, readExtension, SEQUENCE } from './der.ts';
 import type { CertificateFile } from './directory.ts';
 import { keyIdentifiers } from './key-identifiers.ts';
@@ -16,11 +16,14 @@ export interface RevocationList {
   readonly authority: string | undefined;
   /** RFC 5280 5.2.3; undefined: it has none. */
   readonly number: bigint | undefined;
+  /** When readers look for the next one, and take this one no more; undefined: it does not say. */
+  readonly nextUpdate: Date | undefined;
   /** Serial numbers as `serialOf` gives them, and whether that is for ever: a certificate on hold may be released. */
   readonly revoked: ReadonlyMap<string, boolean>;
 }
 
 const [INTEGER, TAG_SEQUENCE, EXTENSIONS] = [0x02, 0x30, 0xa0];
+const TIMES = [0x17, 0x18];
 const [NUMBER, AUTHORITY_KEY] = ['2.5.29.20', '2.5.29.35'];
 /** An extension's OID 2.5.29.21 (reasonCode), and the ENUMERATED certificateHold in its octets. */
 const HOLD = Buffer.from('0603551d1504030a0106', 'hex');
@@ -34,11 +37,14 @@ export function readRevocationList(der: Buffer): RevocationList {
   const names = fields[0]?.tag === INTEGER ? 3 : 2;
   const entries = fields.slice(names).find(({ tag }) => tag === TAG_SEQUENCE);
   const found = fields.find(({ tag }) => tag === EXTENSIONS);
+  // thisUpdate always, nextUpdate mostly.
+  const [, next] = fields.slice(names).filter(({ tag }) => TIMES.includes(tag));
   const extensions = found ? extensionsIn(der.subarray(found.from, found.to)) : new Map<string, Buffer>();
   if (list?.tag !== TAG_SEQUENCE || fields.length < names + 1) throw new TypeError('no revocation list');
   return {
     authority: authorityIn(extensions.get(AUTHORITY_KEY)),
     number: numberIn(extensions.get(NUMBER)),
+    nextUpdate: next && parseTime(der.toString('latin1', next.from, next.to)),
     revoked: new Map(inside(der, entries).map(entry => readEntry(der, entry))),
   };
 }
@@ -108,17 +114,29 @@ export function publishedList(
 ): RevocationList | undefined {
   const found = lstatSync(file, { throwIfNoEntry: false });
   if (!found || refusalOf(found, mostBytesOf(crlFile(stem))) !== undefined) return undefined;
-  const list = tryToRead(readFileSync(file));
+  const list = tryToRead(listOctets(readFileSync(file)));
   const own = [certificate, ...retiredCertificates(path, stem)].map(({ raw }) => keyIdentifiers(raw).subject);
   return list && (list.authority === undefined || own.includes(list.authority)) ? list : undefined;
 }
 
-/** PEM or DER, which is not searched for text: it may hold anything. */
-function tryToRead(content: Buffer): RevocationList | undefined {
+/**
+ * What a file holds as PEM, else its bytes: DER, which is not searched for text as it may hold any, or what cannot be
+ * read.
+ */
+export function listOctets(content: Buffer): Buffer {
+  if (content[0] === TAG_SEQUENCE) return content;
   try {
-    if (content[0] === TAG_SEQUENCE) return readRevocationList(content);
     const block = pemBlocks(content.toString('latin1')).find(({ label }) => label === 'X509 CRL');
-    return block && readRevocationList(pemToDer(block.text));
+    return block ? pemToDer(block.text) : content;
+  } catch {
+    return content;
+  }
+}
+
+/** undefined: the octets are no list. */
+export function tryToRead(der: Buffer): RevocationList | undefined {
+  try {
+    return readRevocationList(der);
   } catch {
     return undefined;
   }

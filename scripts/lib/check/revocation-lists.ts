@@ -1,0 +1,102 @@
+// Are the revocation lists of the directory such as readers take: by their CA, not ended, the same in PEM and DER?
+import { mkdtempSync } from 'node:fs';
+import { join } from 'node:path';
+import { CommandError } from '../errors.ts';
+import { command } from '../plan/job.ts';
+import { runLogged, type Surroundings } from '../run/exec.ts';
+import { sideBySide } from '../run/workers.ts';
+import { readContained, refusalToRead } from '../store/contained-file.ts';
+import type { CertificateFile } from '../store/directory.ts';
+import { writeNew } from '../store/files.ts';
+import type { Entry } from '../store/inventory.ts';
+import { keyIdentifiers } from '../store/key-identifiers.ts';
+import { mostBytesOf } from '../store/regular-file.ts';
+import { retiredCertificates } from '../store/retired.ts';
+import { listOctets, type RevocationList, tryToRead } from '../store/revocation-list.ts';
+import { error, type Finding } from './finding.ts';
+import type { Inspection } from './inspection.ts';
+
+/** The lists of a CA: CA.crl, by a key that it had before CA.SERIAL.crl, and the same in DER. */
+export const listFilesOf = (ca: string, entries: readonly Entry[]): string[] =>
+  entries
+    .filter(({ file, kind, size }) => kind === 'file' && size <= mostBytesOf(file))
+    .map(({ file }) => file)
+    .filter(file => file.startsWith(`${ca}.`) && /^\.([0-9A-F]+\.)?crl(\.der)?$/.test(file.slice(ca.length)));
+
+export async function checkRevocationLists(inspection: Inspection): Promise<Finding[]> {
+  const { directory, entries } = inspection;
+  const found = await sideBySide(directory.certificates, async ca => {
+    const octets = new Map<string, Buffer>();
+    const findings: Finding[] = [];
+    for (const file of listFilesOf(ca.stem, entries)) {
+      const refusal = refusalToRead(directory.path, file);
+      if (refusal === undefined) octets.set(file, readOctets(directory.path, file));
+      else findings.push(error('crl-unreadable', file, refusal, again(ca.stem, file)));
+    }
+    for (const [file, der] of octets) {
+      const pem = octets.get(file.replace(/\.der$/, ''));
+      if (pem && !pem.equals(der)) findings.push(differs(ca.stem, file));
+      findings.push(...(await checkList(ca, file, der, inspection)));
+    }
+    return findings;
+  });
+  return found.flat();
+}
+
+/** Readers of DER do not look for PEM. */
+function readOctets(root: string, file: string): Buffer {
+  const content = readContained(root, file);
+  return file.endsWith('.der') ? content : listOctets(content);
+}
+
+async function checkList(ca: CertificateFile, file: string, der: Buffer, inspection: Inspection): Promise<Finding[]> {
+  const list = tryToRead(der);
+  const form = file.endsWith('.der') ? 'DER' : 'PEM or DER';
+  if (!list) return [error('crl-unreadable', file, `it holds no revocation list in ${form}`, again(ca.stem, file))];
+  if (!(await isSigned(ca, list, der, inspection)))
+    return [error('crl-refused', file, `no key that "${ca.file}" has or had signed it`, again(ca.stem, file))];
+  if (list.nextUpdate === undefined || list.nextUpdate >= inspection.now) return [];
+  const end = list.nextUpdate.toISOString().slice(0, 10);
+  return [error('crl-expired', file, `it ended on ${end}: readers refuse it`, again(ca.stem, file))];
+}
+
+const differs = (ca: string, file: string): Finding =>
+  error('crl-mismatch', file, `it is another list than "${file.replace(/\.der$/, '')}"`, again(ca, file));
+
+const again = (ca: string, file: string): string =>
+  `"trustme-pki crl ${ca}" makes a new one${isFormer(ca, file) ? ', as long as the old key counts; then move it away' : ''}`;
+
+const isFormer = (ca: string, file: string): boolean => !file.startsWith(`${ca}.crl`);
+
+/** By the key of today, or by one that the CA had: those who have the old chain take that, and after `rekey` it is there. */
+async function isSigned(
+  { stem, certificate }: CertificateFile,
+  { authority }: RevocationList,
+  der: Buffer,
+  { directory, scratch, surroundings }: Inspection,
+): Promise<boolean> {
+  const folder = mkdtempSync(join(scratch, 'crl-'));
+  writeNew(join(folder, 'list'), der);
+  const signers = [certificate, ...retiredCertificates(directory.path, stem)];
+  for (const [i, signer] of signers.entries()) {
+    const own = keyIdentifiers(signer.raw).subject;
+    if (authority !== undefined && own !== undefined && authority !== own) continue;
+    writeNew(join(folder, String(i)), signer.toString());
+    if (await isSignedBy(String(i), { ...surroundings, folder })) return true;
+  }
+  return false;
+}
+
+/** openssl 3.0 says so, and ends well either way. */
+async function isSignedBy(signer: string, surroundings: Surroundings): Promise<boolean> {
+  const args = ['crl', '-inform', 'DER', '-in', 'list', '-CAfile', signer, '-verify', '-noout'];
+  try {
+    const log = join(surroundings.folder, `said-${signer}`);
+    return /^verify OK$/m.test(
+      (await runLogged(command('openssl', args), 'a revocation list', surroundings, log)).report,
+    );
+  } catch (failure) {
+    if (failure instanceof CommandError) return false;
+    throw failure;
+  }
+}
