@@ -63,6 +63,18 @@ test('a revoked certificate is on the next list, and clients refuse it', async (
   }
 });
 
+test('a number with zeros before it, or in small letters, is the number that openssl prints otherwise', async () => {
+  const pki = copyOf('zeros');
+  for (const [number, next] of [
+    ['0001', '02'],
+    ['00ff', '0100'],
+  ] as const) {
+    writeFileSync(join(pki.path, '.pki/backend_subca/crlnumber'), `${number}\n`);
+    await pki.succeed('crl', 'backend_subca');
+    assert.is(readFileSync(join(pki.path, '.pki/backend_subca/crlnumber'), 'latin1'), `${next}\n`);
+  }
+});
+
 test('hold is not for ever: a released certificate is not on the next list', async () => {
   const pki = copyOf('hold');
   const serial = pki.openssl('x509', '-in', 'backend.cert', '-noout', '-serial').trim().replace('serial=', '');

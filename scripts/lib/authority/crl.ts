@@ -87,7 +87,7 @@ async function checkCrl(
   const reading = command('openssl', ['crl', ...args, '-crlnumber', '-lastupdate']);
   const { printed, report } = await runLogged(reading, `${stem}.crl`, surroundings, join(work, `crl-${number}`));
   const [, found, date] = /^crlNumber=0x([0-9A-F]+)\nlastUpdate=(.+)$/m.exec(printed) ?? [];
-  if (!/^verify OK$/m.test(report) || found !== number.toUpperCase() || date === undefined)
+  if (!/^verify OK$/m.test(report) || date === undefined || BigInt(`0x${found}`) !== BigInt(`0x${number}`))
     throw new StateError(
       `the list of ${stem} that openssl made is not signed by it, or does not have the number ${number}`,
       'it was thrown away: run again',
