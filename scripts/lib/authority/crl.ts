@@ -1,4 +1,5 @@
 // Revocation lists: signed by openssl from a CA's index, with a number that rises.
+
 import { existsSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { StateError } from '../errors.ts';
@@ -6,9 +7,9 @@ import { pemToDer } from '../model/pem.ts';
 import { command, commandWithKey } from '../plan/job.ts';
 import { runCommand, runLogged } from '../run/exec.ts';
 import { NUMBER_FILE } from '../store/database-rows.ts';
+import { replaceFile } from '../store/files.ts';
 import { crlFile, numberFile } from '../store/names.ts';
 import { refuseJump } from './clock.ts';
-import { replaceFile } from './database.ts';
 import type { FormerSigner } from './former-keys.ts';
 import { formerKeyOptions, keyOptions } from './key-options.ts';
 import type { Authority } from './open.ts';

@@ -3,7 +3,6 @@ import {
   closeSync,
   copyFileSync,
   existsSync,
-  fchmodSync,
   fstatSync,
   fsyncSync,
   openSync,
@@ -18,7 +17,7 @@ import { dirname, join } from 'node:path';
 import { StateError } from '../errors.ts';
 import { type DatabaseRow, parseIndex } from '../store/database-rows.ts';
 import type { CertificateFile, PkiDirectory } from '../store/directory.ts';
-import { syncPath } from '../store/files.ts';
+import { replaceFile, syncPath } from '../store/files.ts';
 import { databaseFolder, HIDDEN } from '../store/names.ts';
 import { systemReason } from '../system-error.ts';
 
@@ -37,22 +36,6 @@ export function signersFirst(
 ): CertificateFile[] {
   const signers = new Set([...keys, ...authoritiesWithDatabase(path)]);
   return [...certificates].sort((a, b) => Number(signers.has(b.stem)) - Number(signers.has(a.stem)));
-}
-
-/** Puts a file in the place of another, synced: a reader, and whoever comes after a power cut, finds the one or the other. */
-export function replaceFile(path: string, content: string | Buffer, mode = 0o644): void {
-  const temporary = `${path}.new`;
-  rmSync(temporary, { force: true });
-  const descriptor = openSync(temporary, 'wx', mode);
-  try {
-    fchmodSync(descriptor, mode);
-    writeFileSync(descriptor, content);
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
-  renameSync(temporary, path);
-  syncPath(dirname(path));
 }
 
 /** Adds rows by the same way; the old ones do not pass through this process. */

@@ -11,10 +11,9 @@ import { takeLock } from '../run/lock.ts';
 import { inTemporary } from '../run/temporary.ts';
 import { parseCertificate } from '../store/certificate.ts';
 import { certificateKey, keyAlgorithmOf, keyDigest } from '../store/der.ts';
-import { firstCertificate, writeNew } from '../store/files.ts';
+import { firstCertificate, replaceFile, writeNew } from '../store/files.ts';
 import { HIDDEN, issuedFile, PROTOCOL, PROTOCOL_LOCK } from '../store/names.ts';
 import { packageVersion } from '../store/package.ts';
-import { replaceFile } from './database.ts';
 import type { Result } from './judge.ts';
 import type { Authority } from './open.ts';
 

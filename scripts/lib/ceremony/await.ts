@@ -1,7 +1,7 @@
 // A PKI whose first certificates are made elsewhere: they come one by one, and with the last one everything else is made.
+
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { replaceFile } from '../authority/database.ts';
 import { appendProtocol, isEntered, keyFingerprint } from '../authority/protocol.ts';
 import { StateError, UsageError } from '../errors.ts';
 import { withRequestOptions } from '../generate/awaited.ts';
@@ -15,6 +15,7 @@ import { surroundingsIn } from '../run/exec.ts';
 import { finishInterrupted } from '../run/interrupted.ts';
 import { takeDirectoryLock } from '../run/lock.ts';
 import type { PlanReport } from '../run/report.ts';
+import { replaceFile } from '../store/files.ts';
 import { pendingFile } from '../store/names.ts';
 import { requestKey } from '../store/request-facts.ts';
 import { isAwaited, readPending } from '../store/requests.ts';

@@ -1,12 +1,13 @@
 // What is told of a request once it waits: an entry in the protocol, and its files where they were asked for.
+
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { replaceFile } from '../authority/database.ts';
 import { appendProtocol, isEntered as isStepEntered, keyFingerprint } from '../authority/protocol.ts';
 import { spoken } from '../model/protocol.ts';
 import type { Entity } from '../model/types.ts';
 import { privateKey } from '../plan/private-key.ts';
 import type { Surroundings } from '../run/exec.ts';
+import { replaceFile } from '../store/files.ts';
 import { keyFile, pendingFile, requestOutputs } from '../store/names.ts';
 import { describeRequest, requestKey } from '../store/request-facts.ts';
 import type { Prepared } from './prepare-request.ts';

@@ -7,20 +7,20 @@ import { readContained } from './contained-file.ts';
 import { serialOf } from './database-rows.ts';
 import { certificateKey, keyDigest } from './der.ts';
 import type { CertificateFile } from './directory.ts';
-import { ifThere, syncPath, writeNew } from './files.ts';
+import { ifThere, replaceFile, syncPath } from './files.ts';
 import { isIssuedBy } from './issuer.ts';
-import { RETIRED, retiredFile } from './names.ts';
+import { HIDDEN, RETIRED, retiredFile } from './names.ts';
 
 export const isRetired = (path: string, serial: string): boolean =>
   existsSync(join(path, RETIRED)) &&
   readdirSync(join(path, RETIRED)).some(stem => existsSync(join(path, retiredFile(stem, serial, 'pem'))));
 
-/** Keeps a certificate (PEM); relative path. */
+/** Keeps a certificate (PEM), synced: what takes its place comes after. One that a power cut tore is replaced. Relative path. */
 export function retire(path: string, stem: string, serial: string, certificate: string): string {
   const file = retiredFile(stem, serial, 'pem');
-  mkdirSync(dirname(join(path, file)), { recursive: true });
-  if (!existsSync(join(path, file))) writeNew(join(path, file), certificate);
-  syncPath(dirname(join(path, file)));
+  if (mkdirSync(dirname(join(path, file)), { recursive: true }) !== undefined)
+    for (const folder of [RETIRED, HIDDEN]) syncPath(join(path, folder));
+  replaceFile(join(path, file), certificate);
   return file;
 }
 
