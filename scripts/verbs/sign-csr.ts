@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
 import { openAuthority } from '../lib/authority/open.ts';
 import { formatProgress, formatRefused, formatResults, readOrders } from '../lib/authority/orders.ts';
-import { recordAuthorities } from '../lib/authority/protocol.ts';
+import { recordAuthorities, requireProtocol } from '../lib/authority/protocol.ts';
 import { signRequests } from '../lib/authority/sign-requests.ts';
 import { UsageError } from '../lib/errors.ts';
 import { parseWords, textOf } from '../options.ts';
@@ -76,6 +76,7 @@ export async function signCsrVerb(context: VerbContext): Promise<number> {
   const open = await openToWrite(context, given);
   const authority = await openAuthority(open, ca, context.controller, note);
   try {
+    requireProtocol(authority, options.profile);
     const start = Date.now();
     const results = await signRequests(
       authority,

@@ -188,6 +188,29 @@ test('the protocol is readable, signed, and a change of it is found', async () =
   assert.match(stdout, /protocol\.txt: step 2 was changed, or what is before it \[protocol-broken\]/);
 });
 
+test('a protocol that is none is told before anything is signed or made; certificates that get no entry are signed', async () => {
+  const [online, offline] = split('damaged');
+  await succeed('request', 'device_subca', '--dir', online, '--output-dir', '.');
+  for (const name of ['damaged-out', 'damaged-again', 'damaged-ocsp']) mkdirSync(path(name));
+  const request = ['sign-csr', 'gen_rootca', 'device_subca.csr', '--same-key', '--dir', offline, '--output-dir'];
+  await succeed(...request, 'damaged-out');
+  const certificate = 'damaged-out/device_subca.cert';
+  for (const dir of [online, offline]) write(`${dir}/.pki/protocol.txt`, 'half');
+  const before = [read(offline, '.pki/gen_rootca/index.txt'), read(online, 'device_subca.cert')];
+  const isNone =
+    /^trustme-pki: error: ".*\.pki\/protocol\.txt" is no protocol: it does not begin with a step\n.*a copy on paper.*\n$/;
+  await refused(isNone, ...request, 'damaged-again', '--again');
+  await refused(isNone, 'request', 'user_subca', '--dir', online);
+  await refused(isNone, 'import', 'device_subca', certificate, '--dir', online);
+  assert.equal([read(offline, '.pki/gen_rootca/index.txt'), read(online, 'device_subca.cert')], before);
+  assert.not.ok(existsSync(path('damaged-again/device_subca.cert')));
+  assert.not.ok(existsSync(path(online, '.pki/requests/user_subca')));
+  await succeed(...request, 'damaged-ocsp', '--again', '--profile', 'ocsp');
+  await succeed('request', 'backend', '--dir', 'damaged-fresh', ...EC);
+  write('damaged-fresh/.pki/protocol.txt', 'half');
+  await refused(isNone, 'import', 'backend', certificate, '--dir', 'damaged-fresh');
+});
+
 test('the same request again does what a run that was stopped left: outputs and entries of the protocol', async () => {
   const [online] = split('stopped');
   mkdirSync(path('stick2'));

@@ -1,5 +1,6 @@
 // A profile of a CA as its openssl configuration has it: which section a request gets, and what is copied from it.
 import { UsageError } from '../errors.ts';
+import { makesCa } from '../model/extensions.ts';
 import { nearest } from '../model/nearest.ts';
 import type { Validity } from '../model/types.ts';
 import type { RequestFacts } from '../store/request-facts.ts';
@@ -12,6 +13,8 @@ export type Sections = ReadonlyMap<string, Section>;
 
 export interface ProfileSection {
   readonly isNameCopied: boolean;
+  /** Whether its certificates are those of CAs. */
+  readonly makesAuthorities: boolean;
   readonly validity: Validity;
   sectionFor(facts: RequestFacts): string;
   /** Whether openssl copies nothing of the request but its names. */
@@ -59,6 +62,7 @@ export function profileOf({ configuration, stem }: Authority, name: string): Pro
   return {
     validity: validityIn(configuration, section, usualSection(sections)),
     isNameCopied: sections.get('authority')?.get('copy_extensions') === 'copy',
+    makesAuthorities: makesCa(sections.get(section)?.get('basicConstraints')),
     sectionFor: ({ key }) => sectionFor(sections, section, key?.kind === 'rsa'),
     isPlain: ({ extensions }, own) =>
       [...extensions.keys()].every(

@@ -2,7 +2,7 @@
 import { createHash, type X509Certificate } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { formatEntry, formatSignature, isOneShot, parseProtocol, spoken } from '../model/protocol.ts';
+import { formatEntry, formatSignature, isOneShot, spoken } from '../model/protocol.ts';
 import { isoTime } from '../model/validity.ts';
 import { commandWithKey } from '../plan/job.ts';
 import { type PrivateKey, passin } from '../plan/private-key.ts';
@@ -14,8 +14,10 @@ import { certificateKey, keyAlgorithmOf, keyDigest } from '../store/der.ts';
 import { firstCertificate, replaceFile, writeNew } from '../store/files.ts';
 import { HIDDEN, issuedFile, PROTOCOL, PROTOCOL_LOCK } from '../store/names.ts';
 import { packageVersion } from '../store/package.ts';
+import { readProtocol } from '../store/protocol.ts';
 import type { Result } from './judge.ts';
 import type { Authority } from './open.ts';
+import { profileOf } from './profile-section.ts';
 
 export interface Step {
   readonly step: 'request' | 'sign' | 'import';
@@ -55,14 +57,14 @@ export async function appendProtocol(path: string, step: Step, surroundings: Sur
   mkdirSync(join(path, HIDDEN), { recursive: true });
   const lock = await takeLock(join(path, PROTOCOL_LOCK), surroundings.controller.signal, () => {});
   try {
-    await append(join(path, PROTOCOL), step, surroundings);
+    await append(path, step, surroundings);
   } finally {
     lock.release();
   }
 }
 
-async function append(file: string, step: Step, surroundings: Surroundings): Promise<void> {
-  const before = existsSync(file) ? readFileSync(file, 'utf8') : '';
+async function append(path: string, step: Step, surroundings: Surroundings): Promise<void> {
+  const { text: before, entries } = readProtocol(path);
   const values = [
     ['time', isoTime(new Date()).replace(/\.\d+Z$/, 'Z')],
     ['step', step.step],
@@ -71,10 +73,9 @@ async function append(file: string, step: Step, surroundings: Surroundings): Pro
     ['program', `trustme-pki ${packageVersion()}`],
     ['signed by', `the key with SHA-256 ${keyFingerprint(step.publicKey)}`],
   ] as const;
-  const number = parseProtocol(before).length + 1;
-  const entry = formatEntry(number, values, sha256(before), step.publicKey);
+  const entry = formatEntry(entries.length + 1, values, sha256(before), step.publicKey);
   const signature = await sign(entry, step, surroundings);
-  replaceFile(file, `${before}${entry}${formatSignature(signature)}`);
+  replaceFile(join(path, PROTOCOL), `${before}${entry}${formatSignature(signature)}`);
 }
 
 async function sign(entry: string, { key, publicKey }: Step, surroundings: Surroundings): Promise<Buffer> {
@@ -91,6 +92,14 @@ async function sign(entry: string, { key, publicKey }: Step, surroundings: Surro
 
 /** More certificates than that are no ceremony. */
 const FEW = 20;
+
+/**
+ * Throws a StateError where the protocol of the directory takes no entry, and certificates by a profile would be CAs,
+ * which get one: before they are signed, not after.
+ */
+export function requireProtocol(authority: Authority, profile: string): void {
+  if (profileOf(authority, profile).makesAuthorities) readProtocol(authority.path);
+}
 
 /**
  * Enters the certificates of CAs among what a CA has signed, now or in a run that was stopped before it entered them; a

@@ -17,6 +17,7 @@ import { takeDirectoryLock } from '../run/lock.ts';
 import type { PlanReport } from '../run/report.ts';
 import { replaceFile } from '../store/files.ts';
 import { pendingFile } from '../store/names.ts';
+import { readProtocol } from '../store/protocol.ts';
 import { requestKey } from '../store/request-facts.ts';
 import { isAwaited, readPending } from '../store/requests.ts';
 import { readSettings } from '../store/settings.ts';
@@ -49,6 +50,7 @@ export async function importAwaited(
   try {
     await finishInterrupted(outDir, controller.signal, text => report.note(text));
     if (!isAwaited(outDir)) throw new StateError(`"${outDir}" was completed meanwhile`, 'run again');
+    readProtocol(outDir);
     kept = await keep(outDir, withRequestOptions(options, outDir), choice, controller);
   } finally {
     lock.release();

@@ -25,6 +25,7 @@ import { certificateKey } from '../store/der.ts';
 import { byStem } from '../store/directory.ts';
 import { writeNew } from '../store/files.ts';
 import { keyFile, pendingFile, requestOutputs } from '../store/names.ts';
+import { readProtocol } from '../store/protocol.ts';
 import { removeTree } from '../store/remove-tree.ts';
 import { requestKey } from '../store/request-facts.ts';
 import { type Pending, readPending } from '../store/requests.ts';
@@ -71,6 +72,7 @@ export function importCertificate(
   return inSession(given, report, controller, async session => {
     const { open, settings, now } = session;
     const { path, certificates } = open.directory;
+    readProtocol(path);
     const present = byStem(certificates);
     const pending = readPending(path).get(name);
     const own = present.get(name);

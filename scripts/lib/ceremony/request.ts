@@ -21,6 +21,7 @@ import { requireTokenKeys } from '../run/token-step.ts';
 import { requireTools } from '../run/tools.ts';
 import { writeNew } from '../store/files.ts';
 import { configurationFile, keyFile, pendingFile, REQUEST_OPTIONS, requestFile } from '../store/names.ts';
+import { readProtocol } from '../store/protocol.ts';
 import { removeTree } from '../store/remove-tree.ts';
 import { isAwaited, type RequestOptions, readPending } from '../store/requests.ts';
 import { entityFor, type Prepared, prepareNew, prepareThere } from './prepare-request.ts';
@@ -53,6 +54,7 @@ export async function requestCertificates(
   if (!lock) throw new StateError(`cannot write in "${dirname(outDir)}"`, 'choose a directory in which you may write');
   try {
     await finishInterrupted(outDir, controller.signal, text => report.note(text));
+    readProtocol(outDir);
     const isNew = !existsSync(outDir) || isAwaited(outDir) || readdirSync(outDir).length === 0;
     const prepared = isNew ? await prepareNew(options) : await prepareThere(options, choice);
     const entities = [...new Set(choice.names)].map(name => entityFor(name, prepared.hierarchy));

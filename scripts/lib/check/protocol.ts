@@ -11,17 +11,16 @@ import { readContained } from '../store/contained-file.ts';
 import { certificateKey, keyAlgorithmOf } from '../store/der.ts';
 import { writeNew } from '../store/files.ts';
 import { PROTOCOL } from '../store/names.ts';
+import { PROTOCOL_HINT } from '../store/protocol.ts';
 import { requestKey } from '../store/request-facts.ts';
 import { readPending } from '../store/requests.ts';
 import { retiredCertificates } from '../store/retired.ts';
 import { error, type Finding } from './finding.ts';
 import type { Inspection } from './inspection.ts';
 
-const HINT = 'somebody changed it: compare it with a copy on paper';
-
 export async function checkProtocol({ directory, entries, scratch, surroundings }: Inspection): Promise<Finding[]> {
   if (!entries.some(({ file, kind }) => file === PROTOCOL && kind === 'file')) return [];
-  const broken = (message: string) => [error('protocol-broken', PROTOCOL, message, HINT)];
+  const broken = (message: string) => [error('protocol-broken', PROTOCOL, message, PROTOCOL_HINT)];
   try {
     const text = readContained(directory.path, PROTOCOL).toString('utf8');
     const known = knownKeys(directory);
