@@ -276,6 +276,26 @@ test('a certificate that is not what was asked for is refused, and nothing chang
   assert.equal(leftovers(folder), []);
 });
 
+test('what a certificate says is told in one line, on the terminal and in the protocol, where it is entered once', async () => {
+  const [online] = split('lines');
+  await succeed('request', 'user_subca', '--dir', online);
+  write('lines.cnf', 'basicConstraints = critical, CA:TRUE\nkeyUsage = critical, keyCertSign, cRLSign\n');
+  const args = ['-req', '-in', path(online, 'user_subca.csr'), '-days', '300', '-extfile', 'lines.cnf'];
+  const signer = ['-CA', 'base/gen_rootca.cert', '-CAkey', 'base/gen_rootca.key', '-passin', 'pass:test1234'];
+  const subject = '/O=Own\n== step 9 ==\nkey: x\x1b[31m/CN=user';
+  tool('openssl', ['x509', ...args, ...signer, '-subj', subject, '-out', 'lines.cert'], folder);
+  const line = String.raw`subject is "organizationName=Own\u000a== step 9 ==\u000akey: x\u001b[31m, commonName=user"`;
+  const words = ['import', 'user_subca', 'lines.cert', '--dir', online];
+  const { stderr } = await run(...words);
+  assert.ok(stderr.startsWith(`trustme-pki: error: "lines.cert" is not what was asked for: ${line}, `), stderr);
+  for (const _ of ['first', 'again'])
+    assert.ok((await succeed(...words, '--accept-differences')).includes(`\n  not as asked for: ${line}, `));
+  const protocol = read(online, '.pki/protocol.txt');
+  assert.is(protocol.split(`\nnot as asked for: ${line}, `).length, 2);
+  assert.is(protocol.match(/^== step/gm)?.length, 2);
+  assert.not.match((await run('verify', online)).stdout, /protocol/);
+});
+
 test('a step that was stopped before its entry gets it by the same command again, and no step two', async () => {
   const [online, offline] = split('entry');
   mkdirSync(path('stick3'));

@@ -38,6 +38,14 @@ suite('entries are read again: values, what is signed, where each begins', () =>
   assert.equal([...first!.values.keys()], ['what', 'time', 'previous', 'public key']);
 });
 
+suite('a value makes neither a line of its own nor an entry, nor does it turn one round', () => {
+  const written = formatEntry(1, [['subject', 'O=Own\n== step 9 ==\nkey: x\x1b[31m\u202ered\u2028']], 'aa', KEY);
+  const [only, ...others] = parseProtocol(written + formatSignature(SIGNATURE));
+  assert.equal(others, []);
+  assert.is(only!.values.get('subject'), 'O=Own\\u000a== step 9 ==\\u000akey: x\\u001b[31m\\u202ered\\u2028');
+  assert.equal([...only!.values.keys()], ['subject', 'previous', 'public key']);
+});
+
 suite('no text is no entry', () => {
   assert.equal(parseProtocol(''), []);
 });

@@ -2,7 +2,7 @@
 import { createHash, type X509Certificate } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { formatEntry, formatSignature, isOneShot, spoken } from '../model/protocol.ts';
+import { formatEntry, formatSignature, formatValues, isOneShot, spoken } from '../model/protocol.ts';
 import { isoTime } from '../model/validity.ts';
 import { commandWithKey } from '../plan/job.ts';
 import { type PrivateKey, passin } from '../plan/private-key.ts';
@@ -44,10 +44,8 @@ export const certificateValues = ({ fingerprint256, serialNumber, raw, validTo }
 /** Whether a step has an entry with these values, the first ones of it. */
 export function isEntered(path: string, { step, entity, values }: Omit<Step, 'key' | 'publicKey'>): boolean {
   const file = join(path, PROTOCOL);
-  const lines = [['step', step] as const, ['entity', entity] as const, ...values].map(
-    ([name, value]) => `${name}: ${value}\n`,
-  );
-  return existsSync(file) && readFileSync(file, 'utf8').includes(`\n${lines.join('')}`);
+  const lines = formatValues([['step', step], ['entity', entity], ...values]);
+  return existsSync(file) && readFileSync(file, 'utf8').includes(`\n${lines}`);
 }
 
 const sha256 = (content: string): string => createHash('sha256').update(content).digest('hex');

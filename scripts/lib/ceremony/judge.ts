@@ -1,6 +1,6 @@
 // Is a certificate that comes from elsewhere the one that was asked for?
 import type { X509Certificate } from 'node:crypto';
-import { StateError } from '../errors.ts';
+import { printable, StateError } from '../errors.ts';
 import type { Hierarchy } from '../model/hierarchy.ts';
 import type { Entity } from '../model/types.ts';
 import { certificateIn } from '../store/certificate.ts';
@@ -28,7 +28,7 @@ export interface Wanted {
 }
 
 /**
- * In words what is not as it was asked for, which is refused unless it is accepted. Throws a StateError, too, where the
+ * In words, in one line, what is not as it was asked for, which is refused unless it is accepted. Throws a StateError, too, where the
  * certificate is for another key, by another issuer, or over. `given` is its path.
  */
 export function judgeCertificate(
@@ -42,7 +42,7 @@ export function judgeCertificate(
   const told = differencesOf(entity, hierarchy, describeCertificate(certificate.raw))
     // How long it lasts is the issuer's to say.
     .filter(({ key }) => !/^(days|notBefore|notAfter)$/.test(key))
-    .map(({ key, is, should }) => `${key} is "${is}", asked for was "${should}"`)
+    .map(({ key, is, should }) => printable(`${key} is "${is}", asked for was "${should}"`))
     .join('; ');
   if (told !== '' && !acceptsDifferences)
     throw new StateError(

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { verifyDirectory } from '../check/verify.ts';
-import { StateError } from '../errors.ts';
+import { printable, StateError } from '../errors.ts';
 import type { Hierarchy } from '../model/hierarchy.ts';
 import { type Entity, isFromElsewhere } from '../model/types.ts';
 import { DAY } from '../model/validity.ts';
@@ -109,5 +109,5 @@ function differencesOf(rehearsed: CertificateFacts, real: CertificateFacts, isIs
   const [then, now] = [new Map(values(rehearsed)), new Map(values(real))];
   return [...new Set([...then.keys(), ...now.keys()])]
     .filter(name => then.get(name) !== now.get(name))
-    .map(name => `${name} is ${now.get(name) ?? 'missing'}, rehearsed was ${then.get(name) ?? 'none'}`);
+    .map(name => printable(`${name} is ${now.get(name) ?? 'missing'}, rehearsed was ${then.get(name) ?? 'none'}`));
 }

@@ -1,5 +1,6 @@
 // The protocol of a ceremony as text: what people read, and what proves that nobody changed it since. Each entry names
 // the digest of all text before it, the key that did the step, and that key's signature over the entry.
+import { printable } from '../errors.ts';
 
 export interface ProtocolEntry {
   /** Values by name, in order. */
@@ -17,15 +18,15 @@ export interface ProtocolEntry {
 
 const HEAD = /^== step \d+ ==$/gm;
 
+type Values = readonly (readonly [name: string, value: string])[];
+
+/** A line for each value. What a certificate says may hold line breaks, which would begin entries of their own. */
+export const formatValues = (values: Values): string =>
+  values.map(([name, value]) => `${printable(`${name}: ${value}`)}\n`).join('');
+
 /** The text of an entry but for its signature. */
-export function formatEntry(
-  number: number,
-  values: readonly (readonly [name: string, value: string])[],
-  previous: string,
-  key: Buffer,
-): string {
-  const lines = values.map(([name, value]) => `${name}: ${value}`);
-  return `== step ${number} ==\n${lines.join('\n')}\nprevious: ${previous}\npublic key: ${key.toString('base64')}\n`;
+export function formatEntry(number: number, values: Values, previous: string, key: Buffer): string {
+  return `== step ${number} ==\n${formatValues(values)}previous: ${previous}\npublic key: ${key.toString('base64')}\n`;
 }
 
 export const formatSignature = (signature: Buffer): string => `signature: ${signature.toString('base64')}\n\n`;
