@@ -364,6 +364,16 @@ together('what others took the place of', [
     () => [`error key-broken ${former('ssig_subca_cml', 'key')}`],
   ],
 ]);
+together('a request that is none', [
+  [
+    'it is empty',
+    out => {
+      mkdirSync(join(out, '.pki/requests/backend'), { recursive: true });
+      writeFileSync(join(out, '.pki/requests/backend/request.csr'), '');
+    },
+    ['error request-unreadable .pki/requests/backend/request.csr'],
+  ],
+]);
 together('a protocol that is none', [
   [
     'nobody signed it',

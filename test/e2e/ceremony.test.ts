@@ -211,6 +211,37 @@ test('a protocol that is none is told before anything is signed or made; certifi
   await refused(isNone, 'import', 'backend', certificate, '--dir', 'damaged-fresh');
 });
 
+test('a request that is damaged is told, and not taken for a change of the protocol; its copy mends it', async () => {
+  const [online] = split('empty-request');
+  const words = ['request', 'backend_subca', '--rekey', '--dir', online];
+  await succeed(...words);
+  const request = '.pki/requests/backend_subca/request.csr';
+  write(`${online}/${request}`, '');
+  const isDamaged =
+    /^trustme-pki: error: ".*request\.csr" is damaged: it is no certification request.*\n.*put backend_subca\.csr that was sent/;
+  await refused(isDamaged, ...words);
+  await refused(isDamaged, 'import', 'backend_subca', 'base/backend_subca.cert', '--dir', online);
+  const { findings } = JSON.parse((await run('verify', online, '--json')).stdout) as { findings: { code: string }[] };
+  assert.equal(
+    findings.map(({ code }) => code),
+    ['request-unreadable'],
+  );
+  cpSync(path(online, 'backend_subca.csr'), path(online, request));
+  await sound(online);
+});
+
+test('what request was told of a new PKI is not taken from a damaged file', async () => {
+  await succeed('request', 'backend', '--dir', 'damaged-options', ...EC);
+  const whole = { schema: 1, hasPlatformKeys: false };
+  for (const options of [null, { schema: 1 }, { ...whole, keyType: 5 }, { ...whole, brand: 7 }]) {
+    write('damaged-options/.pki/requests/options.json', JSON.stringify(options));
+    await refused(
+      /options\.json" cannot be read\n.*begin again/,
+      ...['import', 'backend', 'base/backend.cert', '--dir', 'damaged-options'],
+    );
+  }
+});
+
 test('the same request again does what a run that was stopped left: outputs and entries of the protocol', async () => {
   const [online] = split('stopped');
   mkdirSync(path('stick2'));

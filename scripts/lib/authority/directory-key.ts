@@ -1,11 +1,12 @@
 // The private key of a certificate of a PKI directory: in a file, or in a token that the file names.
 import { join } from 'node:path';
-import { recordedIn, recordedVariables } from '../check/record.ts';
+import { recordedVariables } from '../check/record.ts';
 import { StateError } from '../errors.ts';
 import { choosePassphraseVariable } from '../model/passphrase.ts';
 import type { TokenKey } from '../model/types.ts';
 import { type PrivateKey, privateKey } from '../plan/private-key.ts';
 import { readContained } from '../store/contained-file.ts';
+import { readManifest } from '../store/manifest.ts';
 import { keyFile } from '../store/names.ts';
 import { parseTokenKey } from '../store/token-key.ts';
 import { findTokenRoad } from '../store/token-road.ts';
@@ -48,7 +49,7 @@ function variableFor({ directory, settings, options }: OpenDirectory, stem: stri
   if (!key.includes('ENCRYPTED')) return undefined;
   const entities = [...settings.configuration.hierarchy.values()];
   const described = settings.configuration.hierarchy.get(stem)?.passphraseVariables;
-  const own = described ?? recordedVariables(recordedIn(directory.path), stem);
+  const own = described ?? recordedVariables(readManifest(directory.path), stem);
   const names = own.length > 0 ? own : [...new Set(entities.flatMap(each => each.passphraseVariables))];
   const isSet = (name: string) => Boolean(options.environment[name]);
   return choosePassphraseVariable(names, isSet) ?? names[0];

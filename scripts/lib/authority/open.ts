@@ -1,7 +1,7 @@
 // Opens a CA of a PKI directory for work: its database under its own lock, its openssl configuration, its passphrase.
 import { existsSync, lstatSync, mkdtempSync, readdirSync, realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { recordedIn, withRecorded } from '../check/record.ts';
+import { withRecorded } from '../check/record.ts';
 import { StateError, UsageError } from '../errors.ts';
 import { nearest } from '../model/nearest.ts';
 import type { PrivateKey } from '../plan/private-key.ts';
@@ -12,6 +12,7 @@ import { lockAuthority } from '../run/lock-authority.ts';
 import { hasJournal } from '../run/staging.ts';
 import { type CertificateFile, type PkiDirectory, readCertificateFile, readPkiDirectory } from '../store/directory.ts';
 import { issuersOf } from '../store/issuer.ts';
+import { readManifest } from '../store/manifest.ts';
 import { databaseFolder } from '../store/names.ts';
 import { removeTree } from '../store/remove-tree.ts';
 import { readSettings, type Settings } from '../store/settings.ts';
@@ -87,7 +88,7 @@ export function openDirectory(options: DirectoryOptions, isWriting: boolean): Op
   if (!existsSync(path) || !lstatSync(path).isDirectory())
     throw new StateError(`"${options.dir}" is no directory`, 'give the PKI directory: --dir DIR');
   const folders = options.configurationFolders;
-  const settings = withRecorded(readSettings(folders, { now: new Date() }), folders, recordedIn(path));
+  const settings = withRecorded(readSettings(folders, { now: new Date() }), folders, readManifest(path));
   return { directory: readPkiDirectory(path), settings, options };
 }
 

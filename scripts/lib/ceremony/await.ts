@@ -18,10 +18,10 @@ import type { PlanReport } from '../run/report.ts';
 import { replaceFile } from '../store/files.ts';
 import { pendingFile } from '../store/names.ts';
 import { readProtocol } from '../store/protocol.ts';
-import { requestKey } from '../store/request-facts.ts';
 import { isAwaited, readPending } from '../store/requests.ts';
 import { readSettings } from '../store/settings.ts';
 import { findTokenRoad } from '../store/token-road.ts';
+import { readWaiting } from '../store/waiting-request.ts';
 import { type ImportChoice, importValues } from './import.ts';
 import { judgeCertificate, readCertificate } from './judge.ts';
 
@@ -76,7 +76,7 @@ async function keep(
       close ? `did you mean "${close}"?` : `trustme-pki request ${name}`,
     );
   }
-  const publicKey = requestKey(pending.request);
+  const { publicKey } = readWaiting(outDir, name);
   const issuerFile = hierarchy.get(entity.issuer)?.supplied?.certificate ?? waiting.get(entity.issuer)?.certificate;
   if (issuerFile === undefined)
     throw new StateError(

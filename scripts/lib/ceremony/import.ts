@@ -27,8 +27,8 @@ import { writeNew } from '../store/files.ts';
 import { keyFile, pendingFile, requestOutputs } from '../store/names.ts';
 import { readProtocol } from '../store/protocol.ts';
 import { removeTree } from '../store/remove-tree.ts';
-import { requestKey } from '../store/request-facts.ts';
 import { type Pending, readPending } from '../store/requests.ts';
+import { readWaiting } from '../store/waiting-request.ts';
 import { judgeCertificate, readCertificate } from './judge.ts';
 import { rehearseFor } from './rehearse.ts';
 
@@ -87,7 +87,7 @@ export function importCertificate(
         'give its configuration: --conf',
       );
     const certificate = readCertificate(choice.certificate);
-    const publicKey = pending ? requestKey(pending.request) : certificateKey(own.certificate.raw);
+    const publicKey = pending ? readWaiting(path, name).publicKey : certificateKey(own.certificate.raw);
     const wanted = { entity, hierarchy, key: publicKey, issuer };
     refuseRevoked(choice.certificate, certificate, path);
     const told = judgeCertificate(choice.certificate, certificate, wanted, choice.acceptsDifferences);

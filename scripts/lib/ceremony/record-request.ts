@@ -9,7 +9,7 @@ import { privateKey } from '../plan/private-key.ts';
 import type { Surroundings } from '../run/exec.ts';
 import { replaceFile } from '../store/files.ts';
 import { keyFile, pendingFile, requestOutputs } from '../store/names.ts';
-import { describeRequest, requestKey } from '../store/request-facts.ts';
+import { readWaiting } from '../store/waiting-request.ts';
 import type { Prepared } from './prepare-request.ts';
 import { describeWanted } from './wanted.ts';
 
@@ -23,9 +23,6 @@ export interface Requested {
   readonly keySha256: string;
 }
 
-const readRequest = (folder: string, { stem }: Entity): string =>
-  readFileSync(join(folder, pendingFile(stem, 'request.csr')), 'latin1');
-
 /** The request that waits in a folder, and what it asks for in words, by name. */
 export function outputsOf(
   folder: string,
@@ -33,11 +30,11 @@ export function outputsOf(
   { hierarchy, inputs }: Prepared,
 ): ReadonlyMap<string, string> {
   const [request, description] = requestOutputs(entity.stem);
-  const text = readRequest(folder, entity);
+  const { text, facts } = readWaiting(folder, entity.stem);
   const isKeyKept = inputs.keysAtHand?.has(entity.stem) ?? false;
   return new Map([
     [request, text],
-    [description, describeWanted(entity, hierarchy, describeRequest(text), isKeyKept)],
+    [description, describeWanted(entity, hierarchy, facts, isKeyKept)],
   ]);
 }
 
@@ -58,8 +55,8 @@ export function isRecorded(outDir: string, entity: Entity, prepared: Prepared, o
 }
 
 function isEntered(outDir: string, entity: Entity): boolean {
-  const { sha256 } = describeRequest(readRequest(outDir, entity));
-  const values = [['request', `SHA-256 ${spoken(sha256)}`]] as const;
+  const { facts } = readWaiting(outDir, entity.stem);
+  const values = [['request', `SHA-256 ${spoken(facts.sha256)}`]] as const;
   return isStepEntered(outDir, { step: 'request', entity: entity.stem, values });
 }
 
@@ -73,11 +70,10 @@ export async function recordRequest(
 ): Promise<Requested> {
   const { inputs } = prepared;
   const { stem, token } = entity;
-  const text = readRequest(outDir, entity);
-  const publicKey = requestKey(text);
+  const { facts, publicKey } = readWaiting(outDir, stem);
   const file = inputs.keysAtHand?.has(stem) ? keyFile(stem) : pendingFile(stem, 'key');
   const key = privateKey(stem, token, inputs.passphraseOf(entity), inputs.tokenRoad);
-  const sha256 = spoken(describeRequest(text).sha256);
+  const sha256 = spoken(facts.sha256);
   const values = [
     ['request', `SHA-256 ${sha256}`],
     ['key', `SHA-256 ${keyFingerprint(publicKey)}`],

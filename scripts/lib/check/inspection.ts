@@ -10,11 +10,11 @@ import { type Surroundings, surroundingsIn } from '../run/exec.ts';
 import { type CertificateFacts, describeCertificate } from '../store/certificate-facts.ts';
 import { type PkiDirectory, readPkiDirectory } from '../store/directory.ts';
 import { type Entry, listEntries } from '../store/inventory.ts';
-import type { Manifest } from '../store/manifest.ts';
+import { type Manifest, type ManifestRecord, readRecord } from '../store/manifest.ts';
 import { readSettings, type Settings } from '../store/settings.ts';
 import type { PassphrasesOf } from './pairs.ts';
 import { findIssuers, type Issuers } from './paths.ts';
-import { overridesOf, type Record, readRecord, recordedVariables, variablesAsMade, withRecorded } from './record.ts';
+import { overridesOf, recordedVariables, variablesAsMade, withRecorded } from './record.ts';
 
 export interface VerifyOptions {
   readonly expiresWithinDays: number;
@@ -31,7 +31,7 @@ export interface Inspection {
   readonly directory: PkiDirectory;
   readonly entries: readonly Entry[];
   /** What the manifest says. */
-  readonly record: Record;
+  readonly record: ManifestRecord;
   readonly settings: Settings;
   /** UEFI variables: those of the configuration, where none is given as the manifest has them. */
   readonly variables: readonly VariableFiles[];
@@ -87,7 +87,7 @@ function makeFactsOf(): Inspection['factsOf'] {
 }
 
 /** With what `generate` was told beside the configuration, in both of its phases. */
-function readAsMade(folders: readonly string[], record: Record, now: Date): Settings {
+function readAsMade(folders: readonly string[], record: ManifestRecord, now: Date): Settings {
   const [first, second] = [false, true].map(isPlatform => overridesOf(record, now, isPlatform)) as [
     Overrides,
     Overrides,

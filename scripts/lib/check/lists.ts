@@ -5,11 +5,10 @@ import type { Variable } from '../model/types.ts';
 import { parseVariableUpdate } from '../model/variable-update.ts';
 import { readContained } from '../store/contained-file.ts';
 import { byStem, type PkiDirectory } from '../store/directory.ts';
-import type { Manifest } from '../store/manifest.ts';
+import { type Manifest, readRecord } from '../store/manifest.ts';
 import { listFile, updateFile } from '../store/names.ts';
 import { digestOf } from '../store/signature-digest.ts';
 import { error, type Finding } from './finding.ts';
-import { readRecord } from './record.ts';
 
 export const LISTS_HINT = 'make it again from the certificates, and sign its update again';
 

@@ -12,20 +12,20 @@ import { certificateKey, keyAlgorithmOf } from '../store/der.ts';
 import { writeNew } from '../store/files.ts';
 import { PROTOCOL } from '../store/names.ts';
 import { PROTOCOL_HINT } from '../store/protocol.ts';
-import { requestKey } from '../store/request-facts.ts';
-import { readPending } from '../store/requests.ts';
 import { retiredCertificates } from '../store/retired.ts';
 import { error, type Finding } from './finding.ts';
 import type { Inspection } from './inspection.ts';
+import { waitingKeys } from './requests.ts';
 
-export async function checkProtocol({ directory, entries, scratch, surroundings }: Inspection): Promise<Finding[]> {
+export async function checkProtocol(inspection: Inspection): Promise<Finding[]> {
+  const { directory, entries, scratch, surroundings } = inspection;
   if (!entries.some(({ file, kind }) => file === PROTOCOL && kind === 'file')) return [];
   const broken = (message: string) => [error('protocol-broken', PROTOCOL, message, PROTOCOL_HINT)];
   try {
     const text = readContained(directory.path, PROTOCOL).toString('utf8');
-    const known = knownKeys(directory);
+    const isKnown = knownKeys(inspection);
     for (const [i, entry] of parseProtocol(text).entries())
-      if (!isNext(entry, text, known) || !(await isSigned(entry, scratch, surroundings)))
+      if (!isNext(entry, text) || !isKnown(entry) || !(await isSigned(entry, scratch, surroundings)))
         return broken(`step ${i + 1} was changed, or what is before it`);
     return [];
   } catch (failure) {
@@ -33,10 +33,8 @@ export async function checkProtocol({ directory, entries, scratch, surroundings 
   }
 }
 
-function isNext({ offset, previous, key }: ProtocolEntry, text: string, known: ReadonlySet<string>): boolean {
-  const before = createHash('sha256').update(text.slice(0, offset)).digest('hex');
-  return previous === before && known.has(key.toString('base64'));
-}
+const isNext = ({ offset, previous }: ProtocolEntry, text: string): boolean =>
+  previous === createHash('sha256').update(text.slice(0, offset)).digest('hex');
 
 function isSigned(entry: ProtocolEntry, scratch: string, surroundings: Surroundings): boolean | Promise<boolean> {
   const key = keyOf(entry.key);
@@ -78,10 +76,17 @@ async function isSignedByOpenssl(
   }
 }
 
-/** Those of certificates that are or were here, and of requests that wait. */
-function knownKeys({ path, certificates }: Inspection['directory']): ReadonlySet<string> {
+/**
+ * Whether the key of an entry is that of a certificate that is or was here, or of a request that waits. Where that is
+ * damaged, nobody can say.
+ */
+function knownKeys(inspection: Inspection): (entry: ProtocolEntry) => boolean {
+  const { path, certificates } = inspection.directory;
   const former = certificates.flatMap(({ stem }) => retiredCertificates(path, stem));
   const all = [...certificates.map(({ certificate }) => certificate), ...former];
-  const requested = [...readPending(path).values()].map(({ request }) => requestKey(request));
-  return new Set([...all.map(({ raw }) => certificateKey(raw)), ...requested].map(key => key.toString('base64')));
+  const { keys, damaged } = waitingKeys(inspection);
+  const known = new Set(
+    [...all.map(({ raw }) => certificateKey(raw)), ...keys.values()].map(key => key.toString('base64')),
+  );
+  return ({ key, values }) => known.has(key.toString('base64')) || damaged.has(values.get('entity') ?? '');
 }

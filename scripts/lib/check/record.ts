@@ -1,64 +1,12 @@
-// The manifest as anybody may have left it: what can be understood of it, and what it tells of the run that made it.
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+// What the manifest tells of the run that made a directory.
 import type { Overrides } from '../model/configuration.ts';
 import type { Hierarchy } from '../model/hierarchy.ts';
 import { parseKeyType } from '../model/key-type.ts';
 import type { Entity, KeyType } from '../model/types.ts';
 import { filledVariables, VARIABLE_ORDER, type VariableFiles, withDbx } from '../model/uefi.ts';
 import { words } from '../model/values.ts';
-import { readContained } from '../store/contained-file.ts';
-import type { Manifest } from '../store/manifest.ts';
-import { MANIFEST } from '../store/names.ts';
+import type { Manifest, ManifestRecord } from '../store/manifest.ts';
 import type { Settings } from '../store/settings.ts';
-
-type RecordedEntity = Manifest['entities'][string];
-
-/** `absent`: no manifest; `unreadable` and `unknown-schema`: one that we do not understand. */
-export type Record =
-  | { readonly state: 'absent' | 'unreadable' | 'unknown-schema' }
-  | { readonly state: 'read'; readonly manifest: Manifest };
-
-export function readRecord(root: string): Record {
-  let text: string;
-  try {
-    text = readContained(root, MANIFEST).toString('utf8');
-  } catch {
-    return { state: existsSync(join(root, MANIFEST)) ? 'unreadable' : 'absent' };
-  }
-  try {
-    const manifest: unknown = JSON.parse(text);
-    if (!isObject(manifest)) return { state: 'unreadable' };
-    if (manifest.schema !== 1) return { state: 'unknown-schema' };
-    return isManifest(manifest)
-      ? { state: 'read', manifest: manifest as unknown as Manifest }
-      : { state: 'unreadable' };
-  } catch {
-    return { state: 'unreadable' };
-  }
-}
-
-/** What can be relied on of a manifest; undefined: there is none that we understand. */
-export function recordedIn(root: string): Manifest | undefined {
-  const record = readRecord(root);
-  return record.state === 'read' ? record.manifest : undefined;
-}
-
-const isObject = (value: unknown): value is { [key: string]: unknown } =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-const isTexts = (value: unknown): boolean =>
-  isObject(value) && Object.values(value).every(each => typeof each === 'string');
-
-const isRecorded = ({ certificate, sha256 }: Partial<RecordedEntity>): boolean =>
-  certificate !== undefined && sha256 !== undefined;
-
-const isManifest = ({ entities, owners, updates, others = {}, sources, brand, created }: { [key: string]: unknown }) =>
-  isObject(entities) &&
-  Object.values(entities).every(each => isTexts(each) && isRecorded(each as RecordedEntity)) &&
-  [owners, updates, sources].every(isTexts) &&
-  isObject(others) &&
-  Object.values(others).every(Array.isArray) &&
-  [brand, created].every(each => typeof each === 'string');
 
 /** The variables that may hold the passphrase of the key of a stem; empty: it is not encrypted, or nobody recorded them. */
 export const recordedVariables = (manifest: Manifest | undefined, stem: string): string[] =>
@@ -91,7 +39,7 @@ export function withRecorded(settings: Settings, folders: readonly string[], man
  * What the command line said when it was made: brand, time, and a key type that all keys share. UEFI platform keys may
  * have come later, with another one.
  */
-export function overridesOf(record: Record, now: Date, isPlatform = false): Overrides {
+export function overridesOf(record: ManifestRecord, now: Date, isPlatform = false): Overrides {
   if (record.state !== 'read') return { now };
   const { brand, created } = record.manifest;
   const made = new Date(created);

@@ -23,6 +23,7 @@ import { checkPairs } from './pairs.ts';
 import { checkProduction } from './production.ts';
 import { checkProtocol } from './protocol.ts';
 import { purposesOf } from './purpose.ts';
+import { checkRequests } from './requests.ts';
 import { checkRetired } from './retired.ts';
 import { checkRevocationLists } from './revocation-lists.ts';
 import { checkStrays } from './strays.ts';
@@ -109,6 +110,7 @@ async function askAll(inspection: Inspection): Promise<Finding[]> {
     ...checkDatabases(inspection),
     ...checkListNumbers(inspection),
     ...checkManifest(inspection),
+    ...checkRequests(inspection),
     ...checkStrays(inspection),
     ...checkConfiguration(inspection),
     ...checkProduction(inspection),

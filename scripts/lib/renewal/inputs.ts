@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { passphraseOf, tokenOf } from '../authority/directory-key.ts';
 import type { OpenDirectory } from '../authority/open.ts';
-import { recordedIn, withRecorded } from '../check/record.ts';
+import { withRecorded } from '../check/record.ts';
 import { passphraseVariable } from '../generate/prepare.ts';
 import { serialFor } from '../generate/serial.ts';
 import type { Hierarchy } from '../model/hierarchy.ts';
@@ -12,7 +12,7 @@ import type { KeyType, Supplied } from '../model/types.ts';
 import { DBX, filling } from '../model/uefi.ts';
 import { freshFile, othersFile, type RenewalInputs } from '../plan/renewal.ts';
 import { DERIVED_EXPORTS } from '../store/exports.ts';
-import { brandOf } from '../store/manifest.ts';
+import { brandOf, readManifest } from '../store/manifest.ts';
 import { CLEAR_PK, keyFileOf, updateFile } from '../store/names.ts';
 import { packageVersion } from '../store/package.ts';
 import { readSettings, type Settings } from '../store/settings.ts';
@@ -40,7 +40,7 @@ export interface ListChange {
 export function settingsOf({ directory, options }: OpenDirectory, now: Date, keyType?: KeyType): Settings {
   const folders = options.configurationFolders;
   const settings = readSettings(folders, { brand: brandOf(directory), keyType, now });
-  return withRecorded(settings, folders, recordedIn(directory.path));
+  return withRecorded(settings, folders, readManifest(directory.path));
 }
 
 /** `now` is the time of what is made. */

@@ -3,14 +3,14 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { readSections } from '../authority/profile-section.ts';
 import { differencesOfFile } from '../check/configuration.ts';
-import { recordedIn, variablesAsMade } from '../check/record.ts';
+import { variablesAsMade } from '../check/record.ts';
 import { printable, StateError } from '../errors.ts';
 import { variablesOf } from '../plan/renewal.ts';
 import { describeCertificate } from '../store/certificate-facts.ts';
 import { readContained } from '../store/contained-file.ts';
 import type { Difference } from '../store/differences.ts';
 import { byStem } from '../store/directory.ts';
-import { type Manifest, ownSources } from '../store/manifest.ts';
+import { type Manifest, ownSources, readManifest } from '../store/manifest.ts';
 import { configurationFile } from '../store/names.ts';
 import type { Renewal } from './renew.ts';
 
@@ -22,7 +22,7 @@ type Wanted = Pick<Renewal, 'directory' | 'selection' | 'inputs' | 'plan' | 'set
  * shipped configuration said is no configuration of one's own.
  */
 export function refuseForgotten(renewal: Wanted): void {
-  const manifest = recordedIn(renewal.directory.path);
+  const manifest = readManifest(renewal.directory.path);
   const [own] = Object.keys(ownSources(manifest?.sources));
   if (!manifest || own === undefined) return;
   const ours = [...renewal.selection.entities].filter(stem => Object.hasOwn(manifest.entities, stem));

@@ -2,7 +2,6 @@
 import { signersFirst } from '../authority/database.ts';
 import { type Revoked, revokedIn } from '../authority/revoked.ts';
 import { groupBy, type Names } from '../check/paths.ts';
-import { recordedIn } from '../check/record.ts';
 import { StateError } from '../errors.ts';
 import type { Hierarchy } from '../model/hierarchy.ts';
 import type { Entity } from '../model/types.ts';
@@ -12,7 +11,7 @@ import { serialOf } from '../store/database-rows.ts';
 import { byStem, type CertificateFile, findCertificate, type PkiDirectory } from '../store/directory.ts';
 import { isRoot } from '../store/issuer.ts';
 import { authoritySerial } from '../store/key-identifiers.ts';
-import type { Manifest } from '../store/manifest.ts';
+import { type Manifest, readManifest } from '../store/manifest.ts';
 import { hasIssued } from '../store/retired.ts';
 import { hinderedAmong } from './hindered.ts';
 import { type Hindrance, hindranceOf, ofUndescribed } from './hindrance.ts';
@@ -62,7 +61,7 @@ export interface Present extends Pick<PkiDirectory, 'path' | 'certificates' | 'k
 export const presentIn = (directory: PkiDirectory): Present => ({
   ...directory,
   revoked: revokedIn(directory),
-  recorded: recordedIn(directory.path)?.entities ?? {},
+  recorded: readManifest(directory.path)?.entities ?? {},
 });
 
 /**

@@ -1,11 +1,12 @@
 // The manifest: what was made from what, when and by which tools. It holds no secret.
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatKeyType } from '../model/key-type.ts';
 import type { SourceFile } from '../model/sources.ts';
 import { type Entity, hasPssKey, isFromElsewhere, type Variable } from '../model/types.ts';
 import { parseCertificate } from './certificate.ts';
+import { readContained } from './contained-file.ts';
 import type { PkiDirectory } from './directory.ts';
 import { firstCertificate } from './files.ts';
 import { certificateFile, MANIFEST } from './names.ts';
@@ -48,16 +49,52 @@ export interface Manifest {
   readonly sources: Readonly<Record<string, string>>;
 }
 
-/** The manifest of a directory; undefined where there is none that can be read. */
-export function readManifest(folder: string): Manifest | undefined {
-  if (!existsSync(join(folder, MANIFEST))) return undefined;
+/** `absent`: no manifest; `unreadable` and `unknown-schema`: one that we do not understand. */
+export type ManifestRecord =
+  | { readonly state: 'absent' | 'unreadable' | 'unknown-schema' }
+  | { readonly state: 'read'; readonly manifest: Manifest };
+
+/** The manifest as anybody may have left it. */
+export function readRecord(root: string): ManifestRecord {
+  let text: string;
   try {
-    const manifest = JSON.parse(readFileSync(join(folder, MANIFEST), 'utf8')) as Manifest;
-    return manifest.schema === 1 ? manifest : undefined;
+    text = readContained(root, MANIFEST).toString('utf8');
   } catch {
-    return undefined;
+    return { state: existsSync(join(root, MANIFEST)) ? 'unreadable' : 'absent' };
+  }
+  try {
+    const manifest: unknown = JSON.parse(text);
+    if (!isObject(manifest)) return { state: 'unreadable' };
+    if (manifest.schema !== 1) return { state: 'unknown-schema' };
+    return isManifest(manifest)
+      ? { state: 'read', manifest: manifest as unknown as Manifest }
+      : { state: 'unreadable' };
+  } catch {
+    return { state: 'unreadable' };
   }
 }
+
+/** What can be relied on of a manifest; undefined: there is none that we understand. */
+export function readManifest(root: string): Manifest | undefined {
+  const record = readRecord(root);
+  return record.state === 'read' ? record.manifest : undefined;
+}
+
+const isObject = (value: unknown): value is { [key: string]: unknown } =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const isTexts = (value: unknown): boolean =>
+  isObject(value) && Object.values(value).every(each => typeof each === 'string');
+
+const isRecorded = ({ certificate, sha256 }: Partial<ManifestEntity>): boolean =>
+  certificate !== undefined && sha256 !== undefined;
+
+const isManifest = ({ entities, owners, updates, others = {}, sources, brand, created }: { [key: string]: unknown }) =>
+  isObject(entities) &&
+  Object.values(entities).every(each => isTexts(each) && isRecorded(each as ManifestEntity)) &&
+  [owners, updates, sources].every(isTexts) &&
+  isObject(others) &&
+  Object.values(others).every(Array.isArray) &&
+  [brand, created].every(each => typeof each === 'string');
 
 /** The brand that a directory was made with; undefined where nothing tells: the old scripts had one of two. */
 export function brandOf({ path, certificates }: Pick<PkiDirectory, 'path' | 'certificates'>): string | undefined {

@@ -7,8 +7,6 @@ import { MANIFEST, pendingFile, REQUEST_OPTIONS, REQUESTS } from './names.ts';
 
 export interface Pending {
   readonly stem: string;
-  /** The request (PEM). */
-  readonly request: string;
   /** Absolute path of its new key; undefined: it is for the key that the directory has. */
   readonly key: string | undefined;
   /** Absolute path of its certificate; undefined: it waits. */
@@ -30,12 +28,9 @@ export function readPending(path: string): ReadonlyMap<string, Pending> {
     const file = join(path, pendingFile(stem, name));
     return existsSync(file) ? file : undefined;
   };
-  const pending = stems.flatMap((stem): Pending[] => {
-    const request = ifThere(() => readFileSync(join(path, pendingFile(stem, 'request.csr')), 'latin1'));
-    return request === undefined
-      ? []
-      : [{ stem, request, key: found(stem, 'key'), certificate: found(stem, 'certificate.pem') }];
-  });
+  const pending = stems
+    .filter(stem => existsSync(join(path, pendingFile(stem, 'request.csr'))))
+    .map((stem): Pending => ({ stem, key: found(stem, 'key'), certificate: found(stem, 'certificate.pem') }));
   return new Map(pending.map(each => [each.stem, each]));
 }
 
@@ -43,11 +38,18 @@ export function readPending(path: string): ReadonlyMap<string, Pending> {
 export const isAwaited = (path: string): boolean =>
   existsSync(join(path, REQUEST_OPTIONS)) && !existsSync(join(path, MANIFEST));
 
+const isOptions = (value: unknown): value is RequestOptions => {
+  const { schema, brand = '', keyType = '', hasPlatformKeys } = value as { [key: string]: unknown };
+  return (
+    schema === 1 && [brand, keyType].every(each => typeof each === 'string') && typeof hasPlatformKeys === 'boolean'
+  );
+};
+
 /** Throws a StateError where it is none of ours. */
 export function readRequestOptions(path: string): RequestOptions {
   try {
-    const options = JSON.parse(readFileSync(join(path, REQUEST_OPTIONS), 'utf8')) as RequestOptions;
-    if (options.schema === 1) return options;
+    const options: unknown = JSON.parse(readFileSync(join(path, REQUEST_OPTIONS), 'utf8'));
+    if (isOptions(options)) return options;
   } catch {
     // Told below.
   }
