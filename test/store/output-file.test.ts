@@ -62,6 +62,8 @@ for (const [name, content] of [
   ['somewhere.bin', KEY],
   ['pki/backend.key', KEY],
   ['pki/backend.cert', 'certificate'],
+  ['pki/KEK.crt', 'certificate'],
+  ['pki/PK.cer', 'certificate'],
   ['pki/certs/ssig_subca.x509', 'certificate'],
   ['pki/DB.auth', 'update'],
   ['pki/.pki/backend_subca/index.txt', 'own rows'.slice(4)],

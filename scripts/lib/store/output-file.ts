@@ -11,7 +11,7 @@ import {
   renameSync,
   rmSync,
 } from 'node:fs';
-import { dirname, extname, join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { isPkiError, StateError, UsageError } from '../errors.ts';
 import { systemReason } from '../system-error.ts';
 import { draftBeside } from './draft.ts';
@@ -102,12 +102,12 @@ function readBeginning(path: string, given: string): Buffer {
 }
 
 /** What a PKI directory holds beside `.pki`. */
-const KINDS = new Set(['.cert', '.pem', '.x509', '.key', '.csr', '.crl', '.der', '.p12', '.esl', '.auth', '.txt']);
+const KINDS = /\.(cert|crt|cer|pem|x509|key|csr|crl|der|p12|esl|auth|txt)$/;
 
 /** Whether a file lies in a PKI directory, or in its folder of exports, and is of a kind that one holds. */
 function isOfPki(path: string): boolean {
   const folder = dirname(path);
   if (path.split('/').includes(HIDDEN)) return true;
   const isPki = [folder, dirname(folder)].some(each => existsSync(join(each, HIDDEN)));
-  return isPki && KINDS.has(extname(path));
+  return isPki && KINDS.test(path);
 }
