@@ -9,6 +9,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   symlinkSync,
   truncateSync,
@@ -459,6 +460,24 @@ if (hasToken)
     assert.match(stderr, /the PIN is wrong/);
     assert.not(existsSync(join(folder, 'pin.sig')) || existsSync(join(folder, 'pin.cert')));
   });
+
+test('a certificate that no earlier run made is not replaced', async () => {
+  writeFileSync(join(folder, 'app.conf'), 'settings\n');
+  copyFileSync(join(folder, 'ec/backend.cert'), join(folder, 'app.cert'));
+  const sign = ['sign', 'config', 'app.conf', '--dir', 'ec'];
+  const result = (name: string) => readFileSync(join(folder, name), 'utf8');
+  await refused(/"\S*app\.cert" is there without "\S*app\.sig"[\s\S]*hint: keep configurations/, ...sign);
+  assert.is(result('app.cert'), result('ec/backend.cert'));
+  assert.not(existsSync(join(folder, 'app.sig')));
+  rmSync(join(folder, 'app.cert'));
+  await succeed(...sign);
+  const own = result('app.cert');
+  // A run that was stopped between the two, and one with another signer.
+  rmSync(join(folder, 'app.sig'));
+  await succeed(...sign);
+  await succeed(...sign, '--signer', 'ssig');
+  assert.is.not(result('app.cert'), own);
+});
 
 test('what is signed never takes the place of a key, of a file of the PKI, or of itself', async () => {
   const before = readFileSync(join(folder, 'ec/backend.key'), 'utf8');

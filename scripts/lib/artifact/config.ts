@@ -14,6 +14,7 @@ import { describeCertificate } from '../store/certificate-facts.ts';
 import { writeNew } from '../store/files.ts';
 import { absenceOf } from '../store/input-file.ts';
 import { isOwnDigestName } from '../store/oid-names.ts';
+import { refuseOutput } from '../store/output-file.ts';
 import { publishFile } from './output.ts';
 import { type Signer, signsDigests } from './signer.ts';
 
@@ -67,8 +68,17 @@ export async function signConfig(
       'keep configurations and certificates in folders of their own, or give --output',
     );
   const args = ['dgst', '-sha512', '-sign', key.argument, ...passin(key), ...(isRsa ? PSS : [])];
-  // A certificate beside a signature is that of an earlier run.
-  const wasSigned = existsSync(files.signature);
+  const chain = bundle([certificate.certificate, ...certificate.chain]);
+  // A certificate beside a signature is that of an earlier run; without one, of a run that was stopped between them.
+  const isOwn = (there: Buffer) => existsSync(files.signature) || there.equals(Buffer.from(chain));
+  if (existsSync(files.certificate)) {
+    refuseOutput(files.certificate, isOwn);
+    if (!isOwn(readFileSync(files.certificate)))
+      throw new StateError(
+        `"${files.certificate}" is there without "${files.signature}", so no earlier run made it: it is not replaced`,
+        'keep configurations and certificates in folders of their own, or give --output',
+      );
+  }
   await publishFile(files.signature, async draft => {
     await runCommand(
       commandWithKey('openssl', [...args, '-out', draft, file], key, certificate.file),
@@ -78,12 +88,7 @@ export async function signConfig(
     if (!isSignedBy(file, readFileSync(draft), certificate.certificate))
       throw new StateError(`the signature of "${file}" does not fit ${certificate.file}: it was thrown away`);
     // The certificate first: a signature that is there has what verifies it.
-    const chain = bundle([certificate.certificate, ...certificate.chain]);
-    await publishFile(
-      files.certificate,
-      async path => writeNew(path, chain),
-      () => wasSigned,
-    );
+    await publishFile(files.certificate, async path => writeNew(path, chain), isOwn);
   });
 }
 
