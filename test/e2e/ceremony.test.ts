@@ -242,6 +242,49 @@ test('what request was told of a new PKI is not taken from a damaged file', asyn
   }
 });
 
+test('request replaces requests of earlier runs, and nothing else', async () => {
+  const [online] = split('others');
+  mkdirSync(path('others-out'));
+  const words = ['request', 'user_subca', '--dir', online, '--output-dir', 'others-out'];
+  const names = ['others-out', online].flatMap(dir => [`${dir}/user_subca.csr`, `${dir}/user_subca.request.txt`]);
+  tool(
+    'openssl',
+    [
+      'req',
+      '-new',
+      '-newkey',
+      'ed25519',
+      '-noenc',
+      '-keyout',
+      'own.key',
+      '-subj',
+      '/CN=own',
+      '-out',
+      'own.csr',
+      '-config',
+      '/etc/ssl/openssl.cnf',
+    ],
+    folder,
+  );
+  for (const name of names)
+    for (const text of ['precious', read('own.csr')]) {
+      write(name, text);
+      await refused(
+        /^trustme-pki: error: ".*user_subca\.(csr|request\.txt)" was made by no request of user_subca/,
+        ...words,
+      );
+      assert.is(read(name), text);
+      assert.not.ok(existsSync(path(online, '.pki/requests/user_subca')));
+      rmSync(path(name));
+    }
+  await succeed(...words);
+  const first = read('others-out/user_subca.csr');
+  rmSync(path(online, '.pki/requests/user_subca'), { recursive: true });
+  await succeed(...words, '--rekey');
+  assert.is.not(read('others-out/user_subca.csr'), first);
+  assert.is(read('others-out/user_subca.request.txt'), read(online, 'user_subca.request.txt'));
+});
+
 test('the same request again does what a run that was stopped left: outputs and entries of the protocol', async () => {
   const [online] = split('stopped');
   mkdirSync(path('stick2'));

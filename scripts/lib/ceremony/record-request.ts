@@ -1,17 +1,19 @@
 // What is told of a request once it waits: an entry in the protocol, and its files where they were asked for.
-
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { appendProtocol, isEntered as isStepEntered, keyFingerprint } from '../authority/protocol.ts';
+import { StateError } from '../errors.ts';
 import { spoken } from '../model/protocol.ts';
 import type { Entity } from '../model/types.ts';
 import { privateKey } from '../plan/private-key.ts';
 import type { Surroundings } from '../run/exec.ts';
+import { readContained } from '../store/contained-file.ts';
 import { replaceFile } from '../store/files.ts';
 import { keyFile, pendingFile, requestOutputs } from '../store/names.ts';
+import { describeRequest } from '../store/request-facts.ts';
 import { readWaiting } from '../store/waiting-request.ts';
 import type { Prepared } from './prepare-request.ts';
-import { describeWanted } from './wanted.ts';
+import { describesWanted, describeWanted } from './wanted.ts';
 
 export interface Requested {
   readonly name: string;
@@ -47,6 +49,46 @@ export function isAsWanted(outDir: string, entity: Entity, prepared: Prepared): 
 
 const isIn = (folder: string, [name, content]: readonly [string, string]): boolean =>
   existsSync(join(folder, name)) && readFileSync(join(folder, name), 'utf8') === content;
+
+/**
+ * Throws a StateError where something else has the name of what is to be written to a folder: not the request that waits
+ * in OUT_DIR, and none of an earlier run, whose words stand beside it.
+ */
+export function refuseOthers(folder: string, outDir: string, stem: string): void {
+  const [request, description] = requestOutputs(stem);
+  const [text, words] = [contentOf(folder, request), contentOf(folder, description)];
+  const isWaiting = () => text === contentOf(outDir, pendingFile(stem, 'request.csr'));
+  const foreign =
+    words !== undefined && !describesWanted(words, stem)
+      ? description
+      : text !== undefined && !isWaiting() && !describesWanted(words ?? '', stem, digestOf(text))
+        ? request
+        : undefined;
+  if (foreign !== undefined)
+    throw new StateError(
+      `"${join(folder, foreign)}" was made by no request of ${stem}: it is not replaced`,
+      'move it away, or give another folder: --output-dir DIR',
+    );
+}
+
+/** undefined: nothing is there; '': something that cannot be read. */
+function contentOf(folder: string, file: string): string | undefined {
+  if (!lstatSync(join(folder, file), { throwIfNoEntry: false })) return undefined;
+  try {
+    return readContained(folder, file).toString('latin1');
+  } catch {
+    return '';
+  }
+}
+
+/** SHA-256 of a request (DER); '' of what is none. */
+function digestOf(text: string): string {
+  try {
+    return describeRequest(text).sha256;
+  } catch {
+    return '';
+  }
+}
 
 /** Whether nothing is left to tell of a request that waits. */
 export function isRecorded(outDir: string, entity: Entity, prepared: Prepared, outputDir: string | undefined): boolean {

@@ -25,7 +25,7 @@ import { readProtocol } from '../store/protocol.ts';
 import { removeTree } from '../store/remove-tree.ts';
 import { isAwaited, type RequestOptions, readPending } from '../store/requests.ts';
 import { entityFor, type Prepared, prepareNew, prepareThere } from './prepare-request.ts';
-import { isAsWanted, isRecorded, outputsOf, type Requested, recordRequest } from './record-request.ts';
+import { isAsWanted, isRecorded, outputsOf, type Requested, recordRequest, refuseOthers } from './record-request.ts';
 
 export interface RequestChoice {
   /** As typed. */
@@ -60,6 +60,8 @@ export async function requestCertificates(
     const entities = [...new Set(choice.names)].map(name => entityFor(name, prepared.hierarchy));
     const { passphraseOf } = prepared.inputs;
     const isMade = areWaiting(outDir, entities, prepared, choice.outputDir);
+    for (const { stem } of entities)
+      for (const folder of new Set([outDir, choice.outputDir ?? outDir])) refuseOthers(folder, outDir, stem);
     requirePassphrases(entities, passphraseOf, options.environment);
     if (!isMade) await makeRequests(outDir, entities, prepared, isNew, options, report, controller);
     const surroundings = surroundingsIn(outDir, options.environment, controller);

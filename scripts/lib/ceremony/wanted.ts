@@ -8,6 +8,13 @@ import { formatValidity } from '../model/validity.ts';
 import type { RequestFacts } from '../store/request-facts.ts';
 import { profileGiving, signCommand } from './profile.ts';
 
+const titleOf = (stem: string): string => `What ${stem}.csr asks for\n`;
+const digestLine = (sha256: string): string => `request:  SHA-256 ${spoken(sha256)}\n`;
+
+/** Whether a text is one of these about a request of `stem`; of the very one with this digest (hexadecimal). */
+export const describesWanted = (text: string, stem: string, sha256?: string): boolean =>
+  text.startsWith(titleOf(stem)) && (sha256 === undefined || text.includes(digestLine(sha256)));
+
 /** Plain text. The certificate that comes back is held against these values. `isKeyKept`: its key has one already. */
 export function describeWanted(
   entity: Entity,
@@ -24,10 +31,8 @@ export function describeWanted(
 [issued NAME] with them and days.
 
 `;
-  return `What ${stem}.csr asks for
-
-request:  SHA-256 ${spoken(sha256)}
-key:      SHA-256 ${spoken(keySha256)}
+  return `${titleOf(stem)}
+${digestLine(sha256)}key:      SHA-256 ${spoken(keySha256)}
           ${canonicalKeyType(entity.keyType)}${hasPssKey(entity) ? ' (rsa-pss)' : ''}
 subject:  ${spell(entity)}
 issuer:   ${issuer}: ${giver ? spell(giver) : ''}
