@@ -2,6 +2,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { type DirectoryOptions, openForWriting } from '../lib/authority/open.ts';
 import { StateError, UsageError } from '../lib/errors.ts';
+import { VARIABLE_NAME } from '../lib/model/passphrase.ts';
 import { DAYS, wholeNumber } from '../lib/model/whole-number.ts';
 import { COMMON, type Given, type OptionTable, readFolders, textOf } from '../options.ts';
 import type { VerbContext } from './verb.ts';
@@ -62,6 +63,12 @@ export const PASSWORD_VARIABLE = 'TRUSTME_PKI_P12_PASSWORD';
 /** Throws where it is not set: such a file without a password is no use to anybody. */
 export function readPasswordVariable(given: Given, environment: NodeJS.ProcessEnv): string {
   const variable = textOf(given, 'password-env') ?? PASSWORD_VARIABLE;
+  // What was given may be the password itself: it is not repeated.
+  if (!VARIABLE_NAME.test(variable))
+    throw new UsageError(
+      '--password-env takes the name of an environment variable, not the password: all users of the machine can read that',
+      `export it: ${PASSWORD_VARIABLE}=..., and leave --password-env out`,
+    );
   if (environment[variable]) return variable;
   throw new StateError(
     `PKCS #12 needs a password, and ${variable} is not set`,

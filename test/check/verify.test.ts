@@ -711,6 +711,14 @@ together('manifest', [
     ['error manifest-unreadable .pki/manifest.json'],
   ],
 ]);
+const SHELL_CODE = { certificate: 'a.cert', sha256: 'x', passphraseVariables: 'A B;id' };
+together('manifest', [
+  [
+    'a variable that none can be',
+    write('.pki/manifest.json', JSON.stringify({ ...LIAR, entities: { a: SHELL_CODE }, created: 'x' })),
+    ['error manifest-unreadable .pki/manifest.json'],
+  ],
+]);
 together('manifest', [
   [
     'one of another version',

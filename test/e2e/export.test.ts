@@ -227,6 +227,26 @@ test('what goes wrong is told, and leaves nothing', async () => {
   }
 });
 
+test('--password-env takes names of variables alone, whatever is in the environment', async () => {
+  const code = 'x;touch touched;y';
+  for (const [name, environment] of [
+    [code, { [code]: 'x' }],
+    ['A-B', { 'A-B': 'x' }],
+    ['pass:secret', {}],
+  ] as const)
+    for (const words of [
+      ['export', 'pkcs12', 'backend', '--output', 'named.p12'],
+      ['issue', 'user_subca', 'named', '--p12'],
+    ]) {
+      const ended = await program([...words, '--password-env', name, '--dir', 'base'], environment);
+      assert.is(ended.status, 2, ended.stderr);
+      assert.match(ended.stderr, /--password-env takes the name of an environment variable, not the password/);
+      assert.not.ok(ended.stderr.includes(name));
+    }
+  for (const file of ['touched', 'base/touched', 'named.p12', 'base/named.key'])
+    assert.not.ok(existsSync(join(folder, file)), file);
+});
+
 test('a release PKI behind a link, and one that the old script made, are read', async () => {
   cpSync(base, join(folder, 'old'), { recursive: true });
   rmSync(join(folder, 'old/.pki'), { recursive: true });

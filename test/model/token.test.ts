@@ -46,6 +46,8 @@ suite('the file in place of a key says where that is; another file says nothing'
   assert.equal(parseTokenKey(`${tokenKeyHead(whole)}-----BEGIN PUBLIC KEY-----\n`), whole);
   assert.is(parseTokenKey('-----BEGIN PRIVATE KEY-----\n'), undefined);
   assert.throws(() => parseTokenKey('# The private key is in a PKCS #11 token\nuri = x\n'), /it says not/);
+  const wrong = tokenKeyHead({ ...whole, pinVariable: 'P;id' });
+  assert.throws(() => parseTokenKey(wrong), /its pin-env names no environment variable: "P;id"/);
 });
 
 suite('commands take a file, the engine’s store, or the URI for the provider', () => {

@@ -107,6 +107,14 @@ suite('a report of a megabyte comes whole', () =>
     assert.is(((await rejection(run())) as CommandError).stderr.length, 1_000_000);
   }));
 
+suite('a secret whose name would be more than a name to a shell is refused', () =>
+  withShells('touch ran', async (_run, surroundings, folder) => {
+    const named = { ...surroundings, secretOf: () => 'secret' };
+    for (const name of ['X;touch bad;Y', 'A-B', ''])
+      assert.instance(await rejection(runCommand(command('sh', ['tool.sh'], [name]), 'a job', named)), TypeError);
+    for (const file of ['ran', 'bad']) assert.not.ok(existsSync(join(folder, file)));
+  }));
+
 suite('a command that is killed is told by its signal; the shell lives on', () =>
   withShells('[ "$1" = 0 ] || kill -$1 $$', async run => {
     for (const [number, name] of [

@@ -2,6 +2,7 @@
 import type { X509Certificate } from 'node:crypto';
 import { basename, dirname, resolve } from 'node:path';
 import { StateError, UsageError } from '../errors.ts';
+import { VARIABLE_NAME } from '../model/passphrase.ts';
 import { PIN_VARIABLE, readTokenUri } from '../model/token.ts';
 import type { TokenKey } from '../model/types.ts';
 import { type PrivateKey, tokenArgument } from '../plan/private-key.ts';
@@ -44,7 +45,7 @@ export function signerFromFiles(
 
 function readVariable(given: string, environment: NodeJS.ProcessEnv): string {
   const name = given.replace(/^env:/, '');
-  if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && environment[name] !== undefined) return name;
+  if (VARIABLE_NAME.test(name) && environment[name] !== undefined) return name;
   // What was given may be the secret itself: it is not repeated.
   throw new UsageError(
     '-p takes the name of an environment variable that is set, not the passphrase: all users of the machine can read that',

@@ -2,6 +2,7 @@
 import { type ConfigProblem, PkiError } from '../errors.ts';
 import type { Fact } from './ini-text.ts';
 import { parseKeyType } from './key-type.ts';
+import { VARIABLE_NAME } from './passphrase.ts';
 import type { KeyType, Supplied } from './types.ts';
 import { layersOf, problemAt, type Values, words } from './values.ts';
 
@@ -23,7 +24,7 @@ function keyTypeOf(fact: Fact, problems: ConfigProblem[]): KeyType | undefined {
 export function readVariableNames(top: Values, problems: ConfigProblem[]): string[] {
   const fact = top.get('passphrase-env');
   const names = words(fact?.value);
-  const wrong = names.find(name => !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name));
+  const wrong = names.find(name => !VARIABLE_NAME.test(name));
   if (fact && wrong !== undefined)
     problems.push(problemAt(fact, '', 'passphrase-env', 'names of environment variables', { found: wrong }));
   return names;

@@ -1,6 +1,9 @@
 // Which variable holds the passphrase of a key. Passphrases travel as names of environment variables only; the
 // development set-up of the reference has published values, which stand in where nobody sets the variable.
 
+/** Names that a shell and a tool take for a variable; another one would be read as code, or as a command. */
+export const VARIABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
+
 /** The values that the shipped development set-up of the reference uses: no secrets. */
 const DEVELOPMENT_PASSPHRASES: Readonly<Record<string, string>> = {
   GYROIDOS_TEST_PASSWD_PKI: 'test1234',

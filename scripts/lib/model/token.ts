@@ -1,5 +1,6 @@
 // The [key] section: a private key that lies in a PKCS #11 token, and the URI that names it (RFC 7512).
 import { type ConfigProblem, UsageError } from '../errors.ts';
+import { VARIABLE_NAME } from './passphrase.ts';
 import type { TokenKey } from './types.ts';
 import { type KnownKeys, placeOf, problemAt, type Values } from './values.ts';
 
@@ -25,7 +26,7 @@ const VALUES: Readonly<Record<string, readonly [RegExp, string]>> = {
     /^(\/[ -~]+|[^/ ]+\.so[.0-9]*)$/,
     'the absolute path of a PKCS #11 module, or the file name of one in a library folder',
   ],
-  'pin-env': [/^[A-Za-z_][A-Za-z0-9_]*$/, 'the name of an environment variable'],
+  'pin-env': [VARIABLE_NAME, 'the name of an environment variable'],
 };
 
 /** Reads the section; undefined: the key lies in a file. Mistakes are added to `problems`. */

@@ -2,6 +2,7 @@
 // takes for a certificate; a shell is a hundredth of its size. So it starts one shell for three commands at a time.
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { resolve as absolute } from 'node:path';
+import { VARIABLE_NAME } from '../model/passphrase.ts';
 import type { Command } from '../plan/job.ts';
 import { Lane, type Output, type Result, type Streams } from './lane.ts';
 import { killWhenAborted } from './process-group.ts';
@@ -54,6 +55,8 @@ export class Shells {
     const words = [tool, ...args];
     // A shell would pass over it.
     if (words.some(word => word.includes('\0'))) throw new TypeError(`an argument of ${tool} holds a NUL`);
+    const wrong = secrets.find(name => !VARIABLE_NAME.test(name));
+    if (wrong !== undefined) throw new TypeError(`a secret of ${tool} has a name that no variable has: "${wrong}"`);
     const variables = secrets.flatMap(name => {
       const value = secretOf(name);
       return value === undefined ? [] : [[name, value] as const];

@@ -3,8 +3,10 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatKeyType } from '../model/key-type.ts';
+import { VARIABLE_NAME } from '../model/passphrase.ts';
 import type { SourceFile } from '../model/sources.ts';
 import { type Entity, hasPssKey, isFromElsewhere, type Variable } from '../model/types.ts';
+import { words } from '../model/values.ts';
 import { parseCertificate } from './certificate.ts';
 import { readContained } from './contained-file.ts';
 import type { PkiDirectory } from './directory.ts';
@@ -85,8 +87,10 @@ const isObject = (value: unknown): value is { [key: string]: unknown } =>
 const isTexts = (value: unknown): boolean =>
   isObject(value) && Object.values(value).every(each => typeof each === 'string');
 
-const isRecorded = ({ certificate, sha256 }: Partial<ManifestEntity>): boolean =>
-  certificate !== undefined && sha256 !== undefined;
+const isRecorded = ({ certificate, sha256, passphraseVariables }: Partial<ManifestEntity>): boolean =>
+  certificate !== undefined &&
+  sha256 !== undefined &&
+  words(passphraseVariables).every(name => VARIABLE_NAME.test(name));
 
 const isManifest = ({ entities, owners, updates, others = {}, sources, brand, created }: { [key: string]: unknown }) =>
   isObject(entities) &&

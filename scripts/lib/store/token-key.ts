@@ -1,5 +1,6 @@
 // What lies in a PKI directory in place of a private key that is in a token: where it is, and its public key.
 import { createPublicKey, type KeyObject } from 'node:crypto';
+import { VARIABLE_NAME } from '../model/passphrase.ts';
 import { parseTokenUri, TOKEN_KEY_MARK } from '../model/token.ts';
 import type { TokenKey } from '../model/types.ts';
 
@@ -9,6 +10,8 @@ export function parseTokenKey(text: string): TokenKey | undefined {
   const value = (name: string) => new RegExp(`^${name} = (.+)$`, 'm').exec(text)?.[1];
   const [uri, pinVariable] = [value('uri'), value('pin-env')];
   if (uri === undefined || pinVariable === undefined) throw new RangeError('it says not in which token the key is');
+  if (!VARIABLE_NAME.test(pinVariable))
+    throw new RangeError(`its pin-env names no environment variable: "${pinVariable}"`);
   return { ...parseTokenUri(uri), module: value('module'), pinVariable };
 }
 
