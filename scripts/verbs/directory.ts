@@ -2,7 +2,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { type DirectoryOptions, openForWriting } from '../lib/authority/open.ts';
 import { StateError, UsageError } from '../lib/errors.ts';
-import { VARIABLE_NAME } from '../lib/model/passphrase.ts';
+import { passphraseValue, VARIABLE_NAME } from '../lib/model/passphrase.ts';
 import { DAYS, wholeNumber } from '../lib/model/whole-number.ts';
 import { COMMON, type Given, type OptionTable, readFolders, textOf } from '../options.ts';
 import type { VerbContext } from './verb.ts';
@@ -60,7 +60,7 @@ export function readWord<Word extends string>(given: Given, name: string, words:
 /** The variable with the password of a PKCS #12 file, where --password-env names no other. */
 export const PASSWORD_VARIABLE = 'TRUSTME_PKI_P12_PASSWORD';
 
-/** Throws where it is not set: such a file without a password is no use to anybody. */
+/** Throws where it is not set, or no text: such a file without a password is no use to anybody. */
 export function readPasswordVariable(given: Given, environment: NodeJS.ProcessEnv): string {
   const variable = textOf(given, 'password-env') ?? PASSWORD_VARIABLE;
   // What was given may be the password itself: it is not repeated.
@@ -69,7 +69,7 @@ export function readPasswordVariable(given: Given, environment: NodeJS.ProcessEn
       '--password-env takes the name of an environment variable, not the password: all users of the machine can read that',
       `export it: ${PASSWORD_VARIABLE}=..., and leave --password-env out`,
     );
-  if (environment[variable]) return variable;
+  if (environment[variable] && passphraseValue(variable, environment)) return variable;
   throw new StateError(
     `PKCS #12 needs a password, and ${variable} is not set`,
     `export ${variable}, or name another with --password-env`,

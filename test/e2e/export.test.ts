@@ -227,6 +227,24 @@ test('what goes wrong is told, and leaves nothing', async () => {
   }
 });
 
+test('a secret that is no UTF-8 is refused before anything is made: Node.js would read another one', async () => {
+  for (const [variable, words] of [
+    ['TRUSTME_PKI_P12_PASSWORD', ['export', 'pkcs12', 'backend', '--output', 'bytes.p12']],
+    ['TRUSTME_PKI_P12_PASSWORD', ['issue', 'user_subca', 'bytes', '--p12']],
+    ['GYROIDOS_TEST_PASSWD_PKI', ['issue', 'device_subca', 'bytes']],
+    ['GYROIDOS_TEST_PASSWD_PKI', ['generate', '--dir', 'bytes', '--key-type', 'ec:prime256v1']],
+  ] as const) {
+    // A string of Node.js cannot hold such a byte.
+    const line = [`export ${variable}="$(printf 'pa\\377ss')"; exec "$@"`, 'sh', process.execPath, MAIN, ...words];
+    const dir = words[0] === 'generate' ? [] : ['--dir', 'base'];
+    const { status, stderr } = await start('sh', ['-c', ...line, ...dir], { cwd: folder }).ended;
+    assert.is(status, 1, stderr);
+    assert.match(stderr, new RegExp(`the secret in ${variable} is no UTF-8 text`));
+  }
+  const made = [folder, base].flatMap(each => readdirSync(each).filter(name => /bytes(?!\.genlock)/.test(name)));
+  assert.equal(made, []);
+});
+
 test('--password-env takes names of variables alone, whatever is in the environment', async () => {
   const code = 'x;touch touched;y';
   for (const [name, environment] of [

@@ -1,5 +1,6 @@
 import { suite as makeSuite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { StateError } from '../../scripts/lib/errors.ts';
 import { choosePassphraseVariable, passphraseValue } from '../../scripts/lib/model/passphrase.ts';
 
 const suite = makeSuite('passphrase');
@@ -28,6 +29,20 @@ suite('a variable that is set is taken, an empty one is as if it were not set', 
   assert.is(passphraseValue(NEW, { [NEW]: '' }), 'test1234');
   assert.is(passphraseValue(OLD, {}), 'test1234');
   assert.is(passphraseValue('MINE', {}), undefined);
+});
+
+suite('what is no UTF-8 text is refused by the name of its variable', () => {
+  const error = (value: string) => {
+    try {
+      return passphraseValue('MINE', { MINE: value });
+    } catch (thrown) {
+      assert.instance(thrown, StateError);
+      return (thrown as StateError).message;
+    }
+  };
+  assert.match(error('pa\ufffdss')!, /^the secret in MINE is no UTF-8 text/);
+  assert.not.match(error('pa\ufffdss')!, /pa\ufffdss/);
+  assert.is(error('pä€😀'), 'pä€😀');
 });
 
 suite.run();
