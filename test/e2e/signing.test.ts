@@ -505,6 +505,30 @@ test('two runs on one CA at once wait for each other, and sign each request once
   assert.is(pki.index('device_subca').length, COUNT);
 });
 
+test('issue of one name from two CAs at once makes one certificate, and refuses the other before it is signed', async () => {
+  const pki = copyOf('one-name');
+  const CAS = ['device_subca', 'backend_subca', 'user_subca'];
+  const rows = () => CAS.flatMap(ca => pki.index(ca)).length;
+  const before = rows();
+  const ended = await Promise.all(CAS.map(ca => pki.run('issue', ca, 'twin')));
+  const lost = ended.filter(({ status }) => status !== 0);
+  assert.is(lost.length, 2, ended.map(({ stderr }) => stderr).join(''));
+  for (const { status, stderr } of lost) {
+    assert.is(status, 1);
+    assert.match(stderr, /twin\.key" is there: nothing is overwritten/);
+  }
+  assert.is(rows(), before + 1);
+  assert.equal(
+    readdirSync(pki.path)
+      .filter(name => name.includes('twin'))
+      .sort(),
+    ['twin.cert', 'twin.key'],
+  );
+  assert.is((await program(['verify', 'one-name'])).status, 0);
+  // The file of the lock stays, and keeps nobody waiting.
+  assert.is((await pki.run('issue', 'user_subca', 'third')).status, 0);
+});
+
 test('issue: key 0600, certificate with its chain, names, PKCS #12, an OCSP responder', async () => {
   const pki = copyOf('issued');
   const mdm = await pki.run('issue', 'backend_subca', 'mdm', '--san', 'DNS:mdm.example.org', '--san', 'IP:192.0.2.1');

@@ -7,10 +7,12 @@ import type { Extension, KeyType } from '../model/types.ts';
 import { command } from '../plan/job.ts';
 import { keyAlgorithm } from '../plan/openssl.ts';
 import { runCommand } from '../run/exec.ts';
+import { takeLock } from '../run/lock.ts';
 import { requireKeyType } from '../run/tools.ts';
 import { describeCertificate } from '../store/certificate-facts.ts';
 import { draftBeside, draftOf } from '../store/draft.ts';
 import { syncPath, writeNew } from '../store/files.ts';
+import { ISSUE_LOCK } from '../store/names.ts';
 import { chainOf } from './chains.ts';
 import { handOut, readIssued } from './deliver.ts';
 import type { Result, SignOptions } from './judge.ts';
@@ -61,20 +63,24 @@ export async function issue(authority: Authority, options: IssueOptions): Promis
     { ...options, keyType },
     request,
   );
-  const present = files.filter(file => existsSync(file));
-  if (present.length > 0 && !unfinished)
-    throw new StateError(
-      `"${present[0]}" is there: nothing is overwritten`,
-      'give another NAME, or another --output-dir; or move it away',
-    );
+  if (!unfinished) refusePresent(files);
   refuseUnwritable(files);
   if (options.keyType && !unfinished) await requireKeyType(options.keyType, undefined, authority.surroundings);
-  const serial = unfinished ?? (await make(authority, { ...options, keyType }, request, key, certificate));
+  const serial = unfinished ?? (await make(authority, { ...options, keyType }, request, files));
   if (passwordVariable) {
     const file = { key, certificate, output: p12, name, password: passwordVariable, passphrase: undefined };
     await writePkcs12({ ...file, isLegacy: false }, draftBeside(p12), authority.surroundings);
   }
   return { serial, files };
+}
+
+function refusePresent(files: readonly string[]): void {
+  const present = files.find(file => existsSync(file));
+  if (present !== undefined)
+    throw new StateError(
+      `"${present}" is there: nothing is overwritten`,
+      'give another NAME, or another --output-dir; or move it away',
+    );
 }
 
 /** A request by a key, in a new file of the work folder. */
@@ -97,15 +103,35 @@ async function make(
   authority: Authority,
   options: IssueOptions & { readonly keyType: KeyType },
   makeRequest: MakeRequest,
-  key: string,
-  certificate: string,
+  files: readonly string[],
 ): Promise<string> {
-  const { path, work, surroundings } = authority;
+  const { path, work, surroundings, note } = authority;
   const ownKey = join(work, 'new.key');
   const { algorithm, options: parameters } = keyAlgorithm(options.keyType, false);
   const args = ['genpkey', '-algorithm', algorithm, ...parameters, '-out', relative(path, ownKey)];
   await runCommand(command('openssl', args), `${options.name}.key`, surroundings);
-  const order = { given: options.name, file: await makeRequest(ownKey, 'new'), output: join(work, 'new.cert') };
+  const asked = await makeRequest(ownKey, 'new');
+  // A run on another CA may be at the same name: what that signs would have no key, or this one.
+  const waiting = () => note('trustme-pki: waiting for another run of issue');
+  const lock = await takeLock(join(path, ISSUE_LOCK), surroundings.controller.signal, waiting);
+  try {
+    refusePresent(files);
+    return await signKey(authority, options, ownKey, asked, files);
+  } finally {
+    lock.release();
+  }
+}
+
+/** The certificate for a request, and key and certificate into their place; its serial number. */
+async function signKey(
+  authority: Authority,
+  options: IssueOptions,
+  ownKey: string,
+  request: string,
+  files: readonly string[],
+): Promise<string> {
+  const [key, certificate] = files as [string, string];
+  const order = { given: options.name, file: request, output: join(authority.work, 'new.cert') };
   const signing = { ...options, isLeafOnly: false, isSameKeyAllowed: false, isAgain: false, blocklists: [], width: 1 };
   // Whenever this is killed, a certificate that was issued has its key beside the place where it goes.
   draftKey(ownKey, key);
@@ -119,7 +145,7 @@ async function make(
     for (const path of [certificate, options.folder]) syncPath(path);
     return result.serial;
   } catch (error) {
-    dropDraft(authority, key, order.file);
+    dropDraft(authority, key, request);
     throw error;
   }
 }

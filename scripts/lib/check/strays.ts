@@ -1,7 +1,7 @@
 // Which files does no PKI have there?
 import { DBX } from '../model/uefi.ts';
 import { type Entry, EXPORTS_FOLDER } from '../store/inventory.ts';
-import { CLEAR_PK, HIDDEN, JOURNAL, MANIFEST, PROTOCOL, PROTOCOL_LOCK, REQUESTS } from '../store/names.ts';
+import { CLEAR_PK, HIDDEN, ISSUE_LOCK, JOURNAL, MANIFEST, PROTOCOL, PROTOCOL_LOCK, REQUESTS } from '../store/names.ts';
 import { type Finding, info, warning } from './finding.ts';
 import type { Inspection } from './inspection.ts';
 
@@ -62,7 +62,7 @@ function isKnownFile(file: string, stems: ReadonlySet<string>): boolean {
   const name = file.slice(HIDDEN.length + 1);
   if (parent === HIDDEN)
     return (
-      [MANIFEST, JOURNAL, PROTOCOL, PROTOCOL_LOCK].includes(file) ||
+      [MANIFEST, JOURNAL, PROTOCOL, PROTOCOL_LOCK, ISSUE_LOCK].includes(file) ||
       (/\.(cnf|csr|esl)$/.test(name) && stems.has(name.replace(/\.\w+$/, '')))
     );
   if (RETIRED.test(name) || /^requests\/(options\.json|[^/]+\/(key|request\.csr|certificate\.pem))$/.test(name))

@@ -75,6 +75,9 @@ export const REQUEST_OPTIONS = `${REQUESTS}/options.json`;
 export const PROTOCOL = `${HIDDEN}/protocol.txt`;
 export const PROTOCOL_LOCK = `${HIDDEN}/protocol.lock`;
 
+/** Held by `issue` from the look at what is there to the key and certificate in their place, whichever CA signs. */
+export const ISSUE_LOCK = `${HIDDEN}/issue.lock`;
+
 /** What is needed on the way and not published. */
 export const SCRATCH = `${HIDDEN}/scratch`;
 export const isScratch = (path: string): boolean => path === SCRATCH || path.startsWith(`${SCRATCH}/`);
