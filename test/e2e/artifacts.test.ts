@@ -353,6 +353,23 @@ if (!isMissing('evmctl') && process.getuid?.() === 0)
     assert.match(await succeed('check', 'ima', join(own, 'a.fw'), '--dir', 'ec'), /: OK/);
   });
 
+test('a relative TMPDIR holds where the program was started, whatever folder its commands run in', async () => {
+  const own = join(folder, 'relative');
+  mkdirSync(join(own, 'tmp'), { recursive: true });
+  writeFileSync(join(own, 'a.conf'), 'x');
+  const inOwn = programIn(own, { TMPDIR: 'tmp' });
+  const dir = ['--dir', '../ec'];
+  for (const words of [
+    ['sign', 'config', 'a.conf', '--cms', ...dir],
+    ['check', 'config', 'a.conf', '--cms', ...dir],
+    ['ocsp', 'backend', ...dir],
+    ['verify', '../ec'],
+    ['generate', '--rehearse', '--dir', 'new', '--key-type', 'ec:prime256v1', '--quiet'],
+  ])
+    await inOwn.succeed(...words);
+  assert.equal(readdirSync(join(own, 'tmp')), []);
+});
+
 test('two results of one name are refused, and what was signed before another failed is told', async () => {
   mkdirSync(join(folder, 'many'));
   for (const name of ['a.conf', 'a.config', 'b.conf', 'c.conf', 'd.sig'])

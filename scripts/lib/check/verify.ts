@@ -1,10 +1,9 @@
 // Is a PKI directory sound, whoever made it? Asks all questions; only reads, and passes files to openssl through a
 // folder of its own under the system's temporary one.
-import { accessSync, constants, mkdtempSync, realpathSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { accessSync, constants, realpathSync, statSync } from 'node:fs';
 import { StateError } from '../errors.ts';
 import { asksForUnknown } from '../model/extension-rules.ts';
+import { makeTemporary } from '../run/temporary.ts';
 import { asUnreadable, type CertificateFile } from '../store/directory.ts';
 import { type Entry, isUnchanged, listEntries } from '../store/inventory.ts';
 import { lackOfPki } from '../store/no-pki.ts';
@@ -73,7 +72,7 @@ async function readThere(...all: Parameters<typeof read>): Promise<Reading> {
 }
 
 async function read(root: string, path: string, options: VerifyOptions, controller: AbortController): Promise<Reading> {
-  const scratch = mkdtempSync(join(tmpdir(), 'trustme-pki-verify-'));
+  const scratch = makeTemporary('trustme-pki-verify-');
   try {
     const inspection = inspect(root, options, scratch, controller);
     const { directory, entries } = inspection;

@@ -1,6 +1,6 @@
 // The whole plan with keys of the same kinds that are thrown away, in a folder that is thrown away: every check of
 // `verify` is asked there, before a token signs anything; what is made then has to be the same but for key, serial and time.
-import { mkdirSync, mkdtempSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { verifyDirectory } from '../check/verify.ts';
@@ -9,6 +9,7 @@ import type { Hierarchy } from '../model/hierarchy.ts';
 import { type Entity, isFromElsewhere } from '../model/types.ts';
 import { DAY } from '../model/validity.ts';
 import type { PlanReport } from '../run/report.ts';
+import { makeTemporary } from '../run/temporary.ts';
 import type { CertificateFacts } from '../store/certificate-facts.ts';
 import { readPkiDirectory } from '../store/directory.ts';
 import { type Facts, factsIn } from '../store/directory-facts.ts';
@@ -30,7 +31,7 @@ export async function rehearse(
   report.note('rehearsal with keys that are thrown away:');
   const isWanted = ({ variable }: Entity) => options.hasPlatformKeys || !variable;
   const ready = await getReady(tmpdir(), { ...options, change: withThrowAwayKeys }, isWanted, controller);
-  const folder = mkdtempSync(join(tmpdir(), 'trustme-pki-rehearsal-'));
+  const folder = makeTemporary('trustme-pki-rehearsal-');
   try {
     const path = join(folder, 'pki');
     mkdirSync(path);

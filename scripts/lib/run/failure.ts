@@ -1,6 +1,7 @@
 // Why a command failed, in plain words.
 import { existsSync, statfsSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
+import { resolve } from 'node:path';
 import { CommandError, type PkiError, StateError } from '../errors.ts';
 import type { Command } from '../plan/job.ts';
 import { shownCommandLine } from '../plan/shell.ts';
@@ -22,7 +23,8 @@ export interface Ending {
 export function failureOf(command: Command, job: string, folder: string, ending: Ending): PkiError {
   const { exitCode, stderr } = ending;
   const ofToken = command.token && tokenHintFor(exitCode, stderr);
-  const hint = ofToken ?? hintFor(stderr) ?? hintOfKey(command, stderr) ?? hintOfDisk(folder) ?? hintOfDisk(tmpdir());
+  const hint =
+    ofToken ?? hintFor(stderr) ?? hintOfKey(command, stderr) ?? hintOfDisk(folder) ?? hintOfDisk(resolve(tmpdir()));
   return new CommandError(job, describe(ending), shownCommandLine(command), stderr, hint);
 }
 
@@ -60,7 +62,7 @@ const DISK_IS_FULL = 'the disk is full: make room and run again; nothing was pub
 
 /** The temporary folder may lie on another disk than what is worked on. */
 const fullDisk = (folder: string): string =>
-  folder === tmpdir() ? DISK_IS_FULL.replace('disk', `disk of "${folder}"`) : DISK_IS_FULL;
+  folder === resolve(tmpdir()) ? DISK_IS_FULL.replace('disk', `disk of "${folder}"`) : DISK_IS_FULL;
 
 /** Not every tool says that it could not write; less than a few blocks left says it for it. */
 export function hintOfDisk(folder: string): string | undefined {

@@ -1,13 +1,16 @@
 // A folder of the system's temporary one, for what tools take and give as files alone.
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { StateError } from '../errors.ts';
 import { hintOfDisk } from './failure.ts';
 
+/** A new folder with this prefix (mode 0700), for the caller to remove; absolute, since commands run elsewhere than this process. */
+export const makeTemporary = (prefix: string): string => mkdtempSync(join(resolve(tmpdir()), prefix));
+
 /** Calls `work` with the folder (mode 0700), which is removed however that ends. */
 export async function inTemporary<T>(work: (folder: string) => Promise<T>): Promise<T> {
-  const folder = mkdtempSync(join(tmpdir(), 'trustme-pki-'));
+  const folder = makeTemporary('trustme-pki-');
   try {
     return await work(folder);
   } finally {
