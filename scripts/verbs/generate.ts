@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { UsageError } from '../lib/errors.ts';
 import type { GenerateOptions } from '../lib/generate/generate.ts';
 import { parseKeyType } from '../lib/model/key-type.ts';
+import { shellWord } from '../lib/model/shell-word.ts';
 import { JOBS, wholeNumber } from '../lib/model/whole-number.ts';
 import { COMMON, type Given, type OptionTable, parseWords, readFolders, textOf } from '../options.ts';
 import { run, type VerbContext } from './verb.ts';
@@ -58,6 +59,9 @@ export async function generateVerb(context: VerbContext): Promise<number> {
   const { given, positionals } = parseWords('trustme-pki generate', context.words, GENERATE_OPTIONS);
   if (given.help) return context.print(GENERATE_HELP);
   if (positionals.length > 0)
-    throw new UsageError(`unexpected "${positionals[0]}"`, `the directory is an option: --dir '${positionals[0]}'`);
+    throw new UsageError(
+      `unexpected "${positionals[0]}"`,
+      `the directory is an option: --dir ${shellWord(positionals[0]!)}`,
+    );
   return run(context, given, readGenerateOptions(given, context.environment));
 }

@@ -5,6 +5,7 @@ import { pictureOfConfiguration } from '../lib/graph/from-configuration.ts';
 import type { Picture } from '../lib/graph/picture.ts';
 import { verifiedPicture } from '../lib/graph/verified.ts';
 import { parseKeyType } from '../lib/model/key-type.ts';
+import { shellWord } from '../lib/model/shell-word.ts';
 import { writeOutput } from '../lib/store/output-file.ts';
 import { readSettings } from '../lib/store/settings.ts';
 import { COMMON, type Given, type OptionTable, parseWords, readFolders, textOf } from '../options.ts';
@@ -29,7 +30,10 @@ export async function graphVerb(context: VerbContext): Promise<number> {
   const { given, positionals } = parseWords('trustme-pki graph', context.words, OPTIONS);
   if (given.help) return context.print(HELP);
   if (positionals.length > 0)
-    throw new UsageError(`unexpected "${positionals[0]}"`, `the directory is an option: --dir '${positionals[0]}'`);
+    throw new UsageError(
+      `unexpected "${positionals[0]}"`,
+      `the directory is an option: --dir ${shellWord(positionals[0]!)}`,
+    );
   const [output, format] = [textOf(given, 'output'), formatterOf(textOf(given, 'format'), given.json === true)];
   const isColoured = !output && process.stdout.isTTY && !context.environment.NO_COLOR;
   const text = await format(await readPicture(given, context), isColoured);

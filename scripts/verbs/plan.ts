@@ -4,6 +4,7 @@ import { printableLines, UsageError } from '../lib/errors.ts';
 import { compareDirectory, formatComparison } from '../lib/generate/compare.ts';
 import { prepare } from '../lib/generate/prepare.ts';
 import { isWellKnown } from '../lib/model/key-type.ts';
+import { shellWord } from '../lib/model/shell-word.ts';
 import { jobShell, scriptOf } from '../lib/plan/script.ts';
 import { tokenSettings } from '../lib/store/templates.ts';
 import { parseWords } from '../options.ts';
@@ -38,7 +39,7 @@ export async function planVerb(context: VerbContext): Promise<number> {
   if (positionals.length > 0)
     throw new UsageError(
       `unexpected "${positionals[0]}"`,
-      `a directory is an option: --diff --dir '${positionals[0]}'`,
+      `a directory is an option: --diff --dir ${shellWord(positionals[0]!)}`,
     );
   const options = readGenerateOptions(given, context.environment);
   const prepared = await prepare(options, ({ variable }) => options.hasPlatformKeys || !variable);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { cleanEnvironment, DOOR, door, MAIN, ROOT, scratch, start, tool } from '../helpers/door.ts';
+import { programIn } from '../helpers/program.ts';
 
 const test = suite('bad input');
 const folder = scratch();
@@ -265,12 +266,45 @@ test('an unknown verb, no verb and a positional directory say what to type', asy
   for (const [words, expected] of [
     [['generat'], /unknown verb "generat"\n.*did you mean "generate"/],
     [[], /no verb was given\n.*trustme-pki generate/],
-    [['generate', 'pki'], /unexpected "pki"\n.*--dir 'pki'/],
+    [['generate', 'pki'], /unexpected "pki"\n.*--dir pki$/m],
   ] as const) {
     const { status, stderr } = await start(process.execPath, [MAIN, ...words]).ended;
     assert.is(status, 2);
     assert.match(stderr, expected);
   }
+});
+
+test('commands in hints can be pasted, whatever stands in a path', async () => {
+  const own = join(folder, "it's pasted");
+  mkdirSync(join(own, "it's empty"), { recursive: true });
+  const inOwn = programIn(own);
+  /** What a shell makes of the command after `hint: `, but for what is `around` it, as words. */
+  const pasted = (text: string, around: RegExp): string[] => {
+    const command = /hint: (.*)$/m.exec(text)![1]!.replace(around, '');
+    return tool('sh', ['-c', `printf '%s\\n' ${command}`])
+      .trimEnd()
+      .split('\n');
+  };
+  const hints = async (words: readonly string[], expected: readonly string[], around = /$/) => {
+    const { status, stdout, stderr } = await inOwn.run(...words);
+    assert.is.not(status, 0);
+    assert.equal(pasted(stdout + stderr, around), expected);
+  };
+  const PKI = "it's a $PKI";
+  const GENERATE = ['trustme-pki', 'generate'];
+  await hints(['crl', '--dir', "it's empty"], [...GENERATE, '--dir', "it's empty"], / makes them$/);
+  await hints(['generate', PKI], ['--dir', PKI], /^the directory is an option: /);
+  await hints(['graph', PKI], ['--dir', PKI], /^the directory is an option: /);
+  await hints(['generate', '--dir', "it's/new"], ['mkdir', '-p', join(own, "it's")]);
+  await inOwn.succeed('generate', '--dir', PKI, '--key-type', 'ec:prime256v1', '--quiet');
+  await hints(['uefi', 'add', 'db', '00'.repeat(32), '--dir', PKI], [...GENERATE, '--platform-keys', '--dir', PKI]);
+  await inOwn.succeed('request', 'device_subca', '--dir', 'awaited pki', '--key-type', 'ec:prime256v1', '--quiet');
+  await hints(
+    ['generate', '--dir', 'awaited pki'],
+    ['trustme-pki', 'import', 'device_subca', 'CERT', '--dir', join(own, 'awaited pki')],
+  );
+  writeFileSync(join(own, PKI, '.pki/journal.json'), 'half');
+  await hints(['verify', PKI], [...GENERATE, '--dir', join(own, PKI)], / finishes it$/);
 });
 
 test('help and version go to stdout with exit 0', async () => {

@@ -539,7 +539,7 @@ test('request behind a link: refused first; with --release as all others do it, 
   assert.not.ok(existsSync(path('release-link.genlock')), 'the lock is that of the directory');
   const { status, stderr } = await run('generate', '--dir', 'release-link');
   assert.is(status, 1);
-  const works = `trustme-pki generate --dir '${realpathSync(path('behind/release'))}' finishes it`;
+  const works = `trustme-pki generate --dir ${realpathSync(path('behind/release'))} finishes it`;
   assert.ok(stderr.includes(`hint: ${works}`), stderr);
   assert.equal(leftovers(path('behind')), [staged]);
   const verified = await run('verify', 'release-link', '--json');

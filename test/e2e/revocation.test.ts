@@ -263,7 +263,10 @@ test('a directory in which no list can be made is told as what it is, and is no 
   const request = ['request', 'backend_subca', '--dir', 'waits', '--key-type', 'ec:prime256v1', '--quiet'];
   assert.is((await program(request)).status, 0);
   const cases: [words: string[], said: RegExp][] = [
-    [['crl', '--dir', 'empty'], /"empty" is no PKI: it holds no certificates\n.*trustme-pki generate --dir 'empty'/],
+    [
+      ['crl', '--dir', 'empty'],
+      /"empty" is no PKI: it holds no certificates\n.*trustme-pki generate --dir empty makes/,
+    ],
     [['crl', 'gen_rootca', '--dir', 'empty'], /"empty" is no PKI/],
     [['renew', '--expiring', '30', '--dir', 'empty'], /"empty" is no PKI/],
     [['crl', '--dir', 'keyless'], /no key of a CA is in "keyless": no list was made/],

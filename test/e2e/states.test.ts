@@ -70,7 +70,7 @@ test('a directory that lacks entities of --conf: a warning names them, and nothi
   assert.match(stdout, /already generated/);
   assert.match(
     stderr,
-    /warning: ".*out" is there, and has no backend2: .*\n.*hint: trustme-pki plan --diff --dir '.*' --conf '/,
+    /warning: ".*out" is there, and has no backend2: .*\n.*hint: trustme-pki plan --diff --dir \S+ --conf \S/,
   );
   assert.is((await door([out, EC, '--conf', conf, '--quiet'])).stderr, '');
   writeFileSync(join(conf, 'backend2.ini'), 'isuer = x\n');

@@ -4,6 +4,7 @@ import { keyOf } from '../authority/directory-key.ts';
 import type { OpenDirectory } from '../authority/open.ts';
 import { firstRevoked } from '../authority/revoked.ts';
 import { StateError } from '../errors.ts';
+import { shellWord } from '../model/shell-word.ts';
 import type { PrivateKey } from '../plan/private-key.ts';
 import { type Surroundings, surroundingsIn } from '../run/exec.ts';
 import { describeCertificate } from '../store/certificate-facts.ts';
@@ -24,7 +25,7 @@ export function openSigner(open: OpenDirectory, name: string, controller: AbortC
   const { stem } = certificate;
   if (!directory.keys.has(stem))
     throw new StateError(`the key of ${stem} is not in "${options.dir}"`, 'sign where the key is');
-  refuseExpired(certificate, `trustme-pki renew ${stem} --dir ${options.dir}`);
+  refuseExpired(certificate, `trustme-pki renew ${stem} --dir ${shellWord(options.dir)}`);
   const above = issuersOf(certificate, directory.certificates).map(each => each.certificate);
   refuseRevoked(
     certificate,

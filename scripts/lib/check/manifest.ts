@@ -1,4 +1,5 @@
 // Do the certificates, lists and updates say what the manifest recorded, and was the last run finished?
+import { shellWord } from '../model/shell-word.ts';
 import { parseSignatureLists } from '../model/signature-list.ts';
 import { readContained } from '../store/contained-file.ts';
 import type { PkiDirectory } from '../store/directory.ts';
@@ -25,7 +26,7 @@ export function checkManifest({ directory, record, entries, variables }: Inspect
 }
 
 /** By the directory's own path: `generate` does not write through a link. */
-const finishing = ({ path }: PkiDirectory): string => `trustme-pki generate --dir '${path}' finishes it`;
+const finishing = ({ path }: PkiDirectory): string => `trustme-pki generate --dir ${shellWord(path)} finishes it`;
 
 const unreadable = (state: 'unreadable' | 'unknown-schema'): Finding =>
   state === 'unreadable'

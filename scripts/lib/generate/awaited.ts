@@ -1,6 +1,7 @@
 // Certificates that were made elsewhere and have come: the entities of a PKI that was begun with requests take them.
 import { StateError } from '../errors.ts';
 import { parseKeyType } from '../model/key-type.ts';
+import { shellWord } from '../model/shell-word.ts';
 import type { Supplied } from '../model/types.ts';
 import { readPending, readRequestOptions } from '../store/requests.ts';
 import type { GenerateOptions } from './generate.ts';
@@ -12,7 +13,7 @@ export function awaitedFiles(outDir: string): ReadonlyMap<string, Supplied> {
   if (waiting.length > 0)
     throw new StateError(
       `"${outDir}" waits for the certificates of ${waiting.map(({ stem }) => stem).join(', ')}`,
-      `trustme-pki import ${waiting[0]!.stem} CERT --dir ${outDir}`,
+      `trustme-pki import ${waiting[0]!.stem} CERT --dir ${shellWord(outDir)}`,
     );
   return new Map(pending.map(({ stem, certificate, key }) => [stem, { certificate: certificate!, key }]));
 }

@@ -2,6 +2,7 @@
 import { accessSync, constants, lstatSync, type Stats, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { StateError } from '../errors.ts';
+import { shellWord } from '../model/shell-word.ts';
 import { isOfAnother, type Lock, takeLock } from '../run/lock.ts';
 import type { Report } from '../run/report.ts';
 import { lockFile } from '../store/names.ts';
@@ -77,7 +78,7 @@ function explain(code: string | undefined, outDir: string): StateError | undefin
     );
   switch (code) {
     case 'ENOENT':
-      return new StateError(`the directory of "${outDir}" does not exist`, `mkdir -p '${parent}'`);
+      return new StateError(`the directory of "${outDir}" does not exist`, `mkdir -p ${shellWord(parent)}`);
     case 'ENOTDIR':
       return new StateError(`"${parent}" is no directory`, 'choose another OUT_DIR');
     case 'ENAMETOOLONG':

@@ -3,6 +3,7 @@
 import { realpathSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { StateError, UsageError } from '../errors.ts';
+import { shellWord } from '../model/shell-word.ts';
 import type { KeyType } from '../model/types.ts';
 import { finishInterrupted } from '../run/interrupted.ts';
 import type { PlanReport } from '../run/report.ts';
@@ -105,7 +106,7 @@ function actOnLink(outDir: string, report: PlanReport): Outcome {
   if (hasJournal(outDir))
     throw new StateError(
       `"${outDir}" leads to a directory in which a run was stopped while it moved files in`,
-      `trustme-pki generate --dir '${realpathSync(outDir)}' finishes it`,
+      `trustme-pki generate --dir ${shellWord(realpathSync(outDir))} finishes it`,
     );
   warnIfBare(outDir, report);
   return { ...nothing(outDir, 'exports-only'), added: addMissingExports(outDir) };

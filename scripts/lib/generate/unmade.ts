@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { isPkiError } from '../errors.ts';
+import { shellWord } from '../model/shell-word.ts';
 import { certificateFile } from '../store/names.ts';
 import { readSettings } from '../store/settings.ts';
 import type { GenerateOptions } from './generate.ts';
@@ -15,10 +16,10 @@ export function warningOfUnmade(outDir: string, options: GenerateOptions): strin
       .filter(entity => (hasPlatformKeys || !entity.variable) && !existsSync(join(outDir, certificateFile(entity))))
       .map(({ stem }) => stem);
     if (unmade.length === 0) return undefined;
-    const folders = configurationFolders.map(folder => ` --conf '${folder}'`).join('');
+    const folders = configurationFolders.map(folder => ` --conf ${shellWord(folder)}`).join('');
     return [
       `"${options.outDir}" is there, and has no ${unmade.join(', ')}: nothing of the configuration is added to it`,
-      `trustme-pki: hint: trustme-pki plan --diff --dir '${options.outDir}'${folders}`,
+      `trustme-pki: hint: trustme-pki plan --diff --dir ${shellWord(options.outDir)}${folders}`,
     ].join('\n');
   } catch (error) {
     if (!isPkiError(error)) throw error;

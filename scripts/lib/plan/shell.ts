@@ -1,15 +1,11 @@
 // A command as a line that can be pasted into a shell.
+import { shellWord } from '../model/shell-word.ts';
 import { MODULE_VARIABLE, PIN_VARIABLE } from '../model/token.ts';
 import type { TokenKey } from '../model/types.ts';
 import type { Command } from './job.ts';
 
-/** One word, quoted for a POSIX shell where it needs it. */
-export const quote = (word: string): string =>
-  word === `$${MODULE_VARIABLE}`
-    ? `"${word}"`
-    : /^[A-Za-z0-9_@%+=:,./-]+$/.test(word)
-      ? word
-      : `'${word.replaceAll("'", "'\\''")}'`;
+/** One word, quoted for a POSIX shell where it needs it; the variable with the module stays one. */
+export const quote = (word: string): string => (word === `$${MODULE_VARIABLE}` ? `"${word}"` : shellWord(word));
 
 /** Tool and arguments; secrets appear as the names of their variables only. */
 export const commandLine = ({ tool, args, token }: Command): string =>

@@ -5,6 +5,7 @@ import { hasDatabase } from '../authority/old-directory.ts';
 import { type Authority, type OpenDirectory, openDirectory, openLocked } from '../authority/open.ts';
 import { refuseAuthority } from '../authority/refuse-authority.ts';
 import { refuseLost } from '../check/lists.ts';
+import { shellWord } from '../model/shell-word.ts';
 import { keepsDatabase } from '../model/types.ts';
 import { heldBy } from '../model/uefi.ts';
 import { planRenewal, type RenewalInputs, variablesOf } from '../plan/renewal.ts';
@@ -188,6 +189,6 @@ function noteUnrecorded(
   for (const [stem, entries] of unrecorded(directory, lists))
     if (signed.has(stem))
       report.note(
-        `trustme-pki: "${listFile(stem)}" keeps ${entries.length === 1 ? 'an entry' : `${entries.length} entries`} that nobody recorded: trustme-pki uefi show ${join(options.dir, listFile(stem))}`,
+        `trustme-pki: "${listFile(stem)}" keeps ${entries.length === 1 ? 'an entry' : `${entries.length} entries`} that nobody recorded: trustme-pki uefi show ${shellWord(join(options.dir, listFile(stem)))}`,
       );
 }

@@ -5,6 +5,7 @@ import type { OpenDirectory } from '../authority/open.ts';
 import { refuseLost } from '../check/lists.ts';
 import { StateError, UsageError } from '../errors.ts';
 import { warningOfSize } from '../model/firmware.ts';
+import { shellWord } from '../model/shell-word.ts';
 import { isSame, type Signature, X509_GUID } from '../model/signature-list.ts';
 import type { VariableName } from '../model/types.ts';
 import { DBX, filling, type VariableFiles, variablesIn } from '../model/uefi.ts';
@@ -58,7 +59,7 @@ function openVariable(session: Session, name: VariableName): OpenVariable {
   if (!files || !directory.updates.has(needed))
     throw new StateError(
       `"${options.dir}" has no UEFI platform keys`,
-      `trustme-pki generate --platform-keys --dir ${options.dir}`,
+      `trustme-pki generate --platform-keys --dir ${shellWord(options.dir)}`,
     );
   const lists = listsOf(directory, hierarchy);
   const owners = ownersOf(directory);

@@ -3,6 +3,7 @@ import type { X509Certificate } from 'node:crypto';
 import { closeSync, openSync, readSync } from 'node:fs';
 import { hashesOfBinary } from '../artifact/authenticode.ts';
 import { StateError, UsageError } from '../errors.ts';
+import { shellWord } from '../model/shell-word.ts';
 import { isSame, parseSignatureLists, SHA256_GUID, type Signature, X509_GUID } from '../model/signature-list.ts';
 import type { VariableName } from '../model/types.ts';
 import { parseVariableUpdate, type VariableUpdate } from '../model/variable-update.ts';
@@ -78,7 +79,7 @@ export async function refuseOtherVariable(
     `"${given}" is an update of ${variable}, not of ${name}`,
     variable === 'PK'
       ? 'PK holds one key, to replace it: trustme-pki uefi rotate PK'
-      : `trustme-pki uefi add ${variable} ${given}; or give what of it is meant by itself`,
+      : `trustme-pki uefi add ${variable} ${shellWord(given)}; or give what of it is meant by itself`,
   );
 }
 

@@ -1,5 +1,6 @@
 // A directory without certificates is no PKI, or one that waits for them: what people are told of it.
 import { StateError } from '../errors.ts';
+import { shellWord } from '../model/shell-word.ts';
 import type { PkiDirectory } from './directory.ts';
 import { isAwaited, readPending } from './requests.ts';
 
@@ -10,10 +11,13 @@ export function lackOfPki(
 ): { readonly message: string; readonly hint: string } | undefined {
   if (certificates.length + unreadable.length > 0) return undefined;
   if (!isAwaited(path))
-    return { message: 'it holds no certificates', hint: `trustme-pki generate --dir '${given}' makes them` };
+    return { message: 'it holds no certificates', hint: `trustme-pki generate --dir ${shellWord(given)} makes them` };
   const waiting = [...readPending(path).values()].filter(({ certificate }) => certificate === undefined);
   const stems = waiting.map(({ stem }) => stem).join(', ');
-  return { message: `it waits for certificates: ${stems}`, hint: `trustme-pki import ENTITY CERT --dir '${given}'` };
+  return {
+    message: `it waits for certificates: ${stems}`,
+    hint: `trustme-pki import ENTITY CERT --dir ${shellWord(given)}`,
+  };
 }
 
 /** Throws a StateError where a directory is no PKI: nothing can be done in it, and that is not "nothing to do". */
