@@ -15,7 +15,7 @@ const text = [
   'V\t270101000000Z\t\t10\tunknown\t/CN=J\\xC3\\xB6rg \\xE2\\x82\\xAC \\xC3 \\x0A \\xC2\\x9B',
 ].join('\n');
 const { rows, malformed } = parseIndex(text);
-const all = issuedOf(rows, new Map([['A', { sha256: 'f00' }]]), NOW);
+const all = issuedOf(rows, new Map([['A', { sha256: 'f00', keySha256: 'ba5e' }]]), NOW);
 
 test('states, reasons and requests', () => {
   assert.equal(malformed, []);
@@ -29,6 +29,7 @@ test('states, reasons and requests', () => {
     notAfter: '2027-01-01T00:00:00Z',
     status: 'valid',
     request: 'f00',
+    key: 'ba5e',
   });
   assert.is(all[1]!.notAfter, '2051-01-01T00:00:00Z');
   assert.equal([all[2]!.reason, all[2]!.revoked], ['keyCompromise', '2026-10-01T12:00:00Z']);

@@ -1,4 +1,5 @@
 // list, revoke and crl: what standard clients make of it, holds, old directories, and what goes wrong.
+import { createHash, X509Certificate } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
@@ -159,6 +160,9 @@ test('list: as text, as CSV and as JSON', async () => {
   assert.match(await pki.succeed('list', 'backend_subca', '--expires-within', '99999'), /Backend Certificate/);
   await pki.succeed('issue', 'user_subca', 'alice');
   const [alice] = JSON.parse(await pki.succeed('list', 'user_subca', '--json')).issued;
+  const { publicKey } = new X509Certificate(readFileSync(join(pki.path, 'alice.cert')));
+  const der = publicKey.export({ type: 'spki', format: 'der' });
+  assert.is(alice.key, createHash('sha256').update(der).digest('hex'));
   assert.match(alice.request, /^[0-9a-f]{64}$/);
   const late = await start('faketime', [
     '2031-01-01',

@@ -19,6 +19,8 @@ export interface Issued {
   readonly reason?: string;
   /** SHA-256 of the request (DER) that it was made for, hexadecimal. */
   readonly request?: string;
+  /** SHA-256 of its public key (DER subjectPublicKeyInfo), hexadecimal, where it was recorded. */
+  readonly key?: string;
 }
 
 export interface Filter {
@@ -72,12 +74,12 @@ export const statusOf = ({ status, expiry }: DatabaseRow, now: Date): Status =>
 /** `now` decides what has expired, whatever the index says; `entries` are by serial number. */
 export function issuedOf(
   rows: readonly DatabaseRow[],
-  entries: ReadonlyMap<string, Pick<LedgerEntry, 'sha256'>>,
+  entries: ReadonlyMap<string, Pick<LedgerEntry, 'sha256' | 'keySha256'>>,
   now: Date,
 ): Issued[] {
   return rows.map(row => {
     const { expiry, serial, subject, revocation, reason } = row;
-    const request = entries.get(serial)?.sha256;
+    const { sha256: request, keySha256: key } = entries.get(serial) ?? {};
     return {
       serial: wholeSerial(serial),
       subject: readable(subject),
@@ -85,6 +87,7 @@ export function issuedOf(
       status: statusOf(row, now),
       ...(revocation ? { revoked: isoTime(revocation), reason: reasonOf(reason) } : {}),
       ...(request === undefined ? {} : { request }),
+      ...(key === undefined ? {} : { key }),
     };
   });
 }
