@@ -42,7 +42,7 @@ export async function planVerb(context: VerbContext): Promise<number> {
       `a directory is an option: --diff --dir ${shellWord(positionals[0]!)}`,
     );
   const options = readGenerateOptions(given, context.environment);
-  const prepared = await prepare(options, ({ variable }) => options.hasPlatformKeys || !variable);
+  const prepared = await prepare(options, ({ variable }) => !given.diff && (options.hasPlatformKeys || !variable));
   if (given.diff) {
     const { hierarchy } = prepared.configuration;
     const comparisons = compareDirectory(options.outDir, hierarchy, options.hasPlatformKeys);

@@ -181,4 +181,40 @@ test("an older shipped configuration is none of one's own; a folder that is give
   await refused('older', ['renew', 'backend'], /backend: \[certificate\] subjectAltName is/);
 });
 
+test('a date of the configuration stands in the way of what is made with it alone', async () => {
+  const conf = join(folder, 'dated');
+  mkdirSync(join(conf, 'customer'), { recursive: true });
+  const says = (stem: string, day: number) => {
+    const date = new Date(Date.now() + day * 86_400_000).toISOString().slice(0, 10);
+    writeFileSync(join(conf, `customer/${stem}.ini`), `[certificate]\ndays =\nnotAfter = ${date}\n`);
+  };
+  says('gen_rootca', 2300);
+  says('backend', 9);
+  await generate('dated-pki', conf);
+  // As it is when some of that time has passed: sub CAs have days that would lead past the root.
+  says('gen_rootca', 2000);
+  says('backend', -9);
+  const run = (...words: string[]) => program([...words, '--conf', conf, '--dir', 'dated-pki']);
+  for (const words of [
+    ['list', 'gen_rootca'],
+    ['renew', '--expiring', '30'],
+    ['renew', 'user_subca', '--cascade'],
+    ['renew', 'device_subca', 'ssig'],
+    ['revoke', 'backend'],
+    ['crl'],
+    ['plan', '--diff'],
+    ['doctor'],
+  ]) {
+    const { status, stderr } = await run(...words);
+    assert.is(status, 0, `${words.join(' ')}: ${stderr}`);
+  }
+  const own = await run('rekey', 'backend');
+  assert.is(own.status, 1);
+  assert.match(own.stderr, /backend cannot last longer: its configuration says until/);
+  const anew = await program(['plan', '--conf', conf]);
+  assert.is(anew.status, 1);
+  assert.match(anew.stderr, /backend\.ini:3: .*an end that is not over yet/);
+  assert.match(anew.stderr, /user_subca\.ini:\d+: .*at most the validity of its issuer gen_rootca/);
+});
+
 test.run();

@@ -21,13 +21,15 @@ export const NOW = new Date(Date.UTC(2026, 0, 2, 3, 4, 5));
 const ownFolder = (files: OwnFiles): SourceFile[] =>
   Object.entries(files).map(([name, text]) => ({ name, file: `own/${name}`, text }));
 
+const MAKING_ALL = { now: NOW, isMade: () => true };
+
 /** The shipped configuration under these files and overrides. */
 export const readShipped = (files: OwnFiles = {}, overrides: Flags = {}): Configuration =>
-  readConfiguration([readShippedFolder(), ownFolder(files)], { now: NOW, ...overrides });
+  readConfiguration([readShippedFolder(), ownFolder(files)], { ...MAKING_ALL, ...overrides });
 
 /** A configuration of these files alone. */
 export const readOwn = (files: OwnFiles, overrides: Flags = {}): Configuration =>
-  readConfiguration([ownFolder(files)], { now: NOW, ...overrides });
+  readConfiguration([ownFolder(files)], { ...MAKING_ALL, ...overrides });
 
 /** The ConfigError that `work` throws; anything else fails the test. */
 export function configErrorOf(work: () => unknown): ConfigError {

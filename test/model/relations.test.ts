@@ -309,4 +309,22 @@ suite('of the entity whose key it is, what belongs to the key is inherited, and 
   );
 });
 
+suite('where nothing is made, no time that passes is a mistake', () => {
+  const isMade = () => false;
+  const files = {
+    'a.ini': ca('', '', 'notAfter = 2026-06-01'),
+    'b.ini': leaf('issuer = a', 'days = 999'),
+    'c.ini': ca('', '', 'notAfter = 2020-01-01'),
+  };
+  readOwn(files, { isMade });
+  assert.is(problemsOf(files).length, 2);
+  // What never nests is one at any time.
+  readOwn({ 'a.ini': ca(''), 'b.ini': leaf('issuer = a', 'notAfter = 2030-01-01') }, { isMade });
+  for (const [above, below] of [
+    ['days = 100', 'days = 101'],
+    ['notAfter = 2020-01-01', 'notAfter = 2020-01-02'],
+  ])
+    configErrorOf(() => readOwn({ 'a.ini': ca('', '', above), 'b.ini': leaf('issuer = a', below) }, { isMade }));
+});
+
 suite.run();

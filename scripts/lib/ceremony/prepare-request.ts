@@ -21,7 +21,8 @@ export interface Prepared {
 /** For a PKI that is not there yet: what the configuration says. */
 export async function prepareNew(options: GenerateOptions): Promise<Prepared> {
   const { configurationFolders, brand, keyType, environment } = options;
-  const { configuration, templates } = readSettings(configurationFolders, { brand, keyType, now: new Date() });
+  const overrides = { brand, keyType, now: new Date(), isMade: () => true };
+  const { configuration, templates } = readSettings(configurationFolders, overrides);
   const { hierarchy } = configuration;
   return {
     hierarchy,

@@ -51,7 +51,7 @@ const withHierarchy = (settings: Settings, hierarchy: Hierarchy): Settings => ({
 export async function prepare(options: PlanOptions, isWanted: (entity: Entity) => boolean): Promise<Prepared> {
   const { brand, keyType, supplied } = options;
   const now = new Date();
-  const read = readSettings(options.configurationFolders, { brand, keyType, now, supplied });
+  const read = readSettings(options.configurationFolders, { brand, keyType, now, supplied, isMade: isWanted });
   const settings = options.change ? withHierarchy(read, options.change(read.configuration.hierarchy)) : read;
   const { hierarchy, notes } = settings.configuration;
   const made = [...hierarchy.values()].filter(isWanted);

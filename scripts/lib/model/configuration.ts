@@ -22,7 +22,7 @@ import { checkSigners } from './signers.ts';
 import { collectSources, type SourceFile } from './sources.ts';
 import { refuseText, tightestFor } from './subject.ts';
 import { type ReadSupplied, withSupplied } from './supplied.ts';
-import type { KeyType, Supplied } from './types.ts';
+import type { Entity, KeyType, Supplied } from './types.ts';
 import { type KnownKeys, placeOf, problemAt, refuseUnknown } from './values.ts';
 
 /** What the command line and the clock say, stronger than every file. */
@@ -33,6 +33,8 @@ export interface Overrides {
   readonly supplied?: ReadonlyMap<string, Supplied> | undefined;
   /** When certificates without a fixed notBefore begin. */
   readonly now: Date;
+  /** What is made at that time: its end has to lie ahead, and within that of its issuer. Left out: nothing. */
+  readonly isMade?: ((entity: Entity) => boolean) | undefined;
 }
 
 export interface Configuration {
@@ -85,7 +87,7 @@ export function readConfiguration(
     return { ...entity, supplied: overrides.supplied?.get(source.stem) ?? entity.supplied };
   });
   const linked = linkHierarchy(withAnyIssuer(withSupplied(entities, readSupplied)), problems, removed);
-  const hierarchy = checkRelations(linked, overrides.now, problems, notes);
+  const hierarchy = checkRelations(linked, overrides, problems, notes);
   checkPlatform(hierarchy, problems);
   checkSigners(hierarchy, new Map(sources.map(({ stem, facts }) => [stem, facts])), problems);
   if (problems.length > 0) throw new ConfigError(problems);

@@ -2,10 +2,11 @@
 import type { ConfigProblem } from '../errors.ts';
 import { because, type Hierarchy, problemOf } from './hierarchy.ts';
 import type { Entity, Profile, Validity } from './types.ts';
-import { clip, formatValidity, limitOf, outlives, validityOf } from './validity.ts';
+import { clip, formatValidity, isRelative, limitOf, outlives, validityOf } from './validity.ts';
 
 interface Context {
   readonly now: Date;
+  readonly isMade: (entity: Entity) => boolean;
   readonly problems: ConfigProblem[];
   readonly notes: string[];
 }
@@ -29,9 +30,9 @@ export function nest(entity: Entity, issuer: Entity | undefined, context: Contex
 }
 
 /** A certificate that nobody would accept any more. */
-function refuseOver(entity: Entity, section: string, profile: Profile, { now, problems }: Context): void {
+function refuseOver(entity: Entity, section: string, profile: Profile, { now, isMade, problems }: Context): void {
   const isStated = profile.days || profile.notAfter;
-  if (!isStated || validityOf(profile, now).notAfter > now) return;
+  if (!isMade(entity) || !isStated || validityOf(profile, now).notAfter > now) return;
   const key = profile.notAfter ? 'notAfter' : 'days';
   const begin = entity.facts.get(section)?.get(key)?.file === entity.file ? because(entity, section, 'notBefore') : '';
   problems.push(problemOf(entity, section, key, `an end that is not over yet${begin}`));
@@ -43,7 +44,7 @@ function within(
   profile: Profile,
   issuer: Entity,
   validity: Validity,
-  { now, problems, notes }: Context,
+  { now, isMade, problems, notes }: Context,
 ): Profile {
   if (!isOutliving(profile, validity, now)) return profile;
   const shorter = { ...profile, ...clip(profile, validity, now) };
@@ -54,8 +55,10 @@ function within(
     notes.push(`${entity.stem} [${section}]: ${is} instead of ${was}, to end with its issuer ${issuer.stem}`);
     return shorter;
   }
-  // How long that is there changes with time: it matters to what is made alone.
-  if (!issuer.supplied) problems.push(refusal(entity, section, profile, issuer, validity));
+  // How long is left of a fixed end, or of what was made elsewhere, changes with time: it matters to what is made alone.
+  const isTimeless = isRelative(profile) === isRelative(validity);
+  if (!issuer.supplied && (isTimeless || isMade(entity)))
+    problems.push(refusal(entity, section, profile, issuer, validity));
   return profile;
 }
 

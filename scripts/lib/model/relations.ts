@@ -1,16 +1,22 @@
 // What must hold between a certificate and its issuer, and between UEFI variables: lengths of paths, validities that
 // nest, keys that are there to sign with. Said of the whole hierarchy, issuers first.
 import type { ConfigProblem } from '../errors.ts';
+import type { Overrides } from './configuration.ts';
 import { type Hierarchy, problemOf } from './hierarchy.ts';
 import { nest, sectionOf } from './nesting.ts';
 import { tokenUri } from './token.ts';
 import { type Entity, hasKey, isSelfSigned, type VariableName } from './types.ts';
 
 /** The hierarchy, validities clipped where the configuration says so. Mistakes are added to `problems`. */
-export function checkRelations(hierarchy: Hierarchy, now: Date, problems: ConfigProblem[], notes: string[]): Hierarchy {
+export function checkRelations(
+  hierarchy: Hierarchy,
+  { now, isMade = () => false }: Pick<Overrides, 'now' | 'isMade'>,
+  problems: ConfigProblem[],
+  notes: string[],
+): Hierarchy {
   const checked = new Map<string, Entity>();
   const room = new Map<string, Room>();
-  const context = { now, problems, notes };
+  const context = { now, isMade, problems, notes };
   for (const entity of hierarchy.values()) {
     const issuer = isSelfSigned(entity) ? undefined : checked.get(entity.issuer);
     checkKeys(entity, hierarchy, problems);
