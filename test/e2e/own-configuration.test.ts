@@ -165,6 +165,32 @@ test('what would change without the configuration is not renewed, and nothing is
   assert.is((await program(['verify', 'names', '--conf', recipe('name-constraints')])).status, 0);
 });
 
+test('issuer, bundle, text and length of the serial number are not forgotten', async () => {
+  const conf = join(folder, 'moved');
+  mkdirSync(join(conf, 'customer'), { recursive: true });
+  const says = (file: string, text: string) => writeFileSync(join(conf, file), text);
+  says('customer/device_subca.ini', 'issuer = ssig_rootca\nbundle = ssig_rootca\n');
+  says('customer/user_subca.ini', 'bundle =\n');
+  says('customer/guestos_subca.ini', 'text =\nserial-octets = 8\n');
+  await generate('moved-pki', conf);
+  for (const [words, reason] of [
+    [['renew', 'device_subca'], /device_subca: issuer is "ssig_rootca", and would be "gen_rootca"/],
+    [['rekey', 'device_subca'], /device_subca: issuer is "ssig_rootca"/],
+    [['renew', '--expiring', '9999'], /device_subca: issuer is "ssig_rootca"/],
+    [['renew', 'user_subca', '--cascade'], /user_subca: length of the bundle is "0", and would be "1"/],
+    [
+      ['renew', 'guestos_subca'],
+      /guestos_subca: text is not there, and would be "yes"\n.*guestos_subca: serial-octets is "8", and would be "20"/,
+    ],
+  ] as const)
+    await refused('moved-pki', words, reason);
+  for (const words of [['backend'], ['device_subca', 'guestos_subca', '--conf', conf]]) {
+    const { status, stderr } = await program(['renew', ...words, '--dir', 'moved-pki', '--quiet']);
+    assert.is(status, 0, stderr);
+  }
+  assert.is((await program(['verify', 'moved-pki', '--conf', conf])).status, 0);
+});
+
 test("an older shipped configuration is none of one's own; a folder that is given to a renewal is one from then on", async () => {
   const words = ['generate', '--dir', 'older', '--key-type', 'ec:prime256v1', '--quiet'];
   assert.is((await program(words)).status, 0);

@@ -28,7 +28,9 @@ export function refuseForgotten(renewal: Wanted): void {
   const ours = [...renewal.selection.entities].filter(stem => Object.hasOwn(manifest.entities, stem));
   const lines = [
     ...ours.flatMap(stem =>
-      [...textDifferences(stem, renewal), ...timeDifferences(stem, renewal)].map(each => [stem, each] as const),
+      [...textDifferences(stem, renewal), ...certificateDifferences(stem, renewal, manifest)].map(
+        each => [stem, each] as const,
+      ),
     ),
     ...listDifferences(renewal, manifest),
   ].map(([stem, { key, is, should }]) => `\n  ${stem}: ${key} is ${quoted(is)}, and would be ${quoted(should)}`);
@@ -67,7 +69,12 @@ const linesOf = (text: string): Lines =>
 /** What no rendered configuration says. */
 const ELSEWHERE = ['days', 'notBefore', 'notAfter', 'signature'];
 
-function timeDifferences(stem: string, { directory, inputs, settings }: Wanted): Difference[] {
+/** Its times, its issuer, and the file that it lies in. */
+function certificateDifferences(
+  stem: string,
+  { directory, inputs, settings }: Wanted,
+  { entities }: Manifest,
+): Difference[] {
   const entity = inputs.hierarchy.get(stem)!;
   const there = byStem(directory.certificates).get(stem);
   if (!there || entity.supplied) return [];
@@ -75,7 +82,19 @@ function timeDifferences(stem: string, { directory, inputs, settings }: Wanted):
   const asked = { ...entity, certificate: settings.configuration.hierarchy.get(stem)!.certificate };
   const facts = describeCertificate(there.certificate.raw);
   const differences = differencesOfFile(asked, inputs.hierarchy, there, facts, directory);
-  return differences.filter(({ key }) => ELSEWHERE.includes(key));
+  const hasText = readContained(directory.path, there.file).toString('latin1').startsWith('Certificate:');
+  const others = [
+    { key: 'issuer', is: entities[stem]!.issuer, should: entity.issuer },
+    // Which they are follows from the issuers.
+    { key: 'length of the bundle', is: String(there.chain.length), should: String(entity.bundle.length) },
+    { key: 'text', is: hasText ? 'yes' : '', should: entity.hasText ? 'yes' : '' },
+    {
+      key: 'serial-octets',
+      is: String(there.certificate.serialNumber.length / 2),
+      should: String(entity.serialOctets),
+    },
+  ].filter(({ is, should }) => is !== should);
+  return [...differences.filter(({ key }) => ELSEWHERE.includes(key)), ...others];
 }
 
 /** Of UEFI variables that are made again. */
