@@ -39,7 +39,8 @@ example: trustme-pki renew --expiring 90`;
 const REKEY_HELP = `usage: trustme-pki rekey NAME... [options]
 
 Makes new keys and new certificates for them. The old keys, where they are there, move to .pki/retired. A new key of a CA makes worthless what
-is below it: --cascade renews that. What "issue" and "sign-csr" made has to be made again.
+is below it: --cascade renews that. What "issue" and "sign-csr" made has to be made again. A new key is of the kind
+that a configuration folder says which is given, else of that of the old one.
 
   --cascade          renew what is below a CA
   --generate-token-keys

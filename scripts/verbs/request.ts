@@ -24,7 +24,7 @@ is not there is begun with the requests: when "trustme-pki import" has taken in 
   --rekey            for a new key, where there is one
   --output-dir DIR   put both files there, too
   --key-type T, --brand B, --platform-keys, --force-weak, --jobs N
-                     of a PKI that is not there yet, as for generate
+                     of a PKI that is not there yet, as for generate; --key-type also of a new key
   --generate-token-keys
                      make keys that are to be in a token and are not there yet
   --rehearse         make the whole PKI of the configuration first, with keys that are thrown away, and verify it

@@ -59,7 +59,7 @@ test('--expires-within and --conf are asked', async () => {
   assert.equal([...new Set(codes)], ['expires-soon']);
   const { status, stdout } = await verify(sound, '--conf', conf);
   assert.is(status, 0);
-  assert.match(stdout, /^info {2}\.: made with --brand trustme, .*defaults\.ini says "other" \[other-option\]\n/);
+  assert.match(stdout, /^info {2}\.: made with brand trustme, .*defaults\.ini says "other" \[other-option\]\n/);
 });
 
 const WRONG: readonly [words: readonly string[], status: number, message: RegExp][] = [

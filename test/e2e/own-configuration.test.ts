@@ -243,4 +243,46 @@ test('a date of the configuration stands in the way of what is made with it alon
   assert.match(anew.stderr, /user_subca\.ini:\d+: .*at most the validity of its issuer gen_rootca/);
 });
 
+test('new keys are of the kind that a folder says which is given, else of the old one', async () => {
+  const conf = join(folder, 'kinds');
+  mkdirSync(conf);
+  const says = (text: string) => writeFileSync(join(conf, 'defaults.ini'), text);
+  says('key-type = ec:prime256v1\n');
+  await generate('kinds-pki', conf);
+  const succeed = async (...words: string[]) => {
+    const { status, stdout, stderr } = await program([...words, '--dir', 'kinds-pki']);
+    assert.is(status, 0, `${words.join(' ')}: ${stdout}${stderr}`);
+    return stdout;
+  };
+  const kindOf = (stem: string) =>
+    /ASN1 OID: (.*)/.exec(tool('openssl', ['x509', '-in', `kinds-pki/${stem}.cert`, '-noout', '-text'], folder))?.[1];
+  says('key-type = ec:secp384r1\n');
+  assert.match(await succeed('verify', '--conf', conf), /made with key-type ec:prime256v1, .* says "ec:secp384r1"/);
+  await succeed('renew', 'ssig', '--conf', conf);
+  await succeed('rekey', 'ssig_cml');
+  await succeed('rekey', 'user_subca', 'backend', '--cascade', '--conf', conf);
+  assert.equal(['ssig', 'ssig_cml', 'user_subca', 'backend'].map(kindOf), [
+    'prime256v1',
+    'prime256v1',
+    'secp384r1',
+    'secp384r1',
+  ]);
+  const { stdout } = await program(['verify', 'kinds-pki', '--conf', conf]);
+  assert.match(stdout, /ssig\.cert: key-type/);
+  assert.not.match(stdout, /(user_subca|backend)\.cert: key-type/);
+  await succeed('request', 'guestos_subca', '--rekey', '--key-type', 'ec:secp521r1', '--output-dir', '.');
+  await succeed('sign-csr', 'gen_rootca', 'guestos_subca.csr', '--same-key', '--output-dir', '.');
+  await succeed('import', 'guestos_subca', 'guestos_subca.cert', '--conf', conf);
+  assert.is(kindOf('guestos_subca'), 'secp521r1');
+  // What a folder says nothing of was an option, or is as it was.
+  says('');
+  await succeed('rekey', 'backend', '--conf', conf);
+  assert.is(kindOf('backend'), 'secp384r1');
+  says('key-type = rsa:1024\n');
+  const weak = await program(['rekey', 'ssig', '--conf', conf, '--dir', 'kinds-pki']);
+  assert.is(weak.status, 1);
+  assert.match(weak.stderr, /kinds\/defaults\.ini:1: key-type: .*RSA keys of 1024 bits are too weak/);
+  await succeed('verify');
+});
+
 test.run();

@@ -2,7 +2,9 @@
 import type { X509Certificate } from 'node:crypto';
 import { printable, StateError } from '../errors.ts';
 import type { Hierarchy } from '../model/hierarchy.ts';
+import { withKey } from '../model/supplied.ts';
 import type { Entity } from '../model/types.ts';
+import { keyFacts } from '../renewal/entities.ts';
 import { certificateIn } from '../store/certificate.ts';
 import { describeCertificate } from '../store/certificate-facts.ts';
 import { certificateKey } from '../store/der.ts';
@@ -38,7 +40,9 @@ export function judgeCertificate(
   acceptsDifferences: boolean,
 ): string {
   refuseOther(given, certificate, wanted);
-  const { entity, hierarchy } = wanted;
+  const { hierarchy } = wanted;
+  // Its key is the one that was asked for, of whatever kind the configuration would make one today.
+  const entity = withKey(wanted.entity, keyFacts(certificate));
   const told = differencesOf(entity, hierarchy, describeCertificate(certificate.raw))
     // How long it lasts is the issuer's to say.
     .filter(({ key }) => !/^(days|notBefore|notAfter)$/.test(key))

@@ -2,11 +2,13 @@
 import { passphraseOf, tokenOf } from '../authority/directory-key.ts';
 import { type DirectoryOptions, openDirectory } from '../authority/open.ts';
 import { UsageError } from '../errors.ts';
+import { refuseUnfit } from '../generate/fitness.ts';
 import type { GenerateOptions } from '../generate/generate.ts';
 import { passphraseVariable } from '../generate/prepare.ts';
 import { nearest } from '../model/nearest.ts';
 import { type Entity, isSelfSigned } from '../model/types.ts';
 import type { IssuingInputs } from '../plan/issuing.ts';
+import { ofOtherKind } from '../renewal/entities.ts';
 import { entitiesThere, settingsOf } from '../renewal/inputs.ts';
 import { packageVersion } from '../store/package.ts';
 import { readSettings } from '../store/settings.ts';
@@ -49,6 +51,7 @@ export async function prepareThere(
   const kept = new Set(isRekeyed ? [] : names.filter(name => open.directory.keys.has(name)));
   const rekeyed = new Set(names.filter(name => !kept.has(name)));
   const hierarchy = entitiesThere(open, configuration.hierarchy, rekeyed, now);
+  await refuseUnfit(ofOtherKind(rekeyed, hierarchy, open.directory.certificates), options.isWeakForced);
   return {
     hierarchy,
     inputs: {

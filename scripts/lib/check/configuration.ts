@@ -31,14 +31,18 @@ export function checkConfiguration(inspection: Inspection): Finding[] {
 const isSame = (a: Manifest['sources'], b: Manifest['sources']): boolean =>
   Object.keys(a).length === Object.keys(b).length && Object.entries(a).every(([file, hash]) => b[file] === hash);
 
-/** A brand, and a type that all keys have, are taken for those of --brand and --key-type, which no file says. */
+/** A brand, and a type that all keys have, may come from --brand and --key-type, or from what the folder said before. */
 function checkOptions({ hierarchy, defaults }: Configuration): Finding[] {
   const isOther = (fact: Fact | undefined) =>
     fact?.line === 0 && fact.overrode !== undefined && fact.overrode.value !== fact.value;
   const keyTypes = [...hierarchy.values()].map(({ facts }) => facts.get('')?.get('key-type'));
   return [defaults.get('')?.get('brand'), keyTypes.find(isOther)].filter(isOther).map(fact => {
     const { file, value, overrode } = fact!;
-    return info('other-option', '.', `made with ${file} ${value}, ${overrode!.file} says "${overrode!.value}"`);
+    return info(
+      'other-option',
+      '.',
+      `made with ${file.replace('--', '')} ${value}, ${overrode!.file} says "${overrode!.value}"`,
+    );
   });
 }
 

@@ -1,9 +1,11 @@
 // Who of the readers of a PKI cannot use the keys that the configuration asks for: a warning that names the reader.
-import { StateError } from '../errors.ts';
+import { ConfigError, StateError, UsageError } from '../errors.ts';
 import { warningOfKey } from '../model/firmware.ts';
-import type { Hierarchy } from '../model/hierarchy.ts';
-import { formatKeyType } from '../model/key-type.ts';
+import { type Hierarchy, problemOf } from '../model/hierarchy.ts';
+import { formatKeyType, refuseWeakRsa } from '../model/key-type.ts';
 import { type Entity, isPss } from '../model/types.ts';
+import type { Surroundings } from '../run/exec.ts';
+import { requireKeyType } from '../run/tools.ts';
 import { DERIVED_EXPORTS } from '../store/exports.ts';
 import { certificateFile } from '../store/names.ts';
 
@@ -50,4 +52,30 @@ export function refuseForFirmware(made: readonly Entity[]): void {
       `UEFI platform keys cannot be ${formatKeyType(unfit.keyType)} keys (${unfit.stem})`,
       'give rsa:BITS or ec:CURVE, or generate without platform keys',
     );
+}
+
+/** Refuses keys that are too weak, as a mistake of the file that asks for them. */
+export async function refuseUnfit(made: readonly Entity[], isWeakForced: boolean | undefined): Promise<void> {
+  for (const entity of made) await blamed(entity, 'key-type', () => refuseWeakRsa(entity.keyType, isWeakForced));
+}
+
+/** Refuses keys that the installed openssl cannot make. */
+export async function requireKeyTypes(
+  made: readonly Entity[],
+  isWeakForced: boolean | undefined,
+  surroundings: Surroundings,
+): Promise<void> {
+  const users = new Map(made.map(entity => [formatKeyType(entity.keyType), entity]));
+  for (const entity of users.values())
+    await blamed(entity, 'key-type', () => requireKeyType(entity.keyType, isWeakForced, surroundings));
+}
+
+/** A value that cannot be used is a mistake of the file that asks for it, where it is not the command line's. */
+export async function blamed(entity: Entity, key: string, ask: () => void | Promise<void>): Promise<void> {
+  try {
+    await ask();
+  } catch (error) {
+    if (!(error instanceof UsageError) || !entity.facts.get('')?.get(key)?.line) throw error;
+    throw new ConfigError([problemOf(entity, '', key, `another: ${error.message}`)], error.hint);
+  }
 }

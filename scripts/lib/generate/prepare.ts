@@ -2,9 +2,9 @@
 // inputs drawn, jobs planned.
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
-import { ConfigError, StateError, UsageError } from '../errors.ts';
-import { type Hierarchy, problemOf } from '../model/hierarchy.ts';
-import { formatKeyType, refuseWeakRsa } from '../model/key-type.ts';
+import { ConfigError, StateError } from '../errors.ts';
+import type { Hierarchy } from '../model/hierarchy.ts';
+import { formatKeyType } from '../model/key-type.ts';
 import { outlivingSupplied } from '../model/nesting.ts';
 import { choosePassphraseVariable, passphraseValue } from '../model/passphrase.ts';
 import { issuersElsewhere } from '../model/relations.ts';
@@ -13,12 +13,12 @@ import type { Entity, Supplied, VariableName } from '../model/types.ts';
 import { VARIABLE_ORDER } from '../model/uefi.ts';
 import { type Plan, type PlanInputs, planHierarchy } from '../plan/plan.ts';
 import type { Surroundings } from '../run/exec.ts';
-import { requireDigest, requireKeyType, requireTools } from '../run/tools.ts';
+import { requireDigest, requireTools } from '../run/tools.ts';
 import { packageVersion } from '../store/package.ts';
 import { readSettings, type Settings } from '../store/settings.ts';
 import { loadTemplates } from '../store/templates.ts';
 import { findTokenRoad } from '../store/token-road.ts';
-import { readerNotes, refuseForFirmware } from './fitness.ts';
+import { blamed, readerNotes, refuseForFirmware, refuseUnfit, requireKeyTypes } from './fitness.ts';
 import type { GenerateOptions } from './generate.ts';
 import { serialFor } from './serial.ts';
 
@@ -63,8 +63,7 @@ export async function prepare(options: PlanOptions, isWanted: (entity: Entity) =
     );
   const outliving = outlivingSupplied(made, hierarchy, now);
   if (outliving.length > 0) throw new ConfigError(outliving);
-  for (const entity of made.filter(hasKeyMade))
-    await blamed(entity, 'key-type', () => refuseWeakRsa(entity.keyType, options.isWeakForced));
+  await refuseUnfit(made.filter(hasKeyMade), options.isWeakForced);
   refuseForFirmware(made);
   const inputs = await drawInputs(settings, made, options, now);
   return {
@@ -98,25 +97,13 @@ export async function requireAbility(
       inputs.mayGenerateInTokens ?? false,
       surroundings,
     );
-  const users = new Map(made.filter(hasKeyMade).map(entity => [formatKeyType(entity.keyType), entity]));
-  for (const entity of users.values())
-    await blamed(entity, 'key-type', () => requireKeyType(entity.keyType, isWeakForced, surroundings));
+  await requireKeyTypes(made.filter(hasKeyMade), isWeakForced, surroundings);
   const signers = new Map(made.map(entity => [`${formatKeyType(entity.keyType)} ${entity.digest}`, entity]));
   for (const entity of signers.values()) await blamed(entity, 'digest', () => requireDigest(entity, surroundings));
 }
 
 /** What was made elsewhere is as it is. */
 const hasKeyMade = ({ supplied }: Entity): boolean => supplied === undefined;
-
-/** A value that cannot be used is a mistake of the file that asks for it, where it is not the command line's. */
-async function blamed(entity: Entity, key: string, ask: () => void | Promise<void>): Promise<void> {
-  try {
-    await ask();
-  } catch (error) {
-    if (!(error instanceof UsageError) || !entity.facts.get('')?.get(key)?.line) throw error;
-    throw new ConfigError([problemOf(entity, '', key, `another: ${error.message}`)], error.hint);
-  }
-}
 
 async function drawInputs(
   { configuration: { hierarchy }, templates }: Settings,

@@ -1,14 +1,16 @@
 // The entities of a directory as they are there: subject and key type stay, a validity ends with that of the issuer.
+import type { X509Certificate } from 'node:crypto';
 import { StateError } from '../errors.ts';
 import type { Hierarchy } from '../model/hierarchy.ts';
-import { parseKeyType } from '../model/key-type.ts';
+import { canonicalKeyType, parseKeyType } from '../model/key-type.ts';
 import { plainSubject } from '../model/subject.ts';
-import { withKey } from '../model/supplied.ts';
+import { type KeyFacts, withKey } from '../model/supplied.ts';
 import { describeToken, tokenUri } from '../model/token.ts';
 import { type Entity, isSelfSigned, type TokenKey, type Validity } from '../model/types.ts';
 import { limitOf, validityOf } from '../model/validity.ts';
 import { describeCertificate } from '../store/certificate-facts.ts';
 import { byStem, type CertificateFile } from '../store/directory.ts';
+import { isShipped } from '../store/manifest.ts';
 import { relativeNames } from '../store/name-facts.ts';
 import type { Selection } from './select.ts';
 
@@ -16,7 +18,7 @@ import type { Selection } from './select.ts';
 export function hierarchyThere(
   hierarchy: Hierarchy,
   certificates: readonly CertificateFile[],
-  { entities: wanted, prolonged }: Pick<Selection, 'entities' | 'prolonged'>,
+  { entities: wanted, prolonged, rekeyed }: Pick<Selection, 'entities' | 'prolonged' | 'rekeyed'>,
   tokenOf: (entity: Entity) => TokenKey | undefined,
   now: Date,
 ): Hierarchy {
@@ -27,7 +29,9 @@ export function hierarchyThere(
   for (const [stem, entity] of hierarchy) {
     const there = present.get(stem);
     if (there && wanted.has(stem)) refuseOther(entity, there);
-    const own = there ? { ...withKeyThere(entity, there), token: tokenOf(entity) } : entity;
+    const holder = rekeyed.has(entity.keyOf) ? hierarchy.get(entity.keyOf) : undefined;
+    const keyed = there && withKey(entity, { ...keyFacts(there.certificate), ...(holder && wantedKey(holder)) });
+    const own = keyed ? { ...keyed, token: tokenOf(entity) } : entity;
     const end = isSelfSigned(own) ? undefined : ends.get(own.issuer);
     const certificate =
       there && wanted.has(stem)
@@ -41,11 +45,35 @@ export function hierarchyThere(
   return result;
 }
 
-/** With the key that it has, whatever kind the configuration would give it today. */
-function withKeyThere(entity: Entity, { certificate }: CertificateFile): Entity {
-  const { keyType, isPssKey } = describeCertificate(certificate.raw);
-  return withKey(entity, { keyType: parseKeyType(keyType), isPssKey });
+/** Of the key that a certificate is for, whatever kind the configuration would give it today. */
+export function keyFacts({ raw }: X509Certificate): KeyFacts {
+  const { keyType, isPssKey } = describeCertificate(raw);
+  return { keyType: parseKeyType(keyType), isPssKey };
 }
+
+/** Of a new key: what files of one's own, or the command line, say. The shipped ones do not know the options of then. */
+function wantedKey({ facts, keyType, scheme }: Entity): Partial<KeyFacts> {
+  const [saysType, saysScheme] = ['key-type', 'scheme'].map(key => {
+    const fact = facts.get('')?.get(key);
+    return fact !== undefined && !isShipped(fact.file);
+  });
+  return {
+    ...(saysType ? { keyType } : {}),
+    ...(saysType || saysScheme ? { isPssKey: scheme === 'rsa-pss' } : {}),
+  };
+}
+
+/** Those of `rekeyed` whose new keys are of another kind than the old ones. */
+export const ofOtherKind = (
+  rekeyed: ReadonlySet<string>,
+  hierarchy: Hierarchy,
+  certificates: readonly CertificateFile[],
+): Entity[] =>
+  certificates.flatMap(({ stem, certificate }) => {
+    const entity = rekeyed.has(stem) ? hierarchy.get(stem) : undefined;
+    if (!entity || entity.supplied) return [];
+    return canonicalKeyType(entity.keyType) === canonicalKeyType(keyFacts(certificate).keyType) ? [] : [entity];
+  });
 
 /** A key stays where it is; a new one goes where the configuration says, and never in the place of the old one. */
 export function tokenFor(

@@ -11,7 +11,9 @@ import type { Hierarchy } from '../model/hierarchy.ts';
 import type { KeyType, Supplied } from '../model/types.ts';
 import { DBX, filling } from '../model/uefi.ts';
 import { freshFile, othersFile, type RenewalInputs } from '../plan/renewal.ts';
+import { parseCertificate } from '../store/certificate.ts';
 import { DERIVED_EXPORTS } from '../store/exports.ts';
+import { firstCertificate } from '../store/files.ts';
 import { brandOf, readManifest } from '../store/manifest.ts';
 import { CLEAR_PK, keyFileOf, updateFile } from '../store/names.ts';
 import { packageVersion } from '../store/package.ts';
@@ -57,8 +59,14 @@ export async function inputsOf(
   const ours = new Set([...entities].filter(stem => !imported.has(stem)));
   const there = hierarchyThere(
     configuration.hierarchy,
-    directory.certificates,
-    { ...selection, entities: ours },
+    // A key whose certificate has come is as that says.
+    directory.certificates.map(each => {
+      const { certificate } = imported.get(each.stem) ?? {};
+      return certificate === undefined
+        ? each
+        : { ...each, certificate: parseCertificate(firstCertificate(certificate)) };
+    }),
+    { ...selection, entities: ours, rekeyed: new Set([...rekeyed].filter(stem => !imported.has(stem))) },
     entity => tokenFor(entity, tokenOf(open, entity.keyOf), rekeyed),
     now,
   );
@@ -107,7 +115,7 @@ export const entitiesThere = (
   hierarchyThere(
     hierarchy,
     open.directory.certificates,
-    { entities: new Set(), prolonged: new Set() },
+    { entities: new Set(), prolonged: new Set(), rekeyed },
     entity => tokenFor(entity, tokenOf(open, entity.keyOf), rekeyed),
     now,
   );

@@ -5,6 +5,7 @@ import { hasDatabase } from '../authority/old-directory.ts';
 import { type Authority, type OpenDirectory, openDirectory, openLocked } from '../authority/open.ts';
 import { refuseAuthority } from '../authority/refuse-authority.ts';
 import { refuseLost } from '../check/lists.ts';
+import { refuseForFirmware, refuseUnfit, requireKeyTypes } from '../generate/fitness.ts';
 import { shellWord } from '../model/shell-word.ts';
 import { keepsDatabase } from '../model/types.ts';
 import { heldBy } from '../model/uefi.ts';
@@ -17,6 +18,7 @@ import { serialOf } from '../store/database-rows.ts';
 import { listFile } from '../store/names.ts';
 import { isRetired } from '../store/retired.ts';
 import type { Settings } from '../store/settings.ts';
+import { ofOtherKind } from './entities.ts';
 import { type Hindrance, refuseWithoutCertificates, refuseWithoutKeys } from './hindrance.ts';
 import { inputsOf, type ListChange, settingsOf } from './inputs.ts';
 import { reissueAll, withProfiles } from './issued.ts';
@@ -151,6 +153,11 @@ export async function renewSelected(
 ): Promise<Outcome> {
   const inputs = await inputsOf(open, settings, selection, change, now, mayGenerateInTokens);
   for (const { stem, variable } of variablesOf(inputs)) refuseLost(open.directory, stem, variable.contains);
+  const changed = ofOtherKind(selection.rekeyed, inputs.hierarchy, open.directory.certificates);
+  await refuseUnfit(changed, undefined);
+  refuseForFirmware(changed);
+  const surroundings = surroundingsIn(open.directory.path, open.options.environment, controller);
+  await requireKeyTypes(changed, undefined, surroundings);
   refuseWithoutKeys(open.directory, selection, inputs);
   refuseWithoutCertificates(open.directory, selection, inputs);
   const wanted = { directory: open.directory, selection, inputs, plan: planRenewal(inputs), settings };
@@ -170,7 +177,6 @@ export async function renewSelected(
       const signs = (each: string) => inputs.hierarchy.get(each)!.issuer === stem && !change.imported?.has(each);
       if (!selection.entities.has(stem) && [...selection.entities].some(signs)) refuseAuthority(authority);
     }
-    const surroundings = surroundingsIn(open.directory.path, open.options.environment, controller);
     const { lists, removed = [] } = change;
     return await renewEntities({ ...wanted, lists, removed, authorities, surroundings, width }, report);
   } finally {

@@ -136,9 +136,12 @@ export const describeVariable = ({ name, contains, authoriser }: Variable) => ({
 export const describeSources = (files: readonly SourceFile[]): Record<string, string> =>
   Object.fromEntries(files.map(({ file, text }) => [file, createHash('sha256').update(text).digest('hex')]));
 
+/** Whether a file, as messages name it, is of the shipped configuration. */
+export const isShipped = (file: string): boolean => file.startsWith('openssl-conf/');
+
 /** Those that are not of the shipped configuration. */
 export const ownSources = (sources: Manifest['sources'] = {}): Manifest['sources'] =>
-  Object.fromEntries(Object.entries(sources).filter(([file]) => !file.startsWith('openssl-conf/')));
+  Object.fromEntries(Object.entries(sources).filter(([file]) => !isShipped(file)));
 
 /** Text of a manifest; what an older one of the directory says is kept where the new one says nothing. */
 export function formatManifest(manifest: Manifest, older: Manifest | undefined): string {
