@@ -285,4 +285,33 @@ test('new keys are of the kind that a folder says which is given, else of the ol
   await succeed('verify');
 });
 
+test('a CA whose key is elsewhere by the configuration signs nothing, though its key is there', async () => {
+  const conf = join(folder, 'root-elsewhere');
+  mkdirSync(join(conf, 'customer'), { recursive: true });
+  writeFileSync(join(conf, 'defaults.ini'), 'key-type = ec:prime256v1\n');
+  await generate('elsewhere-pki', conf);
+  cpSync(join(folder, 'elsewhere-pki/gen_rootca.cert'), join(conf, 'customer/gen_rootca.cert'));
+  writeFileSync(join(conf, 'customer/gen_rootca.ini'), 'certificate-file = gen_rootca.cert\n');
+  const before = contentOf('elsewhere-pki');
+  for (const verb of ['renew', 'rekey']) {
+    const { status, stderr } = await program([
+      verb,
+      'user_subca',
+      '--cascade',
+      '--conf',
+      conf,
+      '--dir',
+      'elsewhere-pki',
+    ]);
+    assert.is(status, 1);
+    assert.match(
+      stderr,
+      /the key of gen_rootca, which signs user_subca, is elsewhere \(certificate-file without key-file\)/,
+    );
+  }
+  assert.equal(contentOf('elsewhere-pki'), before);
+  const below = await program(['renew', 'backend', '--conf', conf, '--dir', 'elsewhere-pki']);
+  assert.is(below.status, 0, below.stderr);
+});
+
 test.run();

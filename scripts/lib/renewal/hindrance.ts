@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { StateError } from '../errors.ts';
 import type { Hierarchy } from '../model/hierarchy.ts';
+import { type Entity, isFromElsewhere } from '../model/types.ts';
 import { filling } from '../model/uefi.ts';
 import { type RenewalInputs, variablesOf } from '../plan/renewal.ts';
 import type { PkiDirectory } from '../store/directory.ts';
@@ -39,6 +40,7 @@ export function hindranceOf(
     };
   if (isRekeyed && keyOf !== name)
     return { name, reason: `${name} certifies the key of ${keyOf}`, hint: `give that one: trustme-pki rekey ${keyOf}` };
+  if (isKeyElsewhere(hierarchy.get(issuer)!)) return withKeyElsewhere(name, issuer);
   const missing = [issuer, keyOf].find(owner => !keys.has(owner));
   return missing === undefined ? undefined : withoutKey(name, missing, name);
 }
@@ -62,6 +64,16 @@ export const withoutKey = (name: string, owner: string, what: string): Hindrance
   name,
   reason: `"${keyFile(owner)}", which a new ${what} needs, is not in the directory`,
   hint: 'renew it where that key is',
+});
+
+/** Whether the configuration names its certificate and no key: it keeps no database, so nothing that it signed could be revoked. */
+const isKeyElsewhere = (entity: Entity): boolean =>
+  isFromElsewhere(entity) && !entity.facts.get('')?.has('key-file') && !entity.token;
+
+const withKeyElsewhere = (name: string, issuer: string): Hindrance => ({
+  name,
+  reason: `the configuration says that the key of ${issuer}, which signs ${name}, is elsewhere (certificate-file without key-file)`,
+  hint: 'renew it where that key is, or by the configuration that it is used with there',
 });
 
 /** The same key would be in use again; it may be why it was revoked. */
@@ -110,6 +122,11 @@ export function refuseWithoutKeys(
     ({ stem, variable: { authoriser } }) => [updateFile(stem), authoriser] as const,
   );
   const clearing = inputs.clearsPlatformKey ? [[CLEAR_PK, filling(inputs.hierarchy, 'PK')] as const] : [];
+  for (const [stem, owner] of owners)
+    if (stem !== owner && isKeyElsewhere(inputs.hierarchy.get(owner)!)) {
+      const { reason, hint } = withKeyElsewhere(stem, owner);
+      throw new StateError(reason, hint);
+    }
   for (const [what, owner] of [...owners, ...signers, ...clearing]) {
     if (keys.has(owner)) continue;
     const { reason, hint } = withoutKey(what, owner, what);
