@@ -93,7 +93,7 @@ function efiQuestion(
   surroundings: Surroundings,
   warn: (text: string) => void,
 ): Question {
-  requireTools([], options.environment, ['sbverify']);
+  requireTools([], options.environment);
   const named = (given.signer as string[] | undefined)?.map(name => [
     findCertificate(directory.certificates, name).certificate.toString(),
   ]);

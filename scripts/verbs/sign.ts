@@ -13,6 +13,7 @@ import { afterwards, printable, UsageError } from '../lib/errors.ts';
 import { findSignFile } from '../lib/run/sign-file.ts';
 import { requireTools } from '../lib/run/tools.ts';
 import { sideBySide } from '../lib/run/workers.ts';
+import { describeCertificate } from '../lib/store/certificate-facts.ts';
 import { type Given, parseWords, textOf } from '../options.ts';
 import { ARTIFACT_OPTIONS, type Kind, readArtifacts, SIGNERS } from './artifacts.ts';
 import { DIRECTORY_HELP, noteTo, readDirectoryOptions, readWord } from './directory.ts';
@@ -31,7 +32,7 @@ const OPTIONS = {
 const HELP = `usage: trustme-pki sign efi|config|module|ima FILE... [options]
        trustme-pki sign config -c FILE -k KEY --cert CERT [-p NAME] [--cms]
 
-efi: signs kernels and boot loaders by sbsign, into FILE.signed; sbverify proves each signature before that appears.
+efi: signs kernels and boot loaders by sbsign, into FILE.signed; openssl proves each signature before that appears.
 config: signs GuestOS and container configurations; NAME.conf gets NAME.sig (RSA-PSS or ECDSA, SHA-512) and NAME.cert,
 the signer's certificate with its chain; or NAME.p7s. Results of an earlier run are replaced, the files stay as they are.
 module: signs kernel modules, into FILE.signed; needs the kernel's sign-file.
@@ -52,7 +53,7 @@ ${DIRECTORY_HELP}
 example: trustme-pki sign efi bzImage --output bootx64.efi`;
 
 const TOOLS: Readonly<Record<Kind, readonly string[]>> = {
-  efi: ['sbsign', 'sbverify'],
+  efi: ['sbsign'],
   config: [],
   module: [],
   ima: ['evmctl'],
@@ -102,11 +103,16 @@ export async function signVerb(context: VerbContext): Promise<number> {
   return 0;
 }
 
-/** sbsign signs with keys that few firmware verifies. */
+/** sbsign signs with keys that few firmware verifies, and that sbverify, which people check by, does not take. */
 function warnOfKeys(signers: readonly Signer[], note: (text: string) => void): void {
   for (const { certificate } of signers) {
     const warning = warningOfCertificate(certificate.certificate);
     if (warning !== undefined) note(`trustme-pki: warning: ${printable(warning)}`);
+    const usage = describeCertificate(certificate.certificate.raw).extensions.get('keyUsage');
+    if (usage !== undefined && !/digitalSignature|nonRepudiation/.test(usage))
+      note(
+        `trustme-pki: warning: ${certificate.stem} has no digitalSignature in its keyUsage: firmware takes its signature, sbverify does not`,
+      );
   }
 }
 

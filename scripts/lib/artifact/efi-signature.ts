@@ -90,12 +90,12 @@ function chainOf(named: Element, held: readonly Element[]): X509Certificate[] {
 }
 
 /**
- * Why no certificate (PEM) is that of the signer, or leads to it: what sbverify says, which knows SHA-256 alone, and for
- * other digests openssl; undefined: it is or does.
+ * Why no certificate (PEM) is that of the signer, or leads to it; undefined: it is or does. Asks as Pkcs7Verify of EDK2
+ * (CryptPkcs7VerifyCommon.c): no purpose, no time, any certificate ends a chain. sbverify would ask for keyUsage, too.
  */
 export async function refusalOfSignature(
   { file }: Image,
-  { der, content, digest, isStale }: EfiSignature,
+  { der, content, isStale }: EfiSignature,
   certificate: string,
   surroundings: Surroundings,
 ): Promise<string | undefined> {
@@ -109,13 +109,18 @@ export async function refusalOfSignature(
         [signed, content],
       ] as const)
         writeNew(path!, bytes);
-      // Firmware goes by its databases alone: no purpose, no time.
-      const trust = ['-CAfile', by!, '-partial_chain', '-purpose', 'any', '-no_check_time', '-out', '/dev/null'];
-      const from = ['smime', '-verify', '-binary', '-inform', 'DER', '-in', signature!, '-content', signed!];
-      const ask =
-        digest === 'sha256'
-          ? command('sbverify', ['--cert', by!, '--detached', signature!, file])
-          : command('openssl', [...from, ...trust]);
+      const trust = [
+        '-CAfile',
+        by!,
+        '-no-CApath',
+        '-no-CAstore',
+        '-partial_chain',
+        '-purpose',
+        'any',
+        '-no_check_time',
+      ];
+      const from = ['-binary', '-inform', 'DER', '-in', signature!, '-content', signed!];
+      const ask = command('openssl', ['smime', '-verify', ...from, ...trust, '-out', '/dev/null']);
       await runCommand(ask, file, surroundings);
     });
     return undefined;

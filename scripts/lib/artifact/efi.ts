@@ -1,11 +1,10 @@
-// EFI binaries: kernels and boot loaders, signed by sbsign and verified by sbverify as firmware would.
+// EFI binaries: kernels and boot loaders, signed by sbsign, and verified as firmware would.
 import { copyFileSync } from 'node:fs';
 import { StateError } from '../errors.ts';
 import { tokenUri } from '../model/token.ts';
 import { commandWithKey } from '../plan/job.ts';
 import { runCommand, type Surroundings } from '../run/exec.ts';
 import { parseCertificate } from '../store/certificate.ts';
-import { describeCertificate } from '../store/certificate-facts.ts';
 import { requireEngine } from '../store/token-road.ts';
 import { explainSystemError } from '../system-error.ts';
 import { type Image, readImage } from './authenticode.ts';
@@ -47,12 +46,9 @@ async function proveSigned(image: Image, output: string, { certificate, surround
     if (refusal === undefined) return;
     said = refusal;
   }
-  const usage = describeCertificate(certificate.certificate.raw).extensions.get('keyUsage');
   throw new StateError(
-    `sbverify does not take the signature by ${certificate.stem}: "${output}" was not written`,
-    usage?.includes('digitalSignature') === false
-      ? 'a CA needs digitalSignature in its keyUsage to sign EFI binaries'
-      : `sbverify says: ${said.trim().split('\n').join('; ')}`,
+    `the signature by ${certificate.stem} does not verify: "${output}" was not written`,
+    `openssl says: ${said.trim().split('\n').join('; ')}`,
   );
 }
 

@@ -37,7 +37,6 @@ const TOOLS: readonly Tool[] = [
   { name: 'cert-to-efi-sig-list', ask: [['--version'], VERSION], neededFor: 'UEFI keys' },
   { name: 'sign-efi-sig-list', ask: [['--version'], VERSION], neededFor: 'UEFI keys' },
   { name: 'sbsign', ask: [['--version'], VERSION], neededFor: 'sign efi' },
-  { name: 'sbverify', ask: [['--version'], VERSION], neededFor: 'sign efi, check efi' },
   { name: 'evmctl', ask: [['--version'], VERSION], neededFor: 'sign ima' },
   { name: 'pkcs11-tool', neededFor: 'keys in tokens' },
 ];

@@ -22,7 +22,6 @@ export const PACKAGES: Readonly<Record<string, string>> = {
   'pkcs11-tool': 'opensc',
   flock: 'util-linux',
   sbsign: 'sbsigntool',
-  sbverify: 'sbsigntool',
   evmctl: 'ima-evm-utils',
 };
 
