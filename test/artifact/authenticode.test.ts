@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite as makeSuite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { hashesOfBinary, hashOfImage, readImage } from '../../scripts/lib/artifact/authenticode.ts';
+import { hashesOfImage, hashOfImage, readImage } from '../../scripts/lib/artifact/authenticode.ts';
 import { StateError } from '../../scripts/lib/errors.ts';
 import { makeEfiBinary, type Shape, withSignatures } from '../helpers/efi-binary.ts';
 import { inScratch } from '../helpers/scratch.ts';
@@ -44,11 +44,11 @@ const VECTORS: readonly (readonly [shape: Shape, plain: string, signed: string])
   ],
 ];
 
-/** What `hashesOfBinary` gives for a file of these bytes. */
+/** What `hashesOfImage` gives for a file of these bytes. */
 const hashesOf = (bytes: Buffer): Promise<string[]> =>
   inScratch(folder => {
     writeFileSync(join(folder, 'a.efi'), bytes);
-    return hashesOfBinary(join(folder, 'a.efi')).map(each => each.toString('hex'));
+    return hashesOfImage(readImage(join(folder, 'a.efi'))).map(each => each.toString('hex'));
   });
 
 for (const [shape, plain, signed] of VECTORS)

@@ -185,22 +185,60 @@ if (hasTools) {
     await succeed('uefi', 'remove', 'db', 'vendor.pem', '--dir', 'pki', '--quiet');
   });
 
-  test('dbx forbids by hashes of the file of all digests; what is not looked at is a warning', async () => {
+  const hashOf = (file: string, digest: string): Buffer => hashOfImage(readImage(path(file)), digest);
+  const DIGESTS = ['sha1', 'sha224', 'sha256', 'sha384', 'sha512'];
+  const listOf = (file: string, digests: readonly string[]): Buffer =>
+    Buffer.concat(digests.map(digest => listWith(idOf(digest.replace('sha', 'SHA-')), hashOf(file, digest))));
+
+  test('of the hashes of a file, dbx forbids by the one that a signature is of; what is not looked at is a warning', async () => {
     writeFileSync(path('held.efi'), readFileSync(path('plain.efi.signed')));
-    for (const digest of ['sha1', 'sha224', 'sha256', 'sha384', 'sha512'])
-      await withEntry(digest.replace('sha', 'SHA-'), hashOfImage(readImage(path('held.efi')), digest), () =>
-        refused(/dbx has its hash/, ...check('held.efi')),
-      );
+    await succeed('uefi', 'add', 'db', 'vendor.pem', '--dir', 'pki', '--quiet');
+    // Three files of one image: what is signed is the same, by another digest each.
+    const known = { 'held.efi': 'sha256', 'sha384.efi': 'sha384', 'sha1.efi': 'sha1' };
+    for (const [file, digest] of Object.entries(known)) {
+      const digests = DIGESTS.filter(other => other !== digest);
+      writeFileSync(path('others.esl'), listOf(file, digests));
+      await succeed('uefi', 'add', 'dbx', 'others.esl', '--dir', 'pki', '--quiet');
+      const { stdout } = await run('check', 'efi', ...Object.keys(known), '--dir', 'pki');
+      const told = Object.keys(known).map(other => `${other}: ${other === file ? 'OK' : 'dbx has its hash'}\n`);
+      assert.is(stdout.replaceAll(`${folder}/`, ''), told.join(''));
+      await succeed('uefi', 'remove', 'dbx', 'others.esl', '--dir', 'pki', '--quiet');
+    }
+    await succeed('uefi', 'remove', 'db', 'vendor.pem', '--dir', 'pki', '--quiet');
     await withEntry('RSA-2048 key', Buffer.alloc(256, 1), async () => {
       const { status, stderr } = await run(...check('held.efi'));
       assert.is(status, 0, stderr);
       assert.match(stderr, /warning: .*dbx has entries of type RSA-2048 key: whether they forbid it is not looked at/);
     });
-    writeFileSync(path('db.esl'), listWith(idOf('SHA-384'), hashOfImage(readImage(path('plain.efi')), 'sha384')));
+  });
+
+  test('of the hashes of a file, db lets boot by SHA-256 alone what has no signature', async () => {
+    const others = DIGESTS.filter(digest => digest !== 'sha256');
+    writeFileSync(path('db.esl'), listOf('plain.efi', others));
     await succeed('uefi', 'add', 'db', 'db.esl', '--dir', 'pki', '--quiet');
+    await refused(/no certificate that is asked/, ...check('plain.efi'));
+    await succeed('uefi', 'add', 'db', 'plain.efi', '--dir', 'pki', '--quiet');
     const { status, stderr } = await run(...check('plain.efi'));
     assert.is(status, 0, stderr);
+    assert.is(stderr, '');
+    for (const file of ['plain.efi', 'db.esl']) await succeed('uefi', 'remove', 'db', file, '--dir', 'pki', '--quiet');
+  });
+
+  test('uefi add takes the hash that firmware looks for, beside SHA-256', async () => {
+    const taken = /of "sha384\.efi" the SHA-384 hash is taken, too: as its signature is of that/;
+    const added = await run('uefi', 'add', 'db', 'sha384.efi', '--dir', 'pki');
+    assert.match(added.stderr, taken);
+    const { status, stderr } = await run(...check('sha384.efi'));
+    assert.is(status, 0, stderr);
     assert.match(stderr, /warning: .*db has its hash, and entries of type SHA-384 are known to some firmware alone/);
+    await succeed('uefi', 'remove', 'db', 'sha384.efi', '--dir', 'pki', '--quiet');
+    await refused(/no certificate that is asked/, ...check('sha384.efi'));
+    await succeed('uefi', 'add', 'dbx', 'sha384.efi', '--dir', 'pki', '--quiet');
+    await refused(/dbx has its hash/, ...check('sha384.efi'));
+    await succeed('uefi', 'remove', 'dbx', 'sha384.efi', '--dir', 'pki', '--quiet');
+    const ours = await run('uefi', 'add', 'dbx', 'sha384.efi.signed', '--dir', 'pki');
+    assert.not.match(ours.stderr, /is taken, too/);
+    await succeed('uefi', 'remove', 'dbx', 'sha384.efi.signed', '--dir', 'pki', '--quiet');
   });
 }
 

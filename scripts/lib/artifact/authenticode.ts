@@ -44,8 +44,7 @@ export function hashOfImage({ bytes, layout }: Image, digest = 'sha256', padding
 }
 
 /** SHA-256 of a binary as it is, and the one that its signed copies have, where that is another. */
-export function hashesOfBinary(file: string): [Buffer, ...Buffer[]] {
-  const image = readImage(file);
+export function hashesOfImage(image: Image): [Buffer, ...Buffer[]] {
   const { start, end } = image.layout.certificates;
   const padding = end > start ? 0 : -image.bytes.length & (ALIGNMENT - 1);
   return padding === 0 ? [hashOfImage(image)] : [hashOfImage(image), hashOfImage(image, 'sha256', padding)];

@@ -13,7 +13,7 @@ import { listFile } from '../store/names.ts';
 import { revocationTime } from '../store/signature-digest.ts';
 import { hashOfImage, type Image } from './authenticode.ts';
 import { findImage, refusalOfImage } from './efi.ts';
-import { isSignedBy, signaturesOf } from './efi-signature.ts';
+import { digestsOf, type EfiSignature, isSignedBy, signaturesOf } from './efi-signature.ts';
 
 /** What firmware goes by. */
 export interface Databases {
@@ -40,9 +40,9 @@ export async function refusalByDatabases(
 ): Promise<string | undefined> {
   const image = findImage(file);
   if (typeof image === 'string') return image;
-  const isItsHash = hashesOf(image);
-  if (dbx.some(isItsHash)) return 'dbx has its hash';
   const signatures = signaturesOf(image);
+  const isItsHash = hashesOf(image, signatures);
+  if (dbx.some(isItsHash)) return 'dbx has its hash';
   for (const { certificate, pem } of certificatesIn(dbx))
     if (await isSignedBy(image, signatures, pem, surroundings))
       return `dbx has a certificate that signed it: ${oneLine(certificate.subject)}`;
@@ -105,16 +105,10 @@ function doubtsOf(dbx: readonly Signature[], allowed: Signature | undefined): st
   ];
 }
 
-/** Whether an entry is a hash of the image, by any digest that UEFI has a type for. */
-function hashesOf(image: Image): (entry: Signature) => boolean {
-  const known = new Map<string, Buffer>();
-  return ({ type, data }) => {
-    const digest = SIGNATURE_TYPES[type]?.imageDigest;
-    if (digest === undefined) return false;
-    const hash = known.get(digest) ?? hashOfImage(image, digest);
-    known.set(digest, hash);
-    return hash.equals(data);
-  };
+/** Whether an entry is a hash of the image, by a digest that firmware looks for. */
+function hashesOf(image: Image, signatures: readonly EfiSignature[]): (entry: Signature) => boolean {
+  const hashes = new Map(digestsOf(image, signatures).map(digest => [digest, hashOfImage(image, digest)]));
+  return ({ type, data }) => hashes.get(SIGNATURE_TYPES[type]?.imageDigest ?? '')?.equals(data) === true;
 }
 
 /** What says that it is a certificate and is none has signed nothing: firmware passes over it. */

@@ -21,14 +21,14 @@ export interface EfiSignature {
   readonly der: Buffer;
   /** What it signs, SpcIndirectDataContent, without tag and length. */
   readonly content: Buffer;
-  /** The digest of the image that it signs, `sha256`, and whether the image has that; of an unknown one it has not. */
+  /** The digest of the image that it signs, `sha256`, and whether the image has that no more. */
   readonly digest: string;
   readonly isStale: boolean;
   /** The signer's certificate, and those in the signature that lead up from it. */
   readonly chain: readonly X509Certificate[];
 }
 
-/** Firmware passes over what it cannot read, and so does this. */
+/** Firmware passes over what it cannot read, and what is of a digest that it does not know; so does this. */
 export const signaturesOf = (image: Image): EfiSignature[] =>
   tableOf(image).flatMap(der => {
     try {
@@ -53,7 +53,12 @@ function tableOf({ bytes, layout: { certificates } }: Image): Buffer[] {
   return found;
 }
 
-const KNOWN_DIGEST = /^sha(1|224|256|384|512)$/;
+/** Those that EDK2 hashes an image by (HashPeImage): UEFI has more. */
+const KNOWN_DIGEST = /^sha(1|256|384|512)$/;
+
+/** The digests of an image that firmware looks for in db and dbx: those of its signatures; SHA-256 of what has no table of them. */
+export const digestsOf = ({ layout: { certificates } }: Image, signatures: readonly EfiSignature[]): string[] =>
+  certificates.end === certificates.start ? ['sha256'] : [...new Set(signatures.map(({ digest }) => digest))];
 
 /** Throws a RangeError or TypeError where it is none. What pads it at its end is left out. */
 function parseSignature(padded: Buffer, image: Image): EfiSignature {
@@ -64,13 +69,14 @@ function parseSignature(padded: Buffer, image: Image): EfiSignature {
   const [algorithm, hash] = elementsOf(elementsOf(indirect)[1]);
   const oid = oidOf(decode(elementsOf(algorithm)[0]!.whole)) ?? '';
   const digest = HASH_NAMES[oid] ?? oid;
+  if (!KNOWN_DIGEST.test(digest)) throw new RangeError(`no hash of an image is ${digest}`);
   const held = rest.find(({ tag }) => tag === 0xa0);
   const [signer] = elementsOf(rest.find(({ tag }) => tag === 0x31));
   return {
     der: outer.whole,
     content: indirect!.content,
     digest,
-    isStale: !KNOWN_DIGEST.test(digest) || !hash || !hashOfImage(image, digest).equals(hash.content),
+    isStale: !hash || !hashOfImage(image, digest).equals(hash.content),
     chain: chainOf(elementsOf(signer)[1]!, held ? elementsOf(held) : []),
   };
 }

@@ -1,10 +1,18 @@
 // What a person wants in a UEFI list, by file or hash, as entries: certificates, vendors' lists and updates, EFI binaries.
 import type { X509Certificate } from 'node:crypto';
 import { closeSync, openSync, readSync } from 'node:fs';
-import { hashesOfBinary } from '../artifact/authenticode.ts';
+import { hashesOfImage, hashOfImage, readImage } from '../artifact/authenticode.ts';
+import { digestsOf, signaturesOf } from '../artifact/efi-signature.ts';
 import { StateError, UsageError } from '../errors.ts';
 import { shellWord } from '../model/shell-word.ts';
-import { isSame, parseSignatureLists, SHA256_GUID, type Signature, X509_GUID } from '../model/signature-list.ts';
+import {
+  isSame,
+  parseSignatureLists,
+  SHA256_GUID,
+  SIGNATURE_TYPES,
+  type Signature,
+  X509_GUID,
+} from '../model/signature-list.ts';
 import type { VariableName } from '../model/types.ts';
 import { parseVariableUpdate, type VariableUpdate } from '../model/variable-update.ts';
 import type { Surroundings } from '../run/exec.ts';
@@ -33,7 +41,7 @@ export interface Owners {
 }
 
 /**
- * The entries that a word means, of an EFI binary its hash, and `withSigned` that of its signed copies; `note` is told
+ * The entries that a word means, of an EFI binary its hashes, and `withSigned` that of its signed copies; `note` is told
  * what of a file is passed over, or more than one may expect. Throws where it is no hash, nor a file with any.
  */
 export function readEntries(
@@ -44,13 +52,7 @@ export function readEntries(
 ): Signature[] {
   const owner = owners.given ?? owners.own;
   if (isHash(given)) return [{ type: SHA256_GUID, owner, data: Buffer.from(given, 'hex') }];
-  if (isEfiBinary(inputFile(given))) {
-    const [plain, ...signed] = hashesOfBinary(inputFile(given));
-    const hashes = withSigned ? [plain, ...signed] : [plain];
-    if (hashes.length > 1)
-      note(`trustme-pki: of "${given}" two hashes are taken: as it is, and padded to 8 bytes as its signed copies are`);
-    return hashes.map(data => ({ type: SHA256_GUID, owner, data }));
-  }
+  if (isEfiBinary(inputFile(given))) return entriesOfBinary(given, owner, withSigned, note);
   const bytes = readInput(given);
   const entries = readCertificates(bytes, owners, count =>
     note(
@@ -63,6 +65,27 @@ export function readEntries(
     `"${given}" is nothing that a UEFI list holds`,
     'give a certificate (PEM or DER), a signature list (.esl), an update (.auth), an EFI binary, or 64 hexadecimal digits',
   );
+}
+
+/** SHA-256, and where no signature is of that, what firmware looks for instead. */
+function entriesOfBinary(given: string, owner: string, withSigned: boolean, note: (text: string) => void): Signature[] {
+  const image = readImage(inputFile(given));
+  const [plain, ...signed] = hashesOfImage(image);
+  const hashes = withSigned ? [plain, ...signed] : [plain];
+  if (hashes.length > 1)
+    note(`trustme-pki: of "${given}" two hashes are taken: as it is, and padded to 8 bytes as its signed copies are`);
+  const digests = digestsOf(image, signaturesOf(image));
+  const others = Object.entries(SIGNATURE_TYPES).filter(
+    ([, { imageDigest }]) => !digests.includes('sha256') && digests.includes(imageDigest ?? ''),
+  );
+  for (const [, { name }] of others)
+    note(
+      `trustme-pki: of "${given}" the ${name} hash is taken, too: as its signature is of that, firmware looks for that`,
+    );
+  return [
+    ...hashes.map(data => ({ type: SHA256_GUID, owner, data })),
+    ...others.map(([type, { imageDigest }]) => ({ type, owner, data: hashOfImage(image, imageDigest) })),
+  ];
 }
 
 /** Throws where a word is an update of another variable than `name`, as far as its signer is known. */
