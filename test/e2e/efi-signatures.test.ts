@@ -224,6 +224,41 @@ if (hasTools) {
     for (const file of ['plain.efi', 'db.esl']) await succeed('uefi', 'remove', 'db', file, '--dir', 'pki', '--quiet');
   });
 
+  test('a certificate table that does not add up, and a signature without ContentInfo, are taken as firmware takes them', async () => {
+    const der = fixture('sha384.p7');
+    const held = readFileSync(path('plain.efi.signed'));
+    const at = binary.length;
+    /** plain.efi with such a table. */
+    const withTable = (table: Buffer): Buffer => {
+      const bytes = Buffer.concat([withSignatures(binary, [der]).subarray(0, at), table]);
+      bytes.writeUInt32LE(table.length, 0x98 + 112 + 36);
+      return bytes;
+    };
+    const entry = (type: number, body: Buffer): Buffer => {
+      const header = Buffer.from('0000000000020000', 'hex');
+      header.writeUInt32LE(8 + body.length);
+      header.writeUInt16LE(type, 6);
+      return Buffer.concat([header, body, Buffer.alloc(-body.length & 7)]);
+    };
+    const table = held.subarray(at);
+    const contentInfo = table.subarray(8, 12 + table.readUInt16BE(10));
+    const unpadded = Buffer.concat([table.subarray(0, 8), contentInfo, Buffer.alloc(1 - (contentInfo.length & 1))]);
+    unpadded.writeUInt32LE(unpadded.length);
+    const broken = [Buffer.concat([table, Buffer.alloc(8)]), Buffer.concat([table, Buffer.alloc(16)]), unpadded];
+    for (const [i, each] of broken.entries()) {
+      writeFileSync(path(`broken${i}.efi`), withTable(each));
+      for (const verb of ['check', 'sign'])
+        await refused(/has a certificate table that does not add up/, verb, 'efi', `broken${i}.efi`, '--dir', 'pki');
+    }
+    const guid = Buffer.from('9dd2af4adf68ee498aa9347d375665a7', 'hex');
+    writeFileSync(path('bare.efi'), withTable(entry(0x0ef1, Buffer.concat([guid, contentInfo.subarray(19)]))));
+    await refused(/no certificate that is asked/, ...check('bare.efi'));
+    const unknown = entry(0x0ef0, Buffer.alloc(8));
+    const wrapped = entry(0x0ef1, Buffer.concat([guid, contentInfo]));
+    writeFileSync(path('wrapped.efi'), withTable(Buffer.concat([unknown, wrapped])));
+    await succeed(...check('wrapped.efi'));
+  });
+
   test('uefi add takes the hash that firmware looks for, beside SHA-256', async () => {
     const taken = /of "sha384\.efi" the SHA-384 hash is taken, too: as its signature is of that/;
     const added = await run('uefi', 'add', 'db', 'sha384.efi', '--dir', 'pki');

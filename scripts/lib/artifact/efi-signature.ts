@@ -4,7 +4,7 @@ import type { X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
 import { CommandError } from '../errors.ts';
 import { guidAt } from '../model/signature-list.ts';
-import { PKCS7_GUID, wrapSignedData } from '../model/variable-update.ts';
+import { PKCS7_GUID } from '../model/variable-update.ts';
 import { command } from '../plan/job.ts';
 import { runCommand, type Surroundings } from '../run/exec.ts';
 import { inTemporary } from '../run/temporary.ts';
@@ -30,7 +30,7 @@ export interface EfiSignature {
 
 /** Firmware passes over what it cannot read, and what is of a digest that it does not know; so does this. */
 export const signaturesOf = (image: Image): EfiSignature[] =>
-  tableOf(image).flatMap(der => {
+  tableOf(image).found.flatMap(der => {
     try {
       return [parseSignature(der, image)];
     } catch (error) {
@@ -39,19 +39,34 @@ export const signaturesOf = (image: Image): EfiSignature[] =>
     }
   });
 
-/** WIN_CERT_TYPE_PKCS_SIGNED_DATA, and WIN_CERT_TYPE_EFI_GUID with PKCS #7, as EDK2 takes them; each begins at a multiple of 8. */
-function tableOf({ bytes, layout: { certificates } }: Image): Buffer[] {
+/** Why firmware refuses an image with such a table, whatever is in it, as `has a certificate table …`; undefined: it does not. */
+export const flawOfTable = (image: Image): string | undefined =>
+  tableOf(image).isWhole
+    ? undefined
+    : 'has a certificate table that does not add up: lengths, padding to 8 bytes, or stray bytes at its end';
+
+/**
+ * WIN_CERT_TYPE_PKCS_SIGNED_DATA, and WIN_CERT_TYPE_EFI_GUID with PKCS #7, as EDK2 takes them; each ends padded to 8 bytes,
+ * and the last one where the table does.
+ */
+function tableOf({ bytes, layout: { certificates } }: Image): { found: Buffer[]; isWhole: boolean } {
   const found: Buffer[] = [];
-  for (let { start } = certificates; start + 8 <= certificates.end; ) {
+  let { start } = certificates;
+  while (certificates.end - start > 8) {
     const [length, type] = [bytes.readUInt32LE(start), bytes.readUInt16LE(start + 6)];
-    if (length < 8 || start + length > certificates.end) break;
-    if (type === 0x0002) found.push(bytes.subarray(start + 8, start + length));
-    if (type === 0x0ef1 && length > 24 && guidAt(bytes, start + 8) === PKCS7_GUID)
-      found.push(wrapSignedData(bytes.subarray(start + 24, start + length)));
-    start += (length + 7) & ~7;
+    const next = start + length + (-length & 7);
+    const header = HEADERS[type] ?? 7;
+    if (length <= header || next > certificates.end) break;
+    if (type === PKCS || (type === GUID && guidAt(bytes, start + 8) === PKCS7_GUID))
+      found.push(bytes.subarray(start + header, start + length));
+    start = next;
   }
-  return found;
+  return { found, isWhole: start === certificates.end };
 }
+
+const [PKCS, GUID] = [0x0002, 0x0ef1];
+/** What comes before a signature, in bytes; there has to be more. */
+const HEADERS: Readonly<Record<number, number>> = { [PKCS]: 8, [GUID]: 24 };
 
 /** Those that EDK2 hashes an image by (HashPeImage): UEFI has more. */
 const KNOWN_DIGEST = /^sha(1|256|384|512)$/;

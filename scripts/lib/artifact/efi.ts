@@ -8,7 +8,7 @@ import { parseCertificate } from '../store/certificate.ts';
 import { requireEngine } from '../store/token-road.ts';
 import { explainSystemError } from '../system-error.ts';
 import { type Image, readImage } from './authenticode.ts';
-import { refusalOfSignature, signaturesOf } from './efi-signature.ts';
+import { flawOfTable, refusalOfSignature, signaturesOf } from './efi-signature.ts';
 import { warningOfCertificate } from './firmware-key.ts';
 import { publishFile } from './output.ts';
 import { flawOfBinary } from './pe.ts';
@@ -16,10 +16,10 @@ import { refuseKey, type Signer } from './signer.ts';
 
 /** Adds a signature of each signer to a copy of `file`, which is `output`; each is verified before that appears. */
 export async function signEfi(file: string, output: string, signers: readonly Signer[]): Promise<void> {
-  const flaw = flawOfBinary(file);
-  if (flaw !== undefined)
+  const unsigned = imageIn(file);
+  if (typeof unsigned === 'string')
     throw new StateError(
-      `"${file}" ${flaw}`,
+      `"${file}" ${unsigned}`,
       'give a kernel with EFI stub, a unified kernel image or a boot loader, as it was built',
     );
   for (const { certificate, key, surroundings } of signers) {
@@ -58,11 +58,19 @@ async function addSignature(draft: string, output: string, { certificate, key, s
   await runCommand(commandWithKey('sbsign', args, key, certificate.file), output, surroundings);
 }
 
+/** The image in a file, or why firmware does not load it, as `is no EFI binary …`. */
+function imageIn(file: string): Image | string {
+  const flaw = flawOfBinary(file);
+  if (flaw !== undefined) return flaw;
+  const image = readImage(file);
+  return flawOfTable(image) ?? image;
+}
+
 /** The image in a file, or why nothing of it can be asked. */
 export function findImage(file: string): Image | string {
   try {
-    const flaw = flawOfBinary(file);
-    return flaw === undefined ? readImage(file) : `it ${flaw}`;
+    const image = imageIn(file);
+    return typeof image === 'string' ? `it ${image}` : image;
   } catch (error) {
     const told = explainSystemError(error);
     if (!told) throw error;
