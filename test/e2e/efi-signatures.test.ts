@@ -1,11 +1,13 @@
 // sign efi and check efi: binaries with several signatures, of which some are of other digests, or of another file.
-import { createHash } from 'node:crypto';
+import { createHash, X509Certificate } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { hashOfImage, readImage } from '../../scripts/lib/artifact/authenticode.ts';
-import { formatSignatureLists, SIGNATURE_TYPES } from '../../scripts/lib/model/signature-list.ts';
+import { refusalByDatabases } from '../../scripts/lib/artifact/efi-databases.ts';
+import { formatSignatureLists, SIGNATURE_TYPES, type Signature } from '../../scripts/lib/model/signature-list.ts';
+import { surroundingsIn } from '../../scripts/lib/run/exec.ts';
 import { isMissing, ROOT, scratch, tool } from '../helpers/door.ts';
 import { makeEfiBinary, withSignatures } from '../helpers/efi-binary.ts';
 import { programIn } from '../helpers/program.ts';
@@ -183,6 +185,37 @@ if (hasTools) {
       refused(/hash of a certificate that signed it, or leads to who did: .*Signing Sub CA/, ...check('led.efi')),
     );
     await succeed('uefi', 'remove', 'db', 'vendor.pem', '--dir', 'pki', '--quiet');
+  });
+
+  test('the hash in dbx of a CA between signer and db forbids nothing, as in EDK2, with a warning; its certificate does', async () => {
+    tool(
+      'sbsign',
+      [
+        '--key',
+        'pki/ssig.key',
+        '--cert',
+        'pki/ssig.cert',
+        '--addcert',
+        'pki/ssig_subca.cert',
+        '--output',
+        'between.efi',
+        'plain.efi',
+      ],
+      folder,
+    );
+    const entry = (data: Buffer, name = 'X.509'): Signature => ({ type: idOf(name), owner: OWNER, data });
+    const certificate = (stem: string) => entry(new X509Certificate(readFileSync(path(`pki/${stem}.cert`))).raw);
+    const db = [certificate('ssig_rootca')];
+    const surroundings = surroundingsIn(folder, process.env, new AbortController());
+    const warnings: string[] = [];
+    const ask = (...dbx: Signature[]) =>
+      refusalByDatabases(path('between.efi'), { db, dbx }, surroundings, text => warnings.push(text));
+    assert.is(await ask(entry(revocation('pki/ssig_subca.cert', 'sha256'), 'X.509 SHA-256')), undefined);
+    assert.match(
+      warnings.join(),
+      /dbx has the hash of .*Signing Sub CA.*which issued who signed it, and EDK2 does not ask/,
+    );
+    assert.match((await ask(certificate('ssig_subca'))) ?? '', /dbx has a certificate that signed it/);
   });
 
   const hashOf = (file: string, digest: string): Buffer => hashOfImage(readImage(path(file)), digest);

@@ -46,13 +46,18 @@ export async function refusalByDatabases(
   for (const { certificate, pem } of certificatesIn(dbx))
     if (await isSignedBy(image, signatures, pem, surroundings))
       return `dbx has a certificate that signed it: ${oneLine(certificate.subject)}`;
-  const revoked = signatures.flatMap(({ chain }) => chain).map(each => revocationOf(each, dbx));
+  // EDK2 asks for the hashes of who signed it, and below of the certificate of db: not of what stands between.
+  const signers = signatures.flatMap(({ chain }) => chain.slice(0, 1));
+  const revoked = signers.map(each => revocationOf(each, dbx));
   const revocation = revoked.find(each => each !== undefined);
   if (revocation !== undefined) return revocation;
   const allowed = db.find(isItsHash);
   const refusal = allowed ? undefined : await refusalBySigners(image, { db, dbx }, surroundings, warn);
   if (refusal !== undefined) return refusal;
-  for (const warning of doubtsOf(dbx, allowed)) warn(`${file}: ${warning}`);
+  const between = signatures
+    .flatMap(({ chain }) => chain.slice(1))
+    .filter(each => revocationOf(each, dbx) !== undefined);
+  for (const warning of [...doubtsOf(dbx, allowed), ...between.map(unaskedHash)]) warn(`${file}: ${warning}`);
   return undefined;
 }
 
@@ -85,6 +90,9 @@ function revocationOf({ raw, subject }: X509Certificate, dbx: readonly Signature
   }
   return undefined;
 }
+
+const unaskedHash = ({ subject }: X509Certificate): string =>
+  `dbx has the hash of ${oneLine(subject)}, which issued who signed it, and EDK2 does not ask for that: "uefi add dbx" the certificate itself`;
 
 /** EFI_TIME (UEFI 2.10, 8.3) begins with year, month and day. */
 const dateIn = (time: Buffer): string =>
