@@ -1,10 +1,10 @@
 // Certification requests of P-256 keys by the thousand, made in this process: one openssl process each would take hours.
-import { generateKeyPairSync, sign } from 'node:crypto';
+import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** DER: tag, length, content. */
-function tlv(tag: number, ...content: readonly Buffer[]): Buffer {
+export function tlv(tag: number, ...content: readonly Buffer[]): Buffer {
   const body = Buffer.concat(content);
   const length =
     body.length < 0x80
@@ -15,8 +15,9 @@ function tlv(tag: number, ...content: readonly Buffer[]): Buffer {
   return Buffer.concat([Buffer.from([tag, ...length]), body]);
 }
 
-const oid = (hex: string): Buffer => tlv(0x06, Buffer.from(hex, 'hex'));
-const attribute = (type: string, text: string): Buffer => tlv(0x31, tlv(0x30, oid(type), tlv(0x0c, Buffer.from(text))));
+export const oid = (hex: string): Buffer => tlv(0x06, Buffer.from(hex, 'hex'));
+export const attribute = (type: string, text: string): Buffer =>
+  tlv(0x31, tlv(0x30, oid(type), tlv(0x0c, Buffer.from(text))));
 
 /** PKCS #9: extensionRequest. */
 const EXTENSION_REQUEST = '2a864886f70d01090e';
@@ -28,7 +29,12 @@ export function makeRequest(number: number, attributeType = EXTENSION_REQUEST): 
   const names = tlv(0x30, oid('551d11'), tlv(0x04, tlv(0x30, tlv(0x86, Buffer.from(`UUID:${number}`)))));
   const extensions = tlv(0xa0, tlv(0x30, oid(attributeType), tlv(0x31, tlv(0x30, names))));
   const spki = publicKey.export({ format: 'der', type: 'spki' });
-  const info = tlv(0x30, tlv(0x02, Buffer.from([0])), subject, spki, extensions);
+  return signRequest([tlv(0x02, Buffer.from([0])), subject, spki, extensions], privateKey);
+}
+
+/** Version, subject, key and attributes (DER), signed by an EC key: a request (PEM). */
+export function signRequest(parts: readonly Buffer[], privateKey: KeyObject): string {
+  const info = tlv(0x30, ...parts);
   const signature = tlv(0x03, Buffer.from([0]), sign('sha256', info, privateKey));
   const der = tlv(0x30, info, tlv(0x30, oid('2a8648ce3d040302')), signature);
   const body = der.toString('base64').replace(/.{1,64}/g, '$&\n');

@@ -5,8 +5,10 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { makeRequest } from '../../scripts/bench/requests.ts';
 import { refuseRequest } from '../../scripts/lib/authority/request-policy.ts';
+import { type Element, elementsOf, firstElement } from '../../scripts/lib/store/der-element.ts';
 import { describeRequest } from '../../scripts/lib/store/request-facts.ts';
 import { ROOT, scratch, tool } from '../helpers/door.ts';
+import { asking, attribute, commonName, extension, oddRequest, oid, otherValue, tlv } from '../helpers/odd-request.ts';
 
 const test = suite('requests');
 const folder = scratch();
@@ -149,6 +151,75 @@ test('octets that are cut or changed anywhere never break more than the one requ
       assert.instance(error, RangeError, `octet ${i}: ${error}`);
     }
   }
+});
+
+/** Why a request cannot be read; '': it can. */
+function refusal(given: Parameters<typeof oddRequest>[0]): string {
+  try {
+    describeRequest(oddRequest(given));
+    return '';
+  } catch (error) {
+    assert.instance(error, RangeError);
+    return (error as RangeError).message;
+  }
+}
+
+const bytes = (hex: string) => Buffer.from(hex, 'hex');
+const names = (value: string, critical = '') => [asking([extension('551d11', bytes(value), bytes(critical))])];
+const X = tlv(0x0c, Buffer.from('x'));
+const shared = (...types: readonly string[]) => [tlv(0x31, ...types.map(type => tlv(0x30, oid(type), X)))];
+const beside = (other: Buffer) => [commonName('a'), other];
+/** Each is other than X.690, 8 to 11, have it for DER. */
+const NO_DER: readonly [string, Parameters<typeof oddRequest>[0], RegExp][] = [
+  ['names of indefinite length', { attributes: names('30808201610000') }, /its subjectAltName .*an indefinite length/],
+  ['a name with a long length', { attributes: names('300482810161') }, /its subjectAltName .*a length in more octets/],
+  ['octets after the names', { attributes: names('30038201610500') }, /its subjectAltName .*more than one element/],
+  ['a "critical" that says FALSE', { attributes: names('3003820161', '010100') }, /"critical" is FALSE/],
+  [
+    'a "critical" of 01',
+    { attributes: names('3003820161', '010101') },
+    /^it is not in DER \(X\.690\): a BOOLEAN other than 00 or FF, at octet \d+$/,
+  ],
+  ['a relative name that is not sorted', { subject: shared('55040b', '550403') }, /DER .*a SET that is not sorted/],
+  ['a string in pieces', { subject: [otherValue('550403', tlv(0x2c, X))] }, /DER .*a string in pieces/],
+  ['an INTEGER with a zero', { subject: beside(otherValue('550404', bytes('02020001'))) }, /DER .*an INTEGER/],
+  ['an OID with a zero', { subject: beside(attribute('55048003', 'x')) }, /DER .*an OBJECT IDENTIFIER/],
+  ['bits that are not used', { subject: beside(otherValue('55042d', bytes('03020701'))) }, /DER .*a BIT STRING/],
+];
+for (const [what, given, reason] of NO_DER)
+  test(`no DER: ${what}`, () => {
+    assert.match(refusal(given), reason);
+  });
+
+test('a relative name that is sorted, and a critical extension, are DER', () => {
+  assert.is(refusal({ subject: shared('550403', '55040b'), attributes: names('3003820161', '0101ff') }), '');
+});
+
+test('a key in an encoding that is not that of its algorithm would pass for another one: refused', () => {
+  const rsa = createPublicKey(readFileSync(join(folder, 'rsa.key'))).export({ format: 'der', type: 'pkcs1' });
+  const [modulus, exponent] = elementsOf(firstElement(rsa)) as [Element, Element];
+  const type = oid('2a864886f70d010101');
+  const none = bytes('0500');
+  const spki = (algorithm: readonly Buffer[], key: Buffer) =>
+    tlv(0x30, tlv(0x30, ...algorithm), tlv(0x03, Buffer.from([0]), key));
+  const padded = ({ content }: Element) => tlv(0x02, Buffer.from([0]), content);
+  assert.is(refusal({ spki: () => spki([type, none], rsa) }), '');
+  const others: Record<string, Buffer> = {
+    'no NULL': spki([type], rsa),
+    'other parameters': spki([type, bytes('040178')], rsa),
+    'more parameters': spki([type, none, none], rsa),
+    'the OID of X.500': spki([oid('55080101'), none], rsa),
+    'a long length': spki([type, none], Buffer.concat([bytes('308300'), rsa.subarray(2)])),
+    'octets after it': spki([type, none], Buffer.concat([rsa, none])),
+    'a zero before the modulus': spki([type, none], tlv(0x30, padded(modulus), exponent.whole)),
+    'a zero before the exponent': spki([type, none], tlv(0x30, modulus.whole, padded(exponent))),
+    'a modulus below zero': spki([type, none], tlv(0x30, tlv(0x02, modulus.content.subarray(1)), exponent.whole)),
+    'Ed25519 with NULL': spki([oid('2b6570'), none], Buffer.alloc(32, 7)),
+    'RSA-PSS with a default written out': spki([oid('2a864886f70d01010a'), bytes('3005a203020114')], rsa),
+  };
+  for (const [what, key] of Object.entries(others))
+    assert.match(refusal({ spki: () => key }), /its key is not encoded in the one way that its algorithm has/, what);
+  assert.match(refusal({ spki: usual => tlv(0x30, firstElement(usual).content, none) }), /no certification request/);
 });
 
 test.run();

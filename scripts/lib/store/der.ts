@@ -93,7 +93,7 @@ export function certificateKey(der: Buffer): Buffer {
 export const certificateKeyDigest = (pem: string): string =>
   keyDigest(certificateKey(pemToDer(certificateBlocks(pem)[0] ?? '')));
 
-function contentOf({ value }: Node): Buffer {
+export function contentOf({ value }: Node): Buffer {
   if (typeof value !== 'string') throw new TypeError('unexpected parts');
   return Buffer.from(value, 'latin1');
 }

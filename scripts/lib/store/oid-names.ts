@@ -51,6 +51,10 @@ export const HASH_NAMES: Readonly<Record<string, string>> = {
   '2.16.840.1.101.3.4.2.10': 'sha3-512',
 };
 
+/** RFC 3279, 2.3.1, and RFC 5480, 2.1.1: rsaEncryption, id-ecPublicKey. */
+export const RSA_KEY = '1.2.840.113549.1.1.1';
+export const EC_KEY = '1.2.840.10045.2.1';
+
 export const RSASSA_PSS = '1.2.840.113549.1.1.10';
 
 const SLH_DSA = ['sha2', 'shake'].flatMap(hash =>

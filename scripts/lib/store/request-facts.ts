@@ -17,8 +17,10 @@ import {
   textOf,
 } from './der.ts';
 import { describeExtensions } from './extension-facts.ts';
-import { ATTRIBUTE_NAMES, CURVE_NAMES, OWN_DIGEST_NAMES } from './oid-names.ts';
+import { isUsualEncoding } from './key-encoding.ts';
+import { ATTRIBUTE_NAMES, CURVE_NAMES, EC_KEY, OWN_DIGEST_NAMES } from './oid-names.ts';
 import { isForged, readKey, type Signed } from './request-signature.ts';
+import { unlikeDer } from './strict-der.ts';
 
 /** What a policy looks at. `kind` in node's words: rsa, rsa-pss, ec, ed25519, ... */
 export interface RequestKey {
@@ -52,21 +54,27 @@ export interface RequestFacts {
 interface Parts extends Signed {
   /** The key itself. */
   readonly key: Buffer;
+  readonly identifier: readonly Node[];
   readonly subject: readonly Extension[];
   readonly extensions: Node | undefined;
 }
 
 /** PKCS #9's extensionRequest and that of Microsoft: openssl takes the first kind that is there. */
 const EXTENSION_REQUESTS = ['1.2.840.113549.1.9.14', '1.3.6.1.4.1.311.2.1.14'];
-/** RFC 5480: id-ecPublicKey. */
-const EC_KEY = '1.2.840.10045.2.1';
+/** RFC 5280, 4.2.1.6: what is taken over as it stands in a request. */
+const SUBJECT_ALT_NAME = '2.5.29.17';
 /** SEC 1, 2.3.3: the first octet of a point; others are compressed or hybrid. */
 const UNCOMPRESSED = 4;
 
-/** Reads PEM or DER. Throws a RangeError, `it …`, where that is no request. */
+/** Reads PEM or DER. Throws a RangeError, `it …`, where that is no request, or not one in DER, as RFC 2986 has it. */
 export function describeRequest(bytes: Buffer | string): RequestFacts {
   const der = requestIn(bytes);
   const parts = partsOf(der);
+  refuseUnlikeDer('it', der);
+  if (!isUsualEncoding(parts))
+    throw new RangeError(
+      'its key is not encoded in the one way that its algorithm has (RFC 3279, RFC 4055, RFC 8410): it would pass for another key',
+    );
   return {
     der,
     subject: parts.subject,
@@ -77,6 +85,11 @@ export function describeRequest(bytes: Buffer | string): RequestFacts {
     // From the octets again: thousands of decoded requests would fill the memory.
     isForged: () => isForged(partsOf(der)),
   };
+}
+
+function refuseUnlikeDer(what: string, octets: Buffer): void {
+  const difference = unlikeDer(octets);
+  if (difference !== undefined) throw new RangeError(`${what} is not in DER (X.690): ${difference}`);
 }
 
 /** The public key of a request, a DER subjectPublicKeyInfo. Throws a RangeError where it is none. */
@@ -101,11 +114,11 @@ function blocksOf(text: string): PemBlock[] {
   }
 }
 
-function parse<T>(read: () => T): T {
+function parse<T>(read: () => T, refusal = 'it is no certification request (PKCS #10)'): T {
   try {
     return read();
   } catch {
-    throw new RangeError('it is no certification request (PKCS #10)');
+    throw new RangeError(refusal);
   }
 }
 
@@ -113,13 +126,16 @@ const partsOf = (der: Buffer): Parts =>
   parse(() => {
     const [info, signatureAlgorithm, signature] = children(decode(der), SEQUENCE);
     const [, subject, spki, attributes] = children(info, SEQUENCE);
-    const [algorithm, key] = children(spki, SEQUENCE);
+    const [algorithm, key, ...more] = children(spki, SEQUENCE);
+    if (more.length > 0) throw new TypeError('more than a key');
+    const identifier = children(algorithm, SEQUENCE);
     return {
       info: derOf(info),
       subject: children(subject, SEQUENCE).flatMap(describeRdn),
       spki: derOf(spki),
       key: bitsOf(key),
-      algorithm: children(algorithm, SEQUENCE).map(oidOf),
+      identifier,
+      algorithm: identifier.map(oidOf),
       extensions: attributes && extensionsIn(children(attributes, CONTEXT_0)),
       signatureAlgorithm: derOf(signatureAlgorithm),
       signature: bitsOf(signature),
@@ -157,9 +173,19 @@ function describeKey({ algorithm: [algorithm, curve], spki, key: [form] }: Parts
 }
 
 function requestedExtensions({ extensions }: Parts): ReadonlyMap<string, string> {
-  try {
-    return extensions ? describeExtensions(children(extensions, SEQUENCE).map(readExtension)) : new Map();
-  } catch {
-    throw new RangeError('the extensions that it asks for cannot be read');
+  const unreadable = 'the extensions that it asks for cannot be read';
+  const asked = parse(() => (extensions ? children(extensions, SEQUENCE) : []).map(readRequested), unreadable);
+  for (const { extnID, extnValue, isFalseWritten } of asked) {
+    if (extnID !== SUBJECT_ALT_NAME) continue;
+    refuseUnlikeDer('its subjectAltName', Buffer.from(extnValue));
+    if (isFalseWritten)
+      throw new RangeError('its subjectAltName is not in DER (X.690): "critical" is FALSE, not left out');
   }
+  return parse(() => describeExtensions(asked), unreadable);
+}
+
+/** X.690 11.5: a value that is the default is left out. */
+function readRequested(node: Node) {
+  const extension = readExtension(node);
+  return { ...extension, isFalseWritten: children(node, SEQUENCE).length > 2 && !extension.critical };
 }
