@@ -18,8 +18,10 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { SUBJECT_ATTRIBUTES } from '../../scripts/lib/model/subject.ts';
 import { describeCertificate } from '../../scripts/lib/store/certificate-facts.ts';
+import { type Element, elementsOf, firstElement } from '../../scripts/lib/store/der-element.ts';
 import { describeRequest } from '../../scripts/lib/store/request-facts.ts';
 import { cleanEnvironment, isMissing, MAIN, ROOT, scratch, start, tool } from '../helpers/door.ts';
+import { commonName, oddRequest, otherValue, tlv } from '../helpers/odd-request.ts';
 import { runProgram } from '../helpers/program.ts';
 
 const test = suite('signing');
@@ -391,6 +393,35 @@ test('a folder of requests: bad ones stop no other, and a second run signs nothi
     .filter(name => name.endsWith('.cert'))
     .slice(0, 5))
     assert.match(verifies('bulk', 'device_subca', join(pki.requests, file)), /OK/);
+});
+
+test('requests that openssl cannot read stop no other', async () => {
+  const pki = copyOf('unreadable');
+  const place = join(folder, 'odd');
+  mkdirSync(place);
+  const time = otherValue('2b06010505070901', tlv(0x18, Buffer.from('19700101000000Z')));
+  const longer = (usual: Buffer) => {
+    const [type, key] = elementsOf(firstElement(usual)) as [Element, Element];
+    return tlv(0x30, type.whole, tlv(0x03, key.content, Buffer.from([0])));
+  };
+  const odd: Record<string, [Parameters<typeof oddRequest>[0], RegExp]> = {
+    encoding: [{ subject: [otherValue('550403', Buffer.from('0c0261ff', 'hex'))] }, /not in UTF-8/],
+    type: [
+      { subject: [otherValue('550403', tlv(0x1a, Buffer.from('a')))] },
+      /openssl does not sign it: Unable to load certificate request: mstring wrong tag/,
+    ],
+    time: [{ subject: [commonName('a'), time] }, /mstring wrong tag/],
+    key: [{ spki: longer }, /not by its own key/],
+    good: [{}, /^$/],
+  };
+  for (const [name, [given]] of Object.entries(odd)) writeFileSync(join(place, `${name}.csr`), oddRequest(given));
+  cpSync(join(requests, 'd0.csr'), join(place, 'd0.csr'));
+  const { status, stdout, stderr } = await pki.run('sign-csr', 'device_subca', place, '--json');
+  assert.is(status, 1, stderr);
+  const { results } = JSON.parse(stdout) as { results: { given: string; reason?: string }[] };
+  for (const [name, [, reason]] of Object.entries(odd))
+    assert.match(results.find(({ given }) => given.endsWith(`/${name}.csr`))?.reason ?? '', reason, name);
+  assert.is(pki.index('device_subca').length, 2);
 });
 
 test('what was signed before gets the chain of the certificate by which its CA signed it', async () => {

@@ -121,11 +121,15 @@ function collect(stem: string, { folder, requests }: Batch, { printed, report }:
   return made;
 }
 
+/** What openssl says where it does not read a request or the key in it, or has read both and looks at the signature. */
+const OF_REQUEST =
+  /^(Unable to load certificate request\n[\s\S]*asn1 encoding routines|Error unpacking public key|Check that the request matches)/im;
+
 /** Whether openssl got as far as a request: what failed before that would fail for each of them. */
 export function isOfRequest(error: unknown): error is CommandError | PassedOver {
   if (error instanceof PassedOver) return true;
   if (!(error instanceof CommandError)) return false;
-  return /^Check that the request matches/m.test(error.stderr) && !/No space left on device/i.test(error.stderr);
+  return OF_REQUEST.test(error.stderr) && !/No space left on device/i.test(error.stderr);
 }
 
 /** The last words of openssl about a request that it does not sign. */
@@ -133,8 +137,14 @@ export function lastWords(error: CommandError | PassedOver): string {
   const report = error instanceof PassedOver ? error.report : error.stderr;
   const lines = report.split('\n').map(line => line.trim());
   const own = lines.slice(lines.findLastIndex(line => line.startsWith('Check that the request matches')) + 1);
-  return own.filter(line => line !== '' && line !== 'Signature ok').at(-1) ?? 'no reason given';
+  const said = own.filter(line => line !== '' && line !== 'Signature ok' && !IN_QUEUE.test(line)).at(-1);
+  // Of its errors the first one tells the cause; the others who met it.
+  const cause = own.map(line => IN_QUEUE.exec(line)?.[1]).find(reason => reason !== undefined);
+  return [said, cause].filter(part => part !== undefined).join(': ') || 'no reason given';
 }
+
+/** An error as ERR_print_errors(3) writes it: thread, "error", code, library, function, reason, file. */
+const IN_QUEUE = /^[0-9A-F]+:error:[0-9A-F]+:[^:]*:[^:]*:([^:]*):/;
 
 /** What openssl need not tell of each certificate: else it writes the subject, a character at a time. */
 const UNTOLD = [
