@@ -222,4 +222,26 @@ test('a key in an encoding that is not that of its algorithm would pass for anot
   assert.match(refusal({ spki: usual => tlv(0x30, firstElement(usual).content, none) }), /no certification request/);
 });
 
+test('texts of all string types of X.520', () => {
+  const universal = Buffer.concat([...'a😀'].map(char => bytes(char.codePointAt(0)!.toString(16).padStart(8, '0'))));
+  const texts: [number, Buffer, string][] = [
+    [0x1e, Buffer.from('Gerät', 'utf16le').swap16(), 'Gerät'],
+    [0x1e, Buffer.from('a\nbc', 'utf16le').swap16(), 'a\nbc'],
+    [0x1c, universal, 'a😀'],
+    [0x14, Buffer.from('Gerät', 'latin1'), 'Gerät'],
+    [0x13, Buffer.from('a b'), 'a b'],
+  ];
+  for (const [tag, content, value] of texts) {
+    const request = oddRequest({ subject: [otherValue('550403', tlv(tag, content))] });
+    const facts = describeRequest(request);
+    assert.equal(facts.subject, [{ name: 'commonName', value }]);
+    assert.is(facts.isForged(), false);
+  }
+});
+
+test('a text whose last character is cut off is no DER', () => {
+  for (const tag of [0x1c, 0x1e])
+    assert.match(refusal({ subject: beside(otherValue('55040a', tlv(tag, bytes('00000061ff')))) }), /^it is n/);
+});
+
 test.run();

@@ -45,8 +45,12 @@ export function bitsOf(node: Node | undefined): Buffer {
 
 export const isTrue = (node: Node | undefined): boolean => node?.type === asn1.Type.BOOLEAN && contentOf(node)[0] !== 0;
 
+/** Of this type alone node-forge hands on characters in place of octets. */
+const BMP_STRING = 30;
+
 /** The text of a string type; of anything else `#` and its DER in hexadecimal, as RFC 4514 writes it. */
 export function textOf(node: Node): string {
+  if (node.type === BMP_STRING && typeof node.value === 'string') return node.value;
   const decoder = typeof node.value === 'string' ? DECODERS[node.type] : undefined;
   return decoder?.(contentOf(node)) ?? `#${derOf(node).toString('hex')}`;
 }
@@ -57,7 +61,6 @@ const DECODERS: Readonly<Record<number, (content: Buffer) => string>> = {
   ...Object.fromEntries([18, 19, 20, 22, 26, 27].map(type => [type, (content: Buffer) => content.toString('latin1')])),
   28: content =>
     String.fromCodePoint(...Array.from({ length: content.length / 4 }, (_, i) => content.readUInt32BE(i * 4))),
-  30: content => Buffer.from(content).swap16().toString('utf16le'),
 };
 
 /** RFC 5280 4.1: Extension. */
