@@ -41,6 +41,22 @@ const CASES: [string, RequestFacts, RegExp | undefined][] = [
   ['no common name', facts({ subject: [{ name: 'organizationName', value: 'x' }] }), /no commonName/],
   ['an empty common name', facts({ subject: [{ name: 'commonName', value: '' }] }), /commonName is empty/],
   ['a line end in a name', facts({ subject: [{ name: 'commonName', value: 'a\nb' }] }), /control characters/],
+  ...(
+    [
+      ['commonName', 'x'.repeat(300), /its subject's commonName "x{80}" cannot be: expected at most 64 characters/],
+      ['+countryName', 'DEU', /its subject's countryName "DEU" cannot be: expected two capital letters/],
+      ['organizationName', '{1b4e28ba-2fa1-11d2-883f-0016d3cca427}', undefined],
+    ] as const
+  ).map(([name, value, message]): [string, RequestFacts, RegExp | undefined] => [
+    `${name} ${value.slice(0, 9)}`,
+    facts({
+      subject: [
+        { name: 'commonName', value: 'device' },
+        { name, value },
+      ],
+    }),
+    message,
+  ]),
   [
     'names',
     asking('subjectAltName', 'URI:UUID:1, DNS:*.a, IP:10.0.0.1, IP:2001:DB8:0:0:0:0:0:1, email:a@b, critical'),

@@ -8,7 +8,17 @@ import { refuseRequest } from '../../scripts/lib/authority/request-policy.ts';
 import { type Element, elementsOf, firstElement } from '../../scripts/lib/store/der-element.ts';
 import { describeRequest } from '../../scripts/lib/store/request-facts.ts';
 import { ROOT, scratch, tool } from '../helpers/door.ts';
-import { asking, attribute, commonName, extension, oddRequest, oid, otherValue, tlv } from '../helpers/odd-request.ts';
+import {
+  asking,
+  attribute,
+  commonName,
+  extension,
+  host,
+  oddRequest,
+  oid,
+  otherValue,
+  tlv,
+} from '../helpers/odd-request.ts';
 
 const test = suite('requests');
 const folder = scratch();
@@ -242,6 +252,16 @@ test('texts of all string types of X.520', () => {
 test('a text whose last character is cut off is no DER', () => {
   for (const tag of [0x1c, 0x1e])
     assert.match(refusal({ subject: beside(otherValue('55040a', tlv(tag, bytes('00000061ff')))) }), /^it is n/);
+});
+
+test('extensions that are asked for twice, and another version, are refused', () => {
+  const [one, two] = [host('a'), host('b')];
+  const microsoft = tlv(0x30, oid('2b06010401823702010e'), tlv(0x31, tlv(0x30, two)));
+  assert.match(refusal({ attributes: [asking([one, two])] }), /asks for the extension 2\.5\.29\.17 twice/);
+  for (const attributes of [[asking([one]), asking([two])], [asking([one], [two])], [asking([one]), microsoft]])
+    assert.match(refusal({ attributes }), /it has 2 lists of extensions: one is allowed/);
+  assert.match(refusal({ version: 1 }), /its version is another than 0/);
+  assert.is(refusal({ attributes: [asking([one])] }), '');
 });
 
 test.run();

@@ -1,6 +1,7 @@
 // May a CA sign a request? Its key, subject and the extensions that it asks for, against what the CA gives.
 import { isName } from '../model/extension-values.ts';
 import { LEAST_RSA_BITS } from '../model/key-type.ts';
+import { refuseByX520 } from '../model/subject.ts';
 import { isOwnDigestName } from '../store/oid-names.ts';
 import type { RequestFacts, RequestKey } from '../store/request-facts.ts';
 
@@ -42,7 +43,13 @@ function refuseSubject({ subject }: RequestFacts): string | undefined {
   const names = subject.filter(({ name }) => name.replace('+', '') === 'commonName');
   if (names.length === 0) return 'its subject has no commonName';
   const broken = subject.find(({ value }) => /[\p{Cc}\u2028\u2029]/u.test(value) || value === '');
-  return broken ? `its subject's ${broken.name} is empty or has control characters` : undefined;
+  if (broken) return `its subject's ${broken.name} is empty or has control characters`;
+  for (const { name, value } of subject) {
+    const expected = refuseByX520(name.replace('+', ''), value);
+    if (expected)
+      return `its subject's ${name.replace('+', '')} "${value.slice(0, 80)}" cannot be: expected ${expected}`;
+  }
+  return undefined;
 }
 
 function refuseExtensions({ extensions }: RequestFacts, isNameCopied: boolean): string | undefined {

@@ -161,9 +161,17 @@ function attribute(key: string, isJoined: boolean, values: Values, brand: string
 export const plainSubject = ({ subject }: { readonly subject: readonly Extension[] }): Extension[] =>
   subject.map(({ name, value }) => ({ name: name.replace(/^\d+\./, ''), value }));
 
-/** What is wrong with the value of an attribute; undefined if nothing. */
-export const refuseAttribute = (name: string, value: string): string | undefined =>
-  valueProblem(ATTRIBUTES[name] ?? { most: LONG }, value);
+/** What is wrong with the value of an attribute in a configuration; undefined if nothing. */
+export function refuseAttribute(name: string, value: string): string | undefined {
+  const refusal = refuseText(value);
+  return refusal ? `${refusal} (but {brand})` : refuseByX520(name, value);
+}
+/** What X.520 has against the value of an attribute, wherever it comes from; undefined: nothing. */
+export function refuseByX520(name: string, value: string): string | undefined {
+  const { most, alphabet }: AttributeRule = ATTRIBUTES[name] ?? { most: LONG };
+  if (alphabet && !alphabet.pattern.test(value)) return alphabet.expected;
+  return [...value].length <= most ? undefined : `at most ${most} characters (X.520)`;
+}
 
 function checkValue(key: string, values: Values, brand: string, problems: ConfigProblem[]): void {
   const fact = values.get(key)!;
@@ -190,11 +198,3 @@ export function tightestFor(brand: string, subjects: Iterable<Values>): { fact: 
 /** What is wrong with a text that would reach out of its line, or have openssl or the brand fill something in. */
 export const refuseText = (text: string): string | undefined =>
   /[\p{Cc}\u2028\u2029[\]$\\{}]/u.test(text) ? 'no control character and none of [ ] $ \\ { }' : undefined;
-
-/** A value must be what openssl can encode. */
-function valueProblem({ most, alphabet }: AttributeRule, value: string): string | undefined {
-  const refusal = refuseText(value);
-  if (refusal) return `${refusal} (but {brand})`;
-  if (alphabet && !alphabet.pattern.test(value)) return alphabet.expected;
-  return [...value].length <= most ? undefined : `at most ${most} characters (X.520)`;
-}

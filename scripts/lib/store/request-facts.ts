@@ -59,8 +59,10 @@ interface Parts extends Signed {
   readonly extensions: Node | undefined;
 }
 
-/** PKCS #9's extensionRequest and that of Microsoft: openssl takes the first kind that is there. */
+/** PKCS #9's extensionRequest and that of Microsoft: openssl takes either. */
 const EXTENSION_REQUESTS = ['1.2.840.113549.1.9.14', '1.3.6.1.4.1.311.2.1.14'];
+/** RFC 2986, 4.1: version, 0. */
+const VERSION = '020100';
 /** RFC 5280, 4.2.1.6: what is taken over as it stands in a request. */
 const SUBJECT_ALT_NAME = '2.5.29.17';
 /** SEC 1, 2.3.3: the first octet of a point; others are compressed or hybrid. */
@@ -114,18 +116,23 @@ function blocksOf(text: string): PemBlock[] {
   }
 }
 
+/** What has a reason of its own. */
+class Refusal extends RangeError {}
+
 function parse<T>(read: () => T, refusal = 'it is no certification request (PKCS #10)'): T {
   try {
     return read();
-  } catch {
-    throw new RangeError(refusal);
+  } catch (error) {
+    throw error instanceof Refusal ? error : new RangeError(refusal);
   }
 }
 
 const partsOf = (der: Buffer): Parts =>
   parse(() => {
     const [info, signatureAlgorithm, signature] = children(decode(der), SEQUENCE);
-    const [, subject, spki, attributes] = children(info, SEQUENCE);
+    const [version, subject, spki, attributes] = children(info, SEQUENCE);
+    if (derOf(version).toString('hex') !== VERSION)
+      throw new Refusal('its version is another than 0, the only one of PKCS #10');
     const [algorithm, key, ...more] = children(spki, SEQUENCE);
     if (more.length > 0) throw new TypeError('more than a key');
     const identifier = children(algorithm, SEQUENCE);
@@ -151,11 +158,15 @@ const describeRdn = (rdn: Node): Extension[] =>
     return { name: `${i > 0 ? '+' : ''}${ATTRIBUTE_NAMES[oid] ?? oid}`, value: textOf(value) };
   });
 
+/** Throws a RangeError where they are asked for twice: openssl would take one of them, and others another. */
 function extensionsIn(attributes: readonly Node[]): Node | undefined {
-  const parts = attributes.map(attribute => children(attribute, SEQUENCE));
-  const kind = EXTENSION_REQUESTS.find(oid => parts.some(([type]) => oidOf(type) === oid));
-  const [, values] = parts.find(([type]) => kind !== undefined && oidOf(type) === kind) ?? [];
-  return values && children(values, SET)[0];
+  const lists = attributes
+    .map(attribute => children(attribute, SEQUENCE))
+    .filter(([type]) => EXTENSION_REQUESTS.includes(oidOf(type) ?? ''))
+    .flatMap(([, values]) => children(values, SET));
+  if (lists.length > 1)
+    throw new Refusal(`it has ${lists.length} lists of extensions: one is allowed (RFC 2985, 5.4.2)`);
+  return lists[0];
 }
 
 /**
@@ -181,6 +192,9 @@ function requestedExtensions({ extensions }: Parts): ReadonlyMap<string, string>
     if (isFalseWritten)
       throw new RangeError('its subjectAltName is not in DER (X.690): "critical" is FALSE, not left out');
   }
+  const ids = asked.map(({ extnID }) => extnID);
+  const twice = ids.find((id, i) => ids.indexOf(id) !== i);
+  if (twice !== undefined) throw new RangeError(`it asks for the extension ${twice} twice (RFC 5280, 4.2)`);
   return parse(() => describeExtensions(asked), unreadable);
 }
 
