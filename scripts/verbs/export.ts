@@ -11,6 +11,7 @@ import { describeToken } from '../lib/model/token.ts';
 import { surroundingsIn } from '../lib/run/exec.ts';
 import { type CertificateFile, findCertificate } from '../lib/store/directory.ts';
 import { draftBeside } from '../lib/store/draft.ts';
+import { isTaken } from '../lib/store/files.ts';
 import { writeOutput } from '../lib/store/output-file.ts';
 import { readerOf } from '../lib/store/readers.ts';
 import { type Given, parseWords, textOf } from '../options.ts';
@@ -158,7 +159,7 @@ async function pkcs12Verb(
   const password = readPasswordVariable(given, context.environment);
   const target = resolve(output);
   refuseFolder(target, output);
-  if (existsSync(target)) throw new StateError(`"${output}" is there: nothing is overwritten`, 'give another --output');
+  if (isTaken(target)) throw new StateError(`"${output}" is there: nothing is overwritten`, 'give another --output');
   const certificate = join(path, file);
   const parts = { key: join(path, `${stem}.key`), certificate, output: target, name: stem, password };
   await writePkcs12(

@@ -11,6 +11,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -88,6 +89,27 @@ const verifies = (pki: string, ca: string, file: string): string =>
     ['verify', '-x509_strict', '-CAfile', 'gen_rootca.cert', '-untrusted', `${ca}.cert`, file],
     join(folder, pki),
   );
+
+test('a link that leads nowhere in the place of a result is there: it stays, and nothing is signed', async () => {
+  const pki = copyOf('dangling');
+  const out = join(folder, 'dangling-out');
+  mkdirSync(out);
+  for (const name of ['laptop.key', 'phone.cert', 'd1.cert']) symlinkSync('nowhere', join(out, name));
+  const rows = pki.index('user_subca').length;
+  for (const name of ['laptop', 'phone']) {
+    const { status, stderr } = await pki.run('issue', 'user_subca', name, '--output-dir', out);
+    assert.is(status, 1);
+    assert.match(stderr, /is there: nothing is overwritten/);
+  }
+  const one = join(pki.requests, 'd1.csr');
+  const sign = ['sign-csr', 'user_subca', one, '--output-dir', out];
+  assert.match((await pki.run(...sign)).stdout, /is there: nothing is overwritten/);
+  assert.is(pki.index('user_subca').length, rows);
+  const elsewhere = await pki.run(...sign.slice(0, 3), '--output-dir', join(folder, 'dangling-csr'));
+  assert.is(elsewhere.status, 0, elsewhere.stderr);
+  assert.match((await pki.run(...sign)).stdout, /is there and holds something else/);
+  assert.equal(readdirSync(out).sort(), ['d1.cert', 'laptop.key', 'phone.cert']);
+});
 
 test('requests as devices make them are signed with the usages of the CA, and their names', async () => {
   const pki = copyOf('devices');

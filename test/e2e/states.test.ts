@@ -5,6 +5,7 @@ import {
   chmodSync,
   cpSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -238,6 +239,38 @@ test('what another tool left of a second phase is never overwritten', async () =
   assert.is(status, 1);
   assert.match(stderr, /PK.key.*nothing is overwritten/s);
   assert.is(snapshot(out), before);
+});
+
+test('platform keys behind links that lead nowhere, on a stick that is away, are never replaced', async () => {
+  const out = copyOf(whole);
+  const stick = fresh('stick');
+  mkdirSync(stick);
+  const away = readdirSync(out).filter(name => PLATFORM.test(name) && !/^ssig_subca\.(key|crt|cer|auth)/.test(name));
+  for (const name of away) {
+    renameSync(join(out, name), join(stick, name));
+    symlinkSync(join(stick, name), join(out, name));
+  }
+  assert.match((await door([out], { DO_PLATFORM_KEYS: 'y' })).stdout, /already generated/);
+  renameSync(stick, `${stick}.away`);
+  const refused = await door([out, EC], { DO_PLATFORM_KEYS: 'y' });
+  assert.is(refused.status, 1);
+  assert.match(refused.stderr, /symbolic links that lead nowhere: PK\.key, .*DB\.auth\n.*hint: mount/);
+  const warned = await door([out]);
+  assert.is(warned.status, 0);
+  assert.match(warned.stderr, /warning: .* links that lead nowhere: PK\.key/);
+  renameSync(`${stick}.away`, stick);
+  assert.equal((await door([out], { DO_PLATFORM_KEYS: 'y' })).status, 0);
+  for (const name of away) assert.ok(lstatSync(join(out, name)).isSymbolicLink(), name);
+  // One key alone is elsewhere, and there was no second phase.
+  const lone = copyOf(whole, WITHOUT_PLATFORM);
+  symlinkSync('/nowhere/PK.key', join(lone, 'PK.key'));
+  const kept = await door([lone, EC], { DO_PLATFORM_KEYS: 'y' });
+  assert.is(kept.status, 1);
+  assert.match(
+    kept.stderr,
+    /lacks DB\.auth but has .*PK\.key.* \(links that lead nowhere: PK\.key\): nothing is overwritten/,
+  );
+  assert.ok(lstatSync(join(lone, 'PK.key')).isSymbolicLink());
 });
 
 test('the wrapper wants DIR and makes the same', async () => {

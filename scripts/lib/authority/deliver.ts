@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { syncTree } from '../run/publish.ts';
 import { inSlices } from '../run/slices.ts';
 import { draftBeside } from '../store/draft.ts';
-import { writeText } from '../store/files.ts';
+import { isTaken, writeText } from '../store/files.ts';
 import { issuedFile } from '../store/names.ts';
 import type { Made } from './batch.ts';
 import type { Chain } from './chains.ts';
@@ -80,7 +80,7 @@ export async function syncOutputs(authority: Authority, results: readonly Result
 export function handOut(output: string, own: string, chain: string): boolean {
   const whole = own + chain;
   const found = statSync(output, { throwIfNoEntry: false });
-  if (found && !found.isFile()) return false; // a pipe would wait for its writer
+  if (found ? !found.isFile() : isTaken(output)) return false; // a pipe would wait for its writer, a link that leads nowhere be replaced
   if (found) {
     const present = readFileSync(output, 'latin1');
     // A part of it, maybe nothing, is what a power cut left.

@@ -1,5 +1,4 @@
 // Key and certificate in one step from a CA: the key is made here, and handed out with its certificate.
-import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { StateError } from '../errors.ts';
 import { parseKeyType } from '../model/key-type.ts';
@@ -11,7 +10,7 @@ import { takeLock } from '../run/lock.ts';
 import { requireKeyType } from '../run/tools.ts';
 import { describeCertificate } from '../store/certificate-facts.ts';
 import { draftBeside, draftOf } from '../store/draft.ts';
-import { syncPath, writeNew } from '../store/files.ts';
+import { isTaken, syncPath, writeNew } from '../store/files.ts';
 import { ISSUE_LOCK } from '../store/names.ts';
 import { chainOf } from './chains.ts';
 import { handOut, readIssued } from './deliver.ts';
@@ -75,7 +74,7 @@ export async function issue(authority: Authority, options: IssueOptions): Promis
 }
 
 function refusePresent(files: readonly string[]): void {
-  const present = files.find(file => existsSync(file));
+  const present = files.find(isTaken);
   if (present !== undefined)
     throw new StateError(
       `"${present}" is there: nothing is overwritten`,

@@ -1,7 +1,8 @@
 // Which requests are signed: what was signed before, what must not be, and why.
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { isoTime } from '../model/validity.ts';
 import { type DatabaseRow, wholeSerial } from '../store/database-rows.ts';
+import { isTaken } from '../store/files.ts';
 import { refusalOf } from '../store/regular-file.ts';
 import { describeRequest, type RequestFacts } from '../store/request-facts.ts';
 import { systemReason } from '../system-error.ts';
@@ -76,7 +77,7 @@ export function judge(
     // A request that is signed by another key will be refused: it takes nobody's place.
     if (other && !isSameKeyAllowed && !other.facts.isForged())
       return refuse(`it has the same key as ${other.order.given}`);
-    if (existsSync(order.output)) return refuse(`"${order.output}" is there: nothing is overwritten`);
+    if (isTaken(order.output)) return refuse(`"${order.output}" is there: nothing is overwritten`);
     const accepted = { order, facts };
     taken.set(facts.keySha256, accepted);
     return accepted;

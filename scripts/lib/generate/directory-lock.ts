@@ -5,6 +5,7 @@ import { StateError } from '../errors.ts';
 import { shellWord } from '../model/shell-word.ts';
 import { isOfAnother, type Lock, takeLock } from '../run/lock.ts';
 import type { Report } from '../run/report.ts';
+import { isTaken } from '../store/files.ts';
 import { lockFile } from '../store/names.ts';
 import { systemReason } from '../system-error.ts';
 import { hasMissingExports } from './missing-exports.ts';
@@ -54,11 +55,7 @@ function isComplete(outDir: string, hasPlatformKeys: boolean): boolean {
   try {
     refuseClosed(outDir);
     if (!look(outDir, 'stat')?.isDirectory() || hasMissingExports(outDir)) return false;
-    return (
-      look(outDir, 'lstat')!.isSymbolicLink() ||
-      !hasPlatformKeys ||
-      look(join(outDir, UPDATE_OF_DB), 'lstat') !== undefined
-    );
+    return look(outDir, 'lstat')!.isSymbolicLink() || !hasPlatformKeys || isTaken(join(outDir, UPDATE_OF_DB));
   } catch {
     return false; // it cannot even be looked at
   }

@@ -11,7 +11,7 @@ import { hasJournal } from '../run/staging.ts';
 import { isAwaited } from '../store/requests.ts';
 import { lockDirectory, look, refuseClosed } from './directory-lock.ts';
 import { addMissingExports } from './missing-exports.ts';
-import { lacksTrustAnchor, missingPlatformFiles, UPDATE_OF_DB } from './platform-files.ts';
+import { danglingOf, lacksTrustAnchor, missingPlatformFiles, UPDATE_OF_DB } from './platform-files.ts';
 
 export interface GenerateOptions {
   /** As the caller typed it. */
@@ -123,12 +123,19 @@ async function actOnDirectory(
     return produceWhole(outDir, options, 'requests', report, controller);
   }
   const missing = missingPlatformFiles(outDir);
-  if (options.hasPlatformKeys && missing.includes(UPDATE_OF_DB)) {
+  const dangling = danglingOf(outDir, missing);
+  const hasUpdate = !missing.includes(UPDATE_OF_DB) || dangling.includes(UPDATE_OF_DB);
+  if (options.hasPlatformKeys && !hasUpdate) {
     const { producePlatformKeys } = await import('./produce.ts');
     const outcome = await producePlatformKeys(outDir, options, report, controller);
     return { ...outcome, added: addMissingExports(outDir) };
   }
-  if (missing.length > 0 && !missing.includes(UPDATE_OF_DB)) {
+  if (dangling.length > 0 && hasUpdate) {
+    const message = `"${outDir}" has platform keys as symbolic links that lead nowhere: ${dangling.join(', ')}`;
+    if (options.hasPlatformKeys)
+      throw new StateError(message, 'mount what they lead to, or mend the links; or call without DO_PLATFORM_KEYS');
+    report.note(`trustme-pki: warning: ${message}`);
+  } else if (missing.length > 0 && hasUpdate) {
     const message = `"${outDir}" has ${UPDATE_OF_DB} but lacks ${missing.join(', ')}: an interrupted run of another tool, or keys that are kept elsewhere`;
     if (options.hasPlatformKeys)
       throw new StateError(

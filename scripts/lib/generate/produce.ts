@@ -9,6 +9,7 @@ import { publishWhole } from '../run/publish.ts';
 import type { PlanReport } from '../run/report.ts';
 import { inStaging } from '../run/staging.ts';
 import { readPkiDirectory } from '../store/directory.ts';
+import { isTaken } from '../store/files.ts';
 import { brandOf } from '../store/manifest.ts';
 import { isScratch, MANIFEST, REQUESTS, requestOutputs } from '../store/names.ts';
 import { readPending } from '../store/requests.ts';
@@ -108,10 +109,12 @@ const rehearsed = async (options: GenerateOptions, report: PlanReport, controlle
   options.isRehearsed ? (await import('./rehearsal.ts')).rehearse(options, report, controller) : undefined;
 
 function refuseOverwriting(outDir: string, files: readonly string[]): void {
-  const present = files.filter(file => existsSync(join(outDir, file)));
+  const present = files.filter(file => isTaken(join(outDir, file)));
+  const dangling = present.filter(file => !existsSync(join(outDir, file)));
+  const where = dangling.length > 0 ? ` (links that lead nowhere: ${dangling.join(', ')})` : '';
   if (present.length > 0)
     throw new StateError(
-      `"${outDir}" lacks ${UPDATE_OF_DB} but has ${present.join(', ')}: nothing is overwritten`,
+      `"${outDir}" lacks ${UPDATE_OF_DB} but has ${present.join(', ')}${where}: nothing is overwritten`,
       'these are what an interrupted run of another tool left; move them away and run again',
     );
 }

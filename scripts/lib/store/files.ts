@@ -2,10 +2,10 @@
 import {
   closeSync,
   constants,
-  existsSync,
   fchmodSync,
   fsyncSync,
   linkSync,
+  lstatSync,
   mkdirSync,
   openSync,
   renameSync,
@@ -66,6 +66,15 @@ function blocksOf(path: string, text: string): string[] {
   }
 }
 
+/** Whether a name is taken, also by a link that leads nowhere: existsSync denies such a one, and a rename replaces it. */
+export function isTaken(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
 /** Syncs one file or folder to disk. */
 export function syncPath(path: string): void {
   const descriptor = openSync(path, 'r');
@@ -101,7 +110,7 @@ export function giveName(draft: string, path: string): void {
     linkSync(draft, path);
   } catch (error) {
     // What has no links, as FAT, has to do with the look that the system has taken before.
-    if (!['EPERM', 'ENOTSUP', 'ENOSYS'].includes((error as NodeJS.ErrnoException).code ?? '') || existsSync(path))
+    if (!['EPERM', 'ENOTSUP', 'ENOSYS'].includes((error as NodeJS.ErrnoException).code ?? '') || isTaken(path))
       throw error;
     renameSync(draft, path);
   }
