@@ -104,6 +104,24 @@ test('a directory that lacks derived exports gets them, and only them', async ()
   for (const line of before.split('\n')) assert.ok(snapshot(out).includes(line), line);
 });
 
+test('a key without a final newline gets an export that openssl reads, and an empty one is refused', async () => {
+  const out = copyOf(whole, /^certs$/);
+  const key = join(out, 'ssig_subca.key');
+  writeFileSync(key, readFileSync(key, 'latin1').trimEnd());
+  assert.is((await door([out])).status, 0);
+  for (const kind of ['x509', 'pkey']) tool('openssl', [kind, '-in', 'certs/signing_key.pem', '-noout'], out);
+  // What such a key got before.
+  const file = join(out, 'certs/signing_key.pem');
+  writeFileSync(file, readFileSync(file, 'latin1').replace('-----\n-----', '----------'));
+  assert.match((await runProgram(['verify', out], folder)).stdout, /signing_key\.pem.*\[export-mismatch\]/);
+  rmSync(join(out, 'certs'), { recursive: true });
+  writeFileSync(key, '');
+  const { status, stderr } = await door([out]);
+  assert.is(status, 1);
+  assert.match(stderr, /ssig_subca\.key" holds no private key in PEM\n.*hint: restore/);
+  assert.not(existsSync(file));
+});
+
 test('an empty directory is left as it is, with a warning that it holds no PKI', async () => {
   const out = fresh('out');
   mkdirSync(out);

@@ -20,13 +20,13 @@ const textOf = (file: string) => tool('openssl', ['x509', '-in', file, '-noout',
 const saltsIn = (text: string) => [...text.matchAll(/Salt Length: (\S+)/g)].map(([, salt]) => salt);
 
 /** A configuration folder that takes CAs, keys with them, from a PKI. */
-function takeFrom(pki: string, conf: string, stems: readonly string[]): void {
+function takeFrom(pki: string, conf: string, stems: readonly string[], place = 'customer'): void {
   for (const stem of stems) {
     for (const kind of ['cert', 'key']) {
-      mkdirSync(join(folder, conf, 'customer'), { recursive: true });
-      cpSync(join(folder, pki, `${stem}.${kind}`), join(folder, conf, 'customer', `${stem}.${kind}`));
+      mkdirSync(join(folder, conf, place), { recursive: true });
+      cpSync(join(folder, pki, `${stem}.${kind}`), join(folder, conf, place, `${stem}.${kind}`));
     }
-    write(`${conf}/customer/${stem}.ini`, `certificate-file = ${stem}.cert\nkey-file = ${stem}.key\n`);
+    write(`${conf}/${place}/${stem}.ini`, `certificate-file = ${stem}.cert\nkey-file = ${stem}.key\n`);
   }
 }
 
@@ -46,6 +46,14 @@ test('EC CAs sign RSA keys as EC CAs', async () => {
     /Signature Algorithm: ecdsa-with-SHA256[\s\S]*Public-Key: \(2048 bit\)/,
   );
   await asConfigured('rsa-below-ec', 'with-ec', RSA);
+});
+
+test('a key-file without a final newline: what is joined with it can be read', async () => {
+  takeFrom('ec', 'no-newline', ['ssig_rootca', 'ssig_subca'], 'software-signing');
+  const key = 'no-newline/software-signing/ssig_subca.key';
+  write(key, readFileSync(join(folder, key), 'latin1').trimEnd());
+  await succeed('generate', '--dir', 'joined', '--conf', 'no-newline', ...EC, '--quiet');
+  for (const kind of ['x509', 'pkey']) tool('openssl', [kind, '-in', 'joined/certs/signing_key.pem', '-noout'], folder);
 });
 
 test('RSA-PSS CAs sign EC keys with a salt as long as the hash: certificates, lists, what is issued and renewed', async () => {

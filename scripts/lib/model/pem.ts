@@ -81,6 +81,10 @@ export const certificateBlocks = (text: string): string[] =>
     return label === 'X509 CERTIFICATE' ? [block.replaceAll(` ${label}-----`, ' CERTIFICATE-----')] : [];
   });
 
+/** PEM texts as one, in which each ends its last line: two boundaries on one line are none (RFC 7468). */
+export const joinPem = (texts: readonly string[]): string =>
+  texts.map(text => (text === '' || text.endsWith('\n') ? text : `${text}\n`)).join('');
+
 /** The DER bytes of a PEM block. */
 export function pemToDer(block: string): Buffer {
   const body = block.split(/\r?\n/).filter(line => line !== '' && !line.startsWith('-----'));

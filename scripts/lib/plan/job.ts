@@ -33,13 +33,19 @@ export interface Write {
   readonly text: string;
 }
 
-/** Files one after another; of a part marked `first`, its first PEM certificate only. */
+/**
+ * Files one after another; of a part marked `first`, its first PEM certificate only. With such a part all are PEM, and
+ * a part whose last line has no end gets one.
+ */
 export interface Concatenate {
   readonly kind: 'concatenate';
   readonly parts: readonly { readonly file: string; readonly first?: true }[];
   /** Permission bits of the result: 0o600 where a part is a private key. */
   readonly mode: number;
 }
+
+/** Whether it joins PEM, and not lists of UEFI, to which no byte may be added. */
+export const isText = ({ parts }: Concatenate): boolean => parts.some(({ first }) => first === true);
 
 /** A file from elsewhere, wholly or its first PEM certificate. Its path holds where the program was started. */
 export interface Copy {

@@ -3,7 +3,7 @@
 import { printable } from '../errors.ts';
 import { MODULE_VARIABLE, type TokenRoad, tokenKeyHead } from '../model/token.ts';
 import { isScratch, SCRATCH } from '../store/names.ts';
-import type { Command, Job, Step, UseToken } from './job.ts';
+import { type Command, type Concatenate, isText, type Job, type Step, type UseToken } from './job.ts';
 import { generateInToken, listKeys, readPublicKey } from './pkcs11.ts';
 import type { Plan } from './plan.ts';
 import { isByProvider, privateKey } from './private-key.ts';
@@ -41,7 +41,7 @@ export function shellOf(step: Step, out: string): string {
         ? `: >${quote(out)}`
         : `for certificate in ${step.certificates.map(quote).join(' ')}; do index_row "$certificate"; done >${quote(out)}`;
     case 'concatenate':
-      return concatenate(step.parts, step.mode, out);
+      return concatenate(step, out);
   }
 }
 
@@ -82,12 +82,11 @@ function write(text: string, out: string): string {
   return `cat >${quote(out)} <<'${end}'\n${lines.join('\n')}\n${end}`;
 }
 
-function concatenate(
-  parts: readonly { readonly file: string; readonly first?: true }[],
-  mode: number,
-  out: string,
-): string {
-  const commands = parts.map(({ file, first }) => (first ? `openssl x509 -in ${quote(file)}` : `cat ${quote(file)}`));
+function concatenate(step: Concatenate, out: string): string {
+  const { parts, mode } = step;
+  // awk ends the last line where a file does not.
+  const whole = isText(step) ? 'awk 1' : 'cat';
+  const commands = parts.map(({ file, first }) => `${first ? 'openssl x509 -in' : whole} ${quote(file)}`);
   const all = commands.length < 2 ? (commands[0] ?? ':') : `{ ${commands.join('; ')}; }`;
   return mode === 0o600 ? `(umask 077; ${all} >${quote(out)})` : `${all} >${quote(out)}`;
 }

@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isPkiError, StateError } from '../errors.ts';
-import { pemToDer } from '../model/pem.ts';
-import type { Command, Step, UseToken } from '../plan/job.ts';
+import { joinPem, pemToDer } from '../model/pem.ts';
+import { type Command, isText, type Step, type UseToken } from '../plan/job.ts';
 import { indexRow } from '../store/ca-database.ts';
 import { firstCertificate, writeNew } from '../store/files.ts';
 import { explainSystemError } from '../system-error.ts';
@@ -37,10 +37,14 @@ function contentOf(step: FileStep, folder: string): string | Buffer {
     case 'copy':
       return step.first ? firstCertificate(step.source) : readFileSync(step.source);
     case 'concatenate':
-      return Buffer.concat(
+      return concatenate(
         step.parts.map(({ file, first }) =>
-          first ? Buffer.from(firstCertificate(path(file))) : readFileSync(path(file)),
+          first ? firstCertificate(path(file)) : readFileSync(path(file)).toString('latin1'),
         ),
+        isText(step),
       );
   }
 }
+
+const concatenate = (parts: readonly string[], isPem: boolean): Buffer =>
+  Buffer.from(isPem ? joinPem(parts) : parts.join(''), 'latin1');
