@@ -15,10 +15,10 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { door, leftovers, ROOT, scratch, start, tool, WRAPPER } from '../helpers/door.ts';
+import { DOOR, door, leftovers, ROOT, scratch, start, tool, WRAPPER } from '../helpers/door.ts';
 import { runProgram } from '../helpers/program.ts';
 
 const EC = 'ec:prime256v1';
@@ -304,6 +304,34 @@ test('KEY_SIZE is honoured where no KEY_TYPE is given', async () => {
   const out = fresh('out');
   assert.is((await door([out], { KEY_SIZE: '2048' })).status, 0);
   assert.match(tool('openssl', ['x509', '-in', 'ssig_rootca.cert', '-noout', '-text'], out), /2048 bit/);
+});
+
+/** The door for a user who may not write beside `out`, which is theirs. */
+async function doorWithoutLock(out: string) {
+  const isRoot = process.getuid?.() === 0;
+  if (isRoot) {
+    chmodSync(folder, 0o755);
+    execFileSync('chown', ['-R', '65534:65534', out]);
+  }
+  chmodSync(dirname(out), 0o555);
+  const user = isRoot ? { uid: 65534, gid: 65534 } : {};
+  const ended = await start('bash', [DOOR, out, EC], user).ended;
+  chmodSync(dirname(out), 0o755);
+  return ended;
+}
+
+test('a directory that is half replaced is not called generated where its lock cannot be had', async () => {
+  const out = copyOf(whole);
+  const complete = await doorWithoutLock(out);
+  assert.is(complete.status, 0, complete.stderr);
+  assert.match(complete.stdout, /already generated/);
+  writeFileSync(join(out, '.pki/journal.json'), '{}');
+  const { status, stderr } = await doorWithoutLock(out);
+  assert.is(status, 1);
+  assert.match(
+    stderr,
+    /a run was stopped while it moved files in\n.*hint: trustme-pki generate --dir '.*out', run by its owner/,
+  );
 });
 
 test('a complete directory is found also where nothing can be written', async () => {

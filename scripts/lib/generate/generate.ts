@@ -65,6 +65,7 @@ export async function generate(
   try {
     refuseClosed(outDir);
     if (lock) await finishInterrupted(outDir, controller.signal, text => report.note(text));
+    else refuseUnfinished(outDir, 'is');
     return await act(outDir, options, report, controller);
   } finally {
     lock?.release();
@@ -103,13 +104,18 @@ function actOnLink(outDir: string, report: PlanReport): Outcome {
   if (!target) throw new StateError(`"${outDir}" is a dangling symbolic link`, 'mend or remove the link');
   if (!target.isDirectory())
     throw new StateError(`"${outDir}" is a symbolic link to something that is no directory`, 'mend or remove the link');
-  if (hasJournal(outDir))
-    throw new StateError(
-      `"${outDir}" leads to a directory in which a run was stopped while it moved files in`,
-      `trustme-pki generate --dir ${shellWord(realpathSync(outDir))} finishes it`,
-    );
+  refuseUnfinished(outDir, 'leads to');
   warnIfBare(outDir, report);
   return { ...nothing(outDir, 'exports-only'), added: addMissingExports(outDir) };
+}
+
+/** What is half replaced is not "already generated"; to finish it takes the lock of the directory itself. */
+function refuseUnfinished(outDir: string, how: 'is' | 'leads to'): void {
+  if (hasJournal(outDir))
+    throw new StateError(
+      `"${outDir}" ${how} a directory in which a run was stopped while it moved files in`,
+      `trustme-pki generate --dir ${shellWord(realpathSync(outDir))}, run by its owner, finishes it`,
+    );
 }
 
 async function actOnDirectory(
