@@ -122,6 +122,20 @@ test('a key without a final newline gets an export that openssl reads, and an em
   assert.not(existsSync(file));
 });
 
+test('exports with a private key are not written through a folder that is a link', async () => {
+  const out = copyOf(whole, /^(certs|PK\.cer)$/);
+  const elsewhere = fresh('www');
+  symlinkSync(elsewhere, join(out, 'certs'));
+  for (const make of [() => {}, () => mkdirSync(elsewhere)]) {
+    make();
+    const { status, stderr } = await door([out]);
+    assert.is(status, 1);
+    assert.match(stderr, /"certs" is a symbolic link: nothing is written through it/);
+    assert.not(existsSync(join(out, 'PK.cer')));
+  }
+  assert.equal(readdirSync(elsewhere), []);
+});
+
 test('an empty directory is left as it is, with a warning that it holds no PKI', async () => {
   const out = fresh('out');
   mkdirSync(out);

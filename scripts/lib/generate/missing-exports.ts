@@ -5,6 +5,7 @@ import { TOKEN_KEY_MARK } from '../model/token.ts';
 import { exportContent } from '../store/export-content.ts';
 import { DERIVED_EXPORTS, type DerivedExport } from '../store/exports.ts';
 import { giveName, syncPath, writeNew } from '../store/files.ts';
+import { refuseLink } from '../store/refuse-links.ts';
 
 /** Exports whose sources are there and which are not. */
 function missingExports(folder: string): DerivedExport[] {
@@ -28,7 +29,9 @@ const draftOf = (folder: string, file: string): string => join(folder, dirname(f
 /** Makes them, each whole or not at all, and returns their names. Drafts of a killed run go first. */
 export function addMissingExports(folder: string): string[] {
   for (const { file } of DERIVED_EXPORTS) if (existsSync(draftOf(folder, file))) rmSync(draftOf(folder, file));
-  return missingExports(folder).map(each => {
+  const missing = missingExports(folder);
+  for (const { file } of missing) if (dirname(file) !== '.') refuseLink(folder, dirname(file));
+  return missing.map(each => {
     const path = join(folder, each.file);
     const draft = draftOf(folder, each.file);
     mkdirSync(dirname(path), { recursive: true });
