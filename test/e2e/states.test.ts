@@ -136,6 +136,14 @@ test('exports with a private key are not written through a folder that is a link
   assert.equal(readdirSync(elsewhere), []);
 });
 
+test('a pipe in the place of a key keeps nobody waiting', async () => {
+  const out = copyOf(whole, /^(certs|ssig_subca\.key)$/);
+  execFileSync('mkfifo', [join(out, 'ssig_subca.key')]);
+  const { status, stderr } = await start('bash', [DOOR, out], { timeout: 20_000, killSignal: 'SIGKILL' }).ended;
+  assert.is(status, 1, stderr);
+  assert.match(stderr, /ssig_subca\.key" is no file/);
+});
+
 test('an empty directory is left as it is, with a warning that it holds no PKI', async () => {
   const out = fresh('out');
   mkdirSync(out);

@@ -1,8 +1,8 @@
 // Adds the derived exports that a PKI directory lacks. Nothing that is there is touched.
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { TOKEN_KEY_MARK } from '../model/token.ts';
-import { exportContent } from '../store/export-content.ts';
+import { exportContent, readKey } from '../store/export-content.ts';
 import { DERIVED_EXPORTS, type DerivedExport } from '../store/exports.ts';
 import { giveName, syncPath, writeNew } from '../store/files.ts';
 import { refuseLink } from '../store/refuse-links.ts';
@@ -19,7 +19,7 @@ function missingExports(folder: string): DerivedExport[] {
 
 /** A key in a token leaves a file with its address: no reader of an export could use that. */
 const isPrivateKey = (path: string): boolean =>
-  existsSync(path) && !readFileSync(path, 'latin1').startsWith(TOKEN_KEY_MARK);
+  existsSync(path) && !readKey(path).startsWith(TOKEN_KEY_MARK);
 
 export const hasMissingExports = (folder: string): boolean => missingExports(folder).length > 0;
 
