@@ -144,6 +144,21 @@ test('a pipe in the place of a key keeps nobody waiting', async () => {
   assert.match(stderr, /ssig_subca\.key" is no file/);
 });
 
+test('callers side by side by different links to one release PKI all find its exports', async () => {
+  const release = copyOf(whole, /^(certs|PK\.cer)$/);
+  const links = Array.from({ length: 3 }, () => fresh('link'));
+  for (const link of links) symlinkSync(release, link);
+  for (let round = 0; round < 4; round++) {
+    for (const name of ['certs', 'PK.cer']) rmSync(join(release, name), { recursive: true, force: true });
+    for (const { status, stderr } of await Promise.all(links.map(link => door([link])))) assert.is(status, 0, stderr);
+    assert.equal(readdirSync(join(release, 'certs')).sort(), ['signing_key.pem', 'signing_key.x509']);
+  }
+  // The draft of a process that is gone.
+  writeFileSync(join(release, 'certs/.signing_key.pem.trustme-pki.4194305'), 'key');
+  assert.is((await door([links[0]!])).status, 0);
+  assert.equal(readdirSync(join(release, 'certs')).sort(), ['signing_key.pem', 'signing_key.x509']);
+});
+
 test('an empty directory is left as it is, with a warning that it holds no PKI', async () => {
   const out = fresh('out');
   mkdirSync(out);
