@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { cleanEnvironment, isMissing, MAIN, ROOT, scratch, start, tool } from '../helpers/door.ts';
+import { killAt } from '../helpers/killed.ts';
 import { runProgram } from '../helpers/program.ts';
 
 const test = suite('revocation');
@@ -74,6 +75,26 @@ test('a number with zeros before it, or in small letters, is the number that ope
     await pki.succeed('crl', 'backend_subca');
     assert.is(readFileSync(join(pki.path, '.pki/backend_subca/crlnumber'), 'latin1'), `${next}\n`);
   }
+});
+
+test('what a killed run was about to put in the place of lists and numbers goes with the next one, of any verb', async () => {
+  const pki = copyOf('killed');
+  await pki.succeed('crl', 'backend_subca');
+  const left = () =>
+    readdirSync(pki.path, { recursive: true }).filter(name => /\.new$|\.trustme-pki\./.test(String(name)));
+  for (const which of [3, 4, 5]) {
+    await killAt('rename', which, folder, 'crl', 'backend_subca', '--dir', 'killed');
+    assert.is(left().length, 1, String(left()));
+    const verified = await program(['verify', 'killed']);
+    assert.is(verified.status, 0, verified.stdout);
+    await pki.succeed('issue', 'backend_subca', `web${which}`);
+    assert.equal(left(), []);
+  }
+  // What somebody else keeps there stays.
+  mkdirSync(join(folder, 'lists'));
+  writeFileSync(join(folder, 'lists/backend_subca.crl.new'), 'mine');
+  await pki.succeed('crl', 'backend_subca', '--output-dir', join(folder, 'lists'));
+  assert.is(readFileSync(join(folder, 'lists/backend_subca.crl.new'), 'utf8'), 'mine');
 });
 
 test('hold is not for ever: a released certificate is not on the next list', async () => {

@@ -9,16 +9,16 @@ import {
   readdirSync,
   readFileSync,
   readSync,
-  renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { StateError } from '../errors.ts';
 import { type DatabaseRow, parseIndex } from '../store/database-rows.ts';
 import type { CertificateFile, PkiDirectory } from '../store/directory.ts';
-import { replaceFile, syncPath } from '../store/files.ts';
-import { databaseFolder, HIDDEN } from '../store/names.ts';
+import { draftsLeft } from '../store/draft.ts';
+import { crlFile, databaseFolder, HIDDEN, numberFile } from '../store/names.ts';
+import { replaceBy, replaceFile } from '../store/replace-file.ts';
 import { systemReason } from '../system-error.ts';
 
 export const indexFile = (ca: string): string => `${databaseFolder(ca)}/index.txt`;
@@ -38,14 +38,16 @@ export function signersFirst(
   return [...certificates].sort((a, b) => Number(signers.has(b.stem)) - Number(signers.has(a.stem)));
 }
 
-/** Adds rows by the same way; the old ones do not pass through this process. */
+/** Removes what a killed run was about to put in the place of a CA's lists and numbers. Call it with the CA locked. */
+export function removeDrafts(path: string, ca: string): void {
+  for (const file of [indexFile(ca), numberFile(ca), crlFile(ca), `${crlFile(ca)}.der`])
+    for (const draft of draftsLeft(join(path, file))) rmSync(draft, { force: true });
+}
+
+/** Adds rows by the way of `replaceFile`; the old ones do not pass through this process. */
 export function appendRows(path: string, ca: string, rows: string): void {
   const index = join(path, indexFile(ca));
-  const temporary = `${index}.new`;
-  rmSync(temporary, { force: true });
-  copyWithRows(index, temporary, rows);
-  renameSync(temporary, index);
-  syncPath(dirname(index));
+  replaceBy(index, draft => copyWithRows(index, draft, rows));
 }
 
 /** A copy of an index with more rows, synced. The last row of an edited index may lack its end of line. */

@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { StateError } from '../errors.ts';
 import { indexRow } from '../store/ca-database.ts';
 import type { CertificateFile, PkiDirectory } from '../store/directory.ts';
-import { replaceFile, syncPath, writeNew } from '../store/files.ts';
+import { syncPath, writeNew } from '../store/files.ts';
 import { isIssuedBy } from '../store/issuer.ts';
 import { databaseFolder, databaseTraces, issuedFile, issuedFolder } from '../store/names.ts';
+import { replaceFile } from '../store/replace-file.ts';
 import { indexFile } from './database.ts';
 
 export const hasDatabase = (path: string, ca: string): boolean => existsSync(join(path, indexFile(ca)));

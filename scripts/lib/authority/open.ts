@@ -18,7 +18,7 @@ import { removeTree } from '../store/remove-tree.ts';
 import { readSettings, type Settings } from '../store/settings.ts';
 import { configurationOf } from './configuration.ts';
 import { RequestCopies } from './copies.ts';
-import { signersFirst } from './database.ts';
+import { removeDrafts, signersFirst } from './database.ts';
 import { keyOf } from './directory-key.ts';
 import { buildDatabase, completeDatabase, hasDatabase } from './old-directory.ts';
 import { mendDatabase } from './sound-database.ts';
@@ -170,6 +170,7 @@ export async function openLocked(
   const { path } = open.directory;
   const folder = join(path, databaseFolder(stem));
   for (const name of readdirSync(folder)) if (name.startsWith(WORK)) removeTree(join(folder, name));
+  removeDrafts(path, stem);
   if (!hasDatabase(path, stem)) {
     const count = buildDatabase(open.directory, certificate);
     note(`trustme-pki: ${stem} had no database: built it from the ${count} certificates in the directory`);

@@ -1,5 +1,7 @@
 // Which files does no PKI have there?
+import { basename } from 'node:path';
 import { DBX } from '../model/uefi.ts';
+import { isDraft } from '../store/draft.ts';
 import { type Entry, EXPORTS_FOLDER } from '../store/inventory.ts';
 import { CLEAR_PK, HIDDEN, ISSUE_LOCK, JOURNAL, MANIFEST, PROTOCOL, PROTOCOL_LOCK, REQUESTS } from '../store/names.ts';
 import { type Finding, info, warning } from './finding.ts';
@@ -34,7 +36,7 @@ function describe({ file, kind }: Entry, stems: ReadonlySet<string>): Finding[] 
   if (isKnown || !isKnownFolder(parentOf(file), stems)) return [];
   if (kind === 'file' && LEFTOVERS.test(file))
     return [info('leftover', file, 'a script or openssl left it: nobody needs it')];
-  if (kind === 'folder' && WORK.test(file))
+  if ((kind === 'folder' && WORK.test(file)) || (kind === 'file' && isDraft(basename(file))))
     return [info('leftover', file, 'a run that was killed, or one that is at work: the next one removes it')];
   const what = kind === 'folder' ? 'a folder' : 'a file';
   return [warning('stray-file', file, `${what} of this name does not belong there`, 'move it away')];

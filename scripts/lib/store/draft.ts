@@ -5,6 +5,9 @@ import { removeTree } from './remove-tree.ts';
 
 const NAME = /^(\..+\.trustme-pki\.)(\d+)$/;
 
+/** Whether a name is one of those. */
+export const isDraft = (name: string): boolean => NAME.test(name);
+
 /** Drafts of others by folder: each is read once, as thousands of files may be signed in one. */
 const found = new Map<string, readonly string[]>();
 
@@ -32,8 +35,7 @@ export function draftsLeft(output: string): string[] {
 
 const prefixOf = (output: string): string => `.${basename(output)}.trustme-pki.`;
 
-const draftsIn = (folder: string): readonly string[] =>
-  existsSync(folder) ? readdirSync(folder).filter(name => NAME.test(name)) : [];
+const draftsIn = (folder: string): readonly string[] => (existsSync(folder) ? readdirSync(folder).filter(isDraft) : []);
 
 /** Another user's process is alive, too: EPERM. */
 function isAlive(id: number): boolean {

@@ -9,7 +9,6 @@ import {
   mkdirSync,
   openSync,
   renameSync,
-  rmSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
@@ -83,22 +82,6 @@ export function syncPath(path: string): void {
   } finally {
     closeSync(descriptor);
   }
-}
-
-/** Puts a file in the place of another, synced: a reader, and whoever comes after a power cut, finds the one or the other. */
-export function replaceFile(path: string, content: string | Buffer, mode = 0o644): void {
-  const temporary = `${path}.new`;
-  rmSync(temporary, { force: true });
-  const descriptor = openSync(temporary, 'wx', mode);
-  try {
-    fchmodSync(descriptor, mode);
-    writeFileSync(descriptor, content);
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
-  renameSync(temporary, path);
-  syncPath(dirname(path));
 }
 
 /**

@@ -1,22 +1,10 @@
 // Files that a person names for results: new, or in place of what may be replaced, never a key or a file of a PKI.
-import {
-  accessSync,
-  closeSync,
-  constants,
-  existsSync,
-  fstatSync,
-  lstatSync,
-  openSync,
-  readSync,
-  renameSync,
-  rmSync,
-} from 'node:fs';
+import { accessSync, closeSync, constants, existsSync, fstatSync, lstatSync, openSync, readSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { isPkiError, StateError, UsageError } from '../errors.ts';
 import { systemReason } from '../system-error.ts';
-import { draftBeside } from './draft.ts';
-import { syncPath, writeNew } from './files.ts';
 import { HIDDEN } from './names.ts';
+import { replaceFile } from './replace-file.ts';
 
 /** Whether what is there came from an earlier run of the same command; called with its first 64 KiB. */
 export type IsOwn = (beginning: Buffer) => boolean;
@@ -29,16 +17,7 @@ const nothing: IsOwn = () => false;
 export function writeOutput(given: string, content: string | Buffer, isOwn: IsOwn): void {
   const path = resolve(given);
   refuseOutput(given, isOwn);
-  const beside = draftBeside(path);
-  try {
-    writeNew(beside, content);
-    syncPath(beside);
-    // A link that has appeared meanwhile is replaced, not followed.
-    renameSync(beside, path);
-  } finally {
-    rmSync(beside, { force: true });
-  }
-  syncPath(dirname(path));
+  replaceFile(path, content);
 }
 
 /**

@@ -7,9 +7,10 @@ import { readContained } from './contained-file.ts';
 import { serialOf } from './database-rows.ts';
 import { certificateKey, keyDigest } from './der.ts';
 import type { CertificateFile } from './directory.ts';
-import { ifThere, replaceFile, syncPath } from './files.ts';
+import { ifThere, syncPath } from './files.ts';
 import { isIssuedBy } from './issuer.ts';
 import { HIDDEN, RETIRED, retiredFile } from './names.ts';
+import { replaceFile } from './replace-file.ts';
 
 export const isRetired = (path: string, serial: string): boolean =>
   existsSync(join(path, RETIRED)) &&
