@@ -14,6 +14,14 @@ const folder = scratch();
 const CASES: [string, string[], NodeJS.ProcessEnv, number, RegExp][] = [
   ['unknown algorithm', ['OUT', 'rot13'], {}, 2, /unknown key type "rot13".*\n.*hint: give rsa:BITS/],
   ['an algorithm that cannot sign', ['OUT', 'x25519'], {}, 2, /unknown key type "x25519"/],
+  [
+    'a curve that takes a digest of its own alone',
+    ['OUT', 'ec:SM2'],
+    {},
+    2,
+    /signs nothing with sha256 by a key of type "ec:SM2"\n.*hint: give/,
+  ],
+  ['the same as an algorithm', ['OUT', 'SM2'], {}, 2, /signs nothing without a digest by a key of type "sm2"/],
   ['unknown curve', ['OUT', 'ec:secp384r2'], {}, 2, /unknown curve "secp384r2"\n.*did you mean "ec:secp384r1"/],
   ['ec without a curve', ['OUT', 'ec'], {}, 2, /unknown key type "ec"/],
   ['RSA size that is no number', ['OUT', 'rsa:abc'], {}, 2, /unknown RSA key size in "rsa:abc"/],

@@ -13,7 +13,7 @@ import type { Entity, Supplied, VariableName } from '../model/types.ts';
 import { VARIABLE_ORDER } from '../model/uefi.ts';
 import { type Plan, type PlanInputs, planHierarchy } from '../plan/plan.ts';
 import type { Surroundings } from '../run/exec.ts';
-import { requireDigest, requireTools } from '../run/tools.ts';
+import { requireDigest, requireSignature, requireTools } from '../run/tools.ts';
 import { packageVersion } from '../store/package.ts';
 import { readSettings, type Settings } from '../store/settings.ts';
 import { loadTemplates } from '../store/templates.ts';
@@ -99,7 +99,10 @@ export async function requireAbility(
     );
   await requireKeyTypes(made.filter(hasKeyMade), isWeakForced, surroundings);
   const signers = new Map(made.map(entity => [`${formatKeyType(entity.keyType)} ${entity.digest}`, entity]));
-  for (const entity of signers.values()) await blamed(entity, 'digest', () => requireDigest(entity, surroundings));
+  for (const entity of signers.values()) {
+    await blamed(entity, 'key-type', () => requireSignature(entity, surroundings));
+    await blamed(entity, 'digest', () => requireDigest(entity, surroundings));
+  }
 }
 
 /** What was made elsewhere is as it is. */

@@ -142,7 +142,7 @@ export const isPss = (entity: Entity): boolean => entity.keyType.kind === 'rsa' 
 export const hasPssKey = (entity: Entity): boolean => isPss(entity) && entity.token === undefined && !entity.isPlainKey;
 
 /** Whether openssl must not be told a digest, because the algorithm brings its own (Ed25519, Ed448, ML-DSA). */
-export const hasOwnDigest = (entity: Entity): boolean => entity.keyType.kind === 'other';
+export const hasOwnDigest = ({ keyType }: Pick<Entity, 'keyType'>): boolean => keyType.kind === 'other';
 
 /** A compiled template: values in, text out. */
 export type Template = (values: Readonly<Record<string, unknown>>) => string;

@@ -6,9 +6,10 @@ import { delimiter, join } from 'node:path';
 import { CommandError, StateError, UsageError } from '../errors.ts';
 import { forceHint, formatKeyType, isWellKnown, KEY_TYPE_HINT, LEAST_EC_BITS } from '../model/key-type.ts';
 import { nearest } from '../model/nearest.ts';
-import type { Entity, KeyType } from '../model/types.ts';
+import { type Entity, hasOwnDigest, type KeyType } from '../model/types.ts';
 import { type Command, command, type Job } from '../plan/job.ts';
 import { keyAlgorithm } from '../plan/openssl.ts';
+import { writeNew } from '../store/files.ts';
 import { isIssuedBy } from '../store/issuer.ts';
 import { readCommand, runCommand, type Surroundings } from './exec.ts';
 import { inTemporary } from './temporary.ts';
@@ -117,12 +118,43 @@ async function requireTrial(keyType: KeyType, surroundings: Surroundings): Promi
   }
 }
 
-const makeTrial = (keyType: KeyType, options: readonly string[], certificate: string): Command => {
+const SELF_SIGN = ['req', '-new', '-x509', '-batch', '-config', '/dev/null', '-subj', '/CN=trial'];
+
+const makeTrial = (
+  keyType: KeyType,
+  options: readonly string[],
+  certificate: string,
+  keyFile = '/dev/null',
+): Command => {
   const { algorithm, options: own } = keyAlgorithm(keyType, false);
-  const made = ['-batch', '-config', '/dev/null', '-subj', '/CN=trial', '-noenc', '-keyout', '/dev/null'];
-  const key = ['-newkey', algorithm, ...own];
-  return command('openssl', ['req', '-new', '-x509', ...made, ...key, ...options, '-out', certificate]);
+  const key = ['-noenc', '-keyout', keyFile, '-newkey', algorithm, ...own];
+  return command('openssl', [...SELF_SIGN, ...key, ...options, '-out', certificate]);
 };
+
+/** A key that is read from a file is not always one that signs so: SM2 takes SM3 alone. Throws a UsageError. */
+export async function requireSignature(
+  { keyType, digest }: Pick<Entity, 'keyType' | 'digest'>,
+  surroundings: Surroundings,
+): Promise<void> {
+  if (isWellKnown(keyType)) return;
+  const name = formatKeyType(keyType);
+  const isOwn = hasOwnDigest({ keyType });
+  await inTemporary(async folder => {
+    const key = join(folder, 'key.pem');
+    const configuration = join(folder, 'trial.cnf');
+    // As templates/openssl.cnf.hbs has it.
+    writeNew(configuration, `[req]\ndistinguished_name = dn\ndefault_md = ${isOwn ? 'default' : digest}\n[dn]\n`);
+    const options = ['-config', configuration, '-key', key, '-out', '/dev/null'];
+    try {
+      await runCommand(makeTrial(keyType, [], '/dev/null', key), `trial of ${name}`, surroundings);
+      await runCommand(command('openssl', [...SELF_SIGN, ...options]), `trial of ${name}`, surroundings);
+    } catch (error) {
+      if (!(error instanceof CommandError)) throw error;
+      const how = isOwn ? 'without a digest' : `with ${digest}`;
+      throw new UsageError(`the installed openssl signs nothing ${how} by a key of type "${name}"`, KEY_TYPE_HINT);
+    }
+  });
+}
 
 /** Whether openssl, and that of Node.js, take what an EC key signs with SHA-3: 3.5 does, 3.0 does not. Throws a UsageError. */
 export async function requireDigest(
