@@ -344,13 +344,13 @@ test('KEY_SIZE is honoured where no KEY_TYPE is given', async () => {
 });
 
 /** The door for a user who may not write beside `out`, which is theirs. */
-async function doorWithoutLock(out: string) {
+async function doorWithoutLock(out: string, mode = 0o555) {
   const isRoot = process.getuid?.() === 0;
   if (isRoot) {
     chmodSync(folder, 0o755);
     execFileSync('chown', ['-R', '65534:65534', out]);
   }
-  chmodSync(dirname(out), 0o555);
+  chmodSync(dirname(out), mode);
   const user = isRoot ? { uid: 65534, gid: 65534 } : {};
   const ended = await start('bash', [DOOR, out, EC], user).ended;
   chmodSync(dirname(out), 0o755);
@@ -369,6 +369,12 @@ test('a directory that is half replaced is not called generated where its lock c
     stderr,
     /a run was stopped while it moved files in\n.*hint: trustme-pki generate --dir '.*out', run by its owner/,
   );
+});
+
+test('a complete directory is found also in a folder that may not be read', async () => {
+  const { status, stdout, stderr } = await doorWithoutLock(copyOf(whole), 0o333);
+  assert.is(status, 0, stderr);
+  assert.match(stdout, /already generated/);
 });
 
 test('a complete directory is found also where nothing can be written', async () => {

@@ -1,6 +1,6 @@
 // Staging directories: siblings of OUT_DIR in which everything is made before it is published.
 
-import { existsSync, lstatSync, mkdtempSync, readdirSync, renameSync, rmdirSync, statSync } from 'node:fs';
+import { type Dirent, existsSync, lstatSync, mkdtempSync, readdirSync, renameSync, rmdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { StateError } from '../errors.ts';
 import { writeNew } from '../store/files.ts';
@@ -54,12 +54,22 @@ export function makeStaging(outDir: string): string {
  */
 export function removeLeftovers(outDir: string): void {
   const prefix = basename(stagingPrefix(outDir));
-  for (const entry of readdirSync(dirname(outDir), { withFileTypes: true })) {
+  for (const entry of entriesBeside(outDir)) {
     const suffix = entry.name.startsWith(prefix) ? entry.name.slice(prefix.length) : '';
     if (!entry.isDirectory() || !/^[A-Za-z0-9]{6}$/.test(suffix)) continue;
     const path = join(dirname(outDir), entry.name);
     if (existsSync(join(path, STAGING_MARK))) removeStaging(path);
     else removeIfEmpty(path);
+  }
+}
+
+/** Nothing where the folder may be written but not read: what cannot be found there waits. */
+function entriesBeside(outDir: string): Dirent[] {
+  try {
+    return readdirSync(dirname(outDir), { withFileTypes: true });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EACCES') return [];
+    throw error;
   }
 }
 
