@@ -9,7 +9,7 @@ import { OUTPUTS } from './outputs.ts';
 const EXIT_CODES = [
   ['0', 'done, or nothing to do; `verify`: sound; `check`: all good'],
   ['1', 'failed, or findings: one error says what, where and what to do'],
-  ['2', 'wrong use: an option, a word, a value'],
+  ['2', 'wrong use: an option, a word, a value; these are looked at first, also where there would be nothing to do'],
   ['129, 130, 143', 'stopped by SIGHUP, SIGINT, SIGTERM; nothing is half done'],
 ] as const;
 
