@@ -428,7 +428,8 @@ together('files', [
     () => [
       `error key-mode ${former('user_subca', 'key')}`,
       ...OPEN_KEYS.map(file => `error key-mode ${file}`),
-      ...OPEN_KEYS.slice(1).map(file => `warning stray-file ${file}`),
+      ...OPEN_KEYS.slice(1, 3).map(file => `info leftover ${file}`),
+      `warning stray-file ${OPEN_KEYS[3]}`,
     ],
   ],
   [

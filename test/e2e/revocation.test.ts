@@ -86,9 +86,13 @@ test('what a killed run was about to put in the place of lists and numbers goes 
     await killAt('rename', which, folder, 'crl', 'backend_subca', '--dir', 'killed');
     assert.is(left().length, 1, String(left()));
     const verified = await program(['verify', 'killed']);
-    assert.is(verified.status, 0, verified.stdout);
+    // Between the list and the same in DER there are two, which is told until the next list is made.
+    if (which === 5) assert.match(verified.stdout, /crl-mismatch/);
+    else assert.is(verified.status, 0, verified.stdout);
     await pki.succeed('issue', 'backend_subca', `web${which}`);
     assert.equal(left(), []);
+    await pki.succeed('crl', 'backend_subca');
+    await pki.succeed('verify');
   }
   // What somebody else keeps there stays.
   mkdirSync(join(folder, 'lists'));

@@ -20,7 +20,7 @@ import { describeExtensions } from './extension-facts.ts';
 import { isUsualEncoding } from './key-encoding.ts';
 import { ATTRIBUTE_NAMES, CURVE_NAMES, EC_KEY, OWN_DIGEST_NAMES } from './oid-names.ts';
 import { isForged, readKey, type Signed } from './request-signature.ts';
-import { unlikeDer } from './strict-der.ts';
+import { refuseUnlikeDer } from './strict-der.ts';
 
 /** What a policy looks at. `kind` in node's words: rsa, rsa-pss, ec, ed25519, ... */
 export interface RequestKey {
@@ -87,11 +87,6 @@ export function describeRequest(bytes: Buffer | string): RequestFacts {
     // From the octets again: thousands of decoded requests would fill the memory.
     isForged: () => isForged(partsOf(der)),
   };
-}
-
-function refuseUnlikeDer(what: string, octets: Buffer): void {
-  const difference = unlikeDer(octets);
-  if (difference !== undefined) throw new RangeError(`${what} is not in DER (X.690): ${difference}`);
 }
 
 /** The public key of a request, a DER subjectPublicKeyInfo. Throws a RangeError where it is none. */

@@ -107,3 +107,9 @@ function isLeastOid(octets: Buffer, from: number, to: number): boolean {
   }
   return to > from && isStart;
 }
+
+/** Throws a RangeError, `WHAT is not in DER ...`, where octets are not. */
+export function refuseUnlikeDer(what: string, octets: Buffer): void {
+  const difference = unlikeDer(octets);
+  if (difference !== undefined) throw new RangeError(`${what} is not in DER (X.690): ${difference}`);
+}
