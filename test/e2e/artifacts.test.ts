@@ -317,6 +317,45 @@ if (hasSignFile)
       if (isRoot) assert.equal([uid, gid], [65534, 65534]);
     });
 
+/** A module with a signature as sign-file appends it, but for what is behind it. */
+const moduleOf = (content: Buffer, signature: Buffer, parameters = '0000020000000000'): Buffer => {
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(signature.length);
+  return Buffer.concat([content, signature, Buffer.from(parameters, 'hex'), length, Buffer.from(APPENDED)]);
+};
+const APPENDED = '~Module signature appended~\n';
+
+test('a module whose signature the kernel takes from nobody is refused, with what is wrong with it', async () => {
+  const content = readFileSync('/bin/true').subarray(0, 5000);
+  writeFileSync(join(folder, 'plain.ko'), content);
+  const by = ['-in', 'plain.ko', '-signer', 'rsa/ssig_subca.cert', '-inkey', 'rsa/ssig_subca.key', '-outform', 'DER'];
+  const cms = (...more: string[]): Buffer => {
+    tool('openssl', ['cms', '-sign', '-binary', '-nocerts', ...by, '-out', 'plain.p7', ...more], folder);
+    return readFileSync(join(folder, 'plain.p7'));
+  };
+  const good = cms('-noattr');
+  const odd: readonly (readonly [Buffer, RegExp, string?])[] = [
+    [cms(), /has signed attributes/],
+    [cms('-noattr', '-nodetach'), /holds what it signs/],
+    [cms('-noattr', '-md', 'sha3-256'), /of a sha3-256 hash/],
+    [cms('-noattr', '-keyopt', 'rsa_padding_mode:pss'), /is RSA-PSS/],
+    [cms('-noattr', '-econtent_type', '1.2.3.4'), /other content than data/],
+    [Buffer.from('no CMS'), /no CMS in DER/],
+    [good, /what follows its signature is 0000010000000000/, '0000010000000000'],
+    [good, /what follows its signature is 0100020000000000/, '0100020000000000'],
+    [good, /what follows its signature is 0000020000000001/, '0000020000000001'],
+  ];
+  const check = ['check', 'module', 'odd.ko', '--dir', 'rsa'];
+  for (const [signature, pattern, parameters] of odd) {
+    writeFileSync(join(folder, 'odd.ko'), moduleOf(content, signature, parameters));
+    await refused(pattern, ...check);
+  }
+  for (const digest of ['sha1', 'sha224', 'sha512']) {
+    writeFileSync(join(folder, 'odd.ko'), moduleOf(content, cms('-noattr', '-md', digest)));
+    await succeed(...check);
+  }
+});
+
 if (!isMissing('evmctl'))
   for (const dir of ['rsa', 'ec', ...(hasToken ? ['token'] : [])])
     test(`files for IMA are signed with ${dir}, and evmctl verifies them`, async () => {

@@ -8,6 +8,7 @@ import { passin } from '../plan/private-key.ts';
 import { runCommand, type Surroundings } from '../run/exec.ts';
 import { inTemporary } from '../run/temporary.ts';
 import { writeNew } from '../store/files.ts';
+import { flawOfSignature } from './module-signature.ts';
 import { publishFile } from './output.ts';
 import { refuseKey, type Signer } from './signer.ts';
 
@@ -15,13 +16,25 @@ const MARK = Buffer.from('~Module signature appended~\n');
 /** struct module_signature: its last four bytes are the length of the signature, big endian. */
 const TRAILER = 12;
 
+interface Parts {
+  readonly module: Buffer;
+  readonly signature: Buffer | undefined;
+  /** The trailer without the length. */
+  readonly parameters: Buffer;
+}
+
 /** A module without its signature, and that. */
-export function splitModule(bytes: Buffer): { module: Buffer; signature: Buffer | undefined } {
-  if (!bytes.subarray(-MARK.length).equals(MARK)) return { module: bytes, signature: undefined };
+function splitModule(bytes: Buffer): Parts {
+  const unsigned = { module: bytes, signature: undefined, parameters: Buffer.alloc(0) };
+  if (!bytes.subarray(-MARK.length).equals(MARK)) return unsigned;
   const end = bytes.length - MARK.length - TRAILER;
   const length = end < 0 ? 0 : bytes.readUInt32BE(end + TRAILER - 4);
-  if (length === 0 || length > end) return { module: bytes, signature: undefined };
-  return { module: bytes.subarray(0, end - length), signature: bytes.subarray(end - length, end) };
+  if (length === 0 || length > end) return unsigned;
+  return {
+    module: bytes.subarray(0, end - length),
+    signature: bytes.subarray(end - length, end),
+    parameters: bytes.subarray(end, end + TRAILER - 4),
+  };
 }
 
 /** Signs a module; a signature that it has is replaced. `digest` is that of CONFIG_MODULE_SIG_HASH. */
@@ -75,8 +88,10 @@ export async function refusalOfModule(
   certificate: string,
   surroundings: Surroundings,
 ): Promise<string | undefined> {
-  const { module, signature } = splitModule(readFileSync(file));
+  const { module, signature, parameters } = splitModule(readFileSync(file));
   if (!signature) return 'it has no signature';
+  const flaw = flawOfSignature(signature, parameters);
+  if (flaw !== undefined) return flaw;
   return inTemporary(async folder => {
     const files = { module, signature, certificate };
     for (const [name, content] of Object.entries(files)) writeNew(join(folder, name), content);
