@@ -18,6 +18,7 @@ import {
   matching,
   removeEntries,
 } from '../lib/secure-boot/change.ts';
+import { entryForDbx } from '../lib/secure-boot/edk2.ts';
 import { readEntries, readGuid, refuseOtherVariable } from '../lib/secure-boot/entries.ts';
 import { formatChanged } from '../lib/secure-boot/format.ts';
 import { revokedForFirmware } from '../lib/secure-boot/revoked.ts';
@@ -95,7 +96,8 @@ export async function uefiRemove(context: VerbContext): Promise<number> {
     const owners = { given: undefined, own: '' };
     const chosen: Signature[] = [];
     for (const word of words) {
-      const wanted = existsSync(word) ? readEntries(word, owners, true, noteTo(context, given)) : undefined;
+      const named = existsSync(word) ? readEntries(word, owners, true, noteTo(context, given)) : undefined;
+      const wanted = name === 'dbx' ? named?.flatMap(each => [each, entryForDbx(each)]) : named;
       const find = (among: readonly Signature[]) =>
         wanted ? among.filter(each => wanted.some(other => isSame(each, other))) : matching(among, word);
       if (find(own).length > 0)

@@ -1,9 +1,16 @@
 // uefi: lists and updates, shown, changed and rotated; what comes out is read by efitools, openssl and sbverify.
+
+import { createHash } from 'node:crypto';
 import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { parseSignatureLists } from '../../scripts/lib/model/signature-list.ts';
+import {
+  formatSignatureLists,
+  parseSignatureLists,
+  SHA256_GUID,
+  X509_SHA256_GUID,
+} from '../../scripts/lib/model/signature-list.ts';
 import { parseVariableUpdate } from '../../scripts/lib/model/variable-update.ts';
 import { isMissing, ROOT, scratch, tool } from '../helpers/door.ts';
 import { makeEfiBinary } from '../helpers/efi-binary.ts';
@@ -381,10 +388,47 @@ test('sizes and keys that firmware does not take are warnings that name it', asy
   const hashes = Array.from({ length: 250 }, (_, i) => i.toString(16).padStart(64, '0'));
   const { status, stderr } = await run('uefi', 'add', 'db', 'ec.pem', ...hashes, '--dir', pki);
   assert.is(status, 0, stderr);
-  assert.match(stderr, /warning: CN=ec: not every UEFI firmware can use its ec:prime256v1 key/);
+  assert.match(
+    stderr,
+    /warning: CN=ec: not every UEFI firmware can use its ec:prime256v1 key.*; EDK2 refuses the whole update/,
+  );
   assert.match(stderr, /warning: DB\.auth: its \d+ bytes are more than the 10240 that EDK2 takes/);
   assert.match(await succeed('uefi', 'show', `${pki}/DB.auth`), /warning: its \d+ bytes are more than the 10240/);
   await sound(pki);
+});
+
+test('what EDK2 refuses a whole update for does not join dbx: of an EC certificate it gets the hash', async () => {
+  const pki = copyOf('refused');
+  const config = ['-batch', '-config', '/dev/null', '-subj', '/CN=ec two', '-out', 'ec2.pem', '-keyout', 'ec2.key'];
+  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
+  tool('openssl', ['req', '-x509', ...key, ...config], folder);
+  const { status, stderr } = await run('uefi', 'add', 'dbx', 'ec2.pem', '--dir', pki);
+  assert.is(status, 0, stderr);
+  assert.match(stderr, /dbx has the hash of CN=ec two, since EDK2 refuses a whole update that holds its ec:prime256v1/);
+  const [hashed] = entries(pki, 'DBX.esl');
+  tool('openssl', ['x509', '-in', 'ec2.pem', '-outform', 'DER', '-out', 'ec2.der'], folder);
+  tool('openssl', ['asn1parse', '-inform', 'DER', '-in', 'ec2.der', '-strparse', '4', '-noout', '-out', 'tbs'], folder);
+  assert.is(hashed!.type, X509_SHA256_GUID);
+  const digest = createHash('sha256')
+    .update(readFileSync(path('tbs')))
+    .digest();
+  assert.equal(hashed!.data, Buffer.concat([digest, Buffer.alloc(16)]));
+  assert.match(await succeed('uefi', 'add', 'dbx', 'ec2.pem', '--dir', pki), /nothing to change/);
+  await sound(pki);
+  await succeed('uefi', 'remove', 'dbx', 'ec2.pem', '--dir', pki, '--quiet');
+  assert.equal(entries(pki, 'DBX.esl'), []);
+  const esl = (type: string, data: Buffer) => {
+    writeFileSync(path('odd.esl'), formatSignatureLists([{ type, owner: VENDOR, data }]));
+    return ['uefi', 'add', 'dbx', 'odd.esl', '--dir', pki] as const;
+  };
+  await refused(/an entry of type SHA-256 has 20 bytes, and not 32: /, ...esl(SHA256_GUID, Buffer.alloc(20)));
+  await refused(/type X\.509 SHA-256 has 32 bytes, and not 48: /, ...esl(X509_SHA256_GUID, Buffer.alloc(32)));
+  const shown = await succeed('uefi', 'show', 'odd.esl', '--dir', pki);
+  assert.match(shown, /warning: an entry of type \S+ SHA-256 has 32 bytes, and not 48; EDK2 refuses the whole update/);
+  const odd = await run(...esl('452e8ced-dfff-4b8c-ae01-5118862e682c', Buffer.alloc(16, 1)));
+  assert.match(odd.stderr, /type 452e8ced-\S+ are known to no firmware of EDK2; EDK2 refuses the whole update/);
+  const later = await run('uefi', 'add', 'dbx', HASH, '--dir', pki);
+  assert.match(later.stderr, /dbx holds [0-9a-f]{64}, for which EDK2 refuses the whole update: "uefi remove dbx"/);
 });
 
 test('a directory of the old scripts: changed as it is, and what is in its list stays', async () => {

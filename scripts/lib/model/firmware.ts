@@ -10,14 +10,15 @@ import type { KeyType } from './types.ts';
 export function warningOfKey(keyType: KeyType, isPss: boolean, shown: string): string | undefined {
   if (!isPss && keyType.kind === 'ec')
     return `not every UEFI firmware can use its ${shown} key: few verify EC signatures, UEFI 2.10 (32.4) asks for RSA-2048`;
+  if (!isPss && keyType.kind === 'rsa' && keyType.bits > 4096)
+    return `not every UEFI firmware can use its ${shown} key: some know RSA up to 4096 bits alone`;
   const reason = refusalOf(keyType, isPss);
   return reason === undefined ? undefined : `UEFI firmware cannot use its ${shown} key: ${reason}`;
 }
 
 function refusalOf(keyType: KeyType, isPss: boolean): string | undefined {
   if (isPss) return 'it knows no RSA-PSS keys';
-  if (keyType.kind !== 'rsa') return 'it knows RSA';
-  return keyType.bits <= 4096 ? undefined : 'it knows RSA up to 4096 bits';
+  return keyType.kind === 'rsa' ? undefined : 'it knows RSA';
 }
 
 /** PcdMaxAuthVariableSize as EDK2's platforms set it: the most that an update may have, in bytes. */
@@ -40,7 +41,7 @@ const COMMON_TYPES = /^(X\.509|SHA-256)$/;
 /** Whose firmware does not know a type of entry. */
 export function warningOfType(type: string): string | undefined {
   const name = SIGNATURE_TYPES[type]?.name;
-  if (name === undefined) return `UEFI 2.10 has no type ${type}`;
+  if (name === undefined) return `entries of type ${type} are known to no firmware of EDK2`;
   if (COMMON_TYPES.test(name)) return undefined;
   return name.startsWith('X.509')
     ? `entries of type ${name} came with UEFI 2.4: older firmware passes over them`

@@ -2,6 +2,7 @@
 
 export const X509_GUID = 'a5c059a1-94e4-4aa7-87b5-ab155c2bf072';
 export const SHA256_GUID = 'c1c41626-504c-4092-aca9-41f936934328';
+export const X509_SHA256_GUID = '3bd2a492-96c0-4079-b420-fcf98ef103ed';
 
 /** What the type of an entry says. */
 export interface SignatureType {
@@ -25,7 +26,7 @@ export const SIGNATURE_TYPES: Readonly<Record<string, SignatureType>> = {
   '3c5766e8-269c-4e34-aa14-ed776e85b3b6': { name: 'RSA-2048 key', length: 256 },
   'e2b36190-879b-4a3d-ad8d-f2e7bba32784': { name: 'SHA-256 signed by RSA-2048', length: 256 },
   '67f8444f-8743-48f1-a328-1eaab8736080': { name: 'SHA-1 signed by RSA-2048', length: 256 },
-  '3bd2a492-96c0-4079-b420-fcf98ef103ed': { name: 'X.509 SHA-256', length: 48, certificateDigest: 'sha256' },
+  [X509_SHA256_GUID]: { name: 'X.509 SHA-256', length: 48, certificateDigest: 'sha256' },
   '7076876e-80c2-4ee6-aad2-28b349a6865b': { name: 'X.509 SHA-384', length: 64, certificateDigest: 'sha384' },
   '446dbf63-2502-4cda-bcfa-2465d2b0fe9d': { name: 'X.509 SHA-512', length: 80, certificateDigest: 'sha512' },
 };

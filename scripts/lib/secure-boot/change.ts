@@ -1,10 +1,7 @@
 // Changes of UEFI lists: entries join and leave, and the updates that carry that are signed, all in one step.
-import { statSync } from 'node:fs';
-import { join } from 'node:path';
 import type { OpenDirectory } from '../authority/open.ts';
 import { refuseLost } from '../check/lists.ts';
 import { StateError, UsageError } from '../errors.ts';
-import { warningOfSize } from '../model/firmware.ts';
 import { shellWord } from '../model/shell-word.ts';
 import { isSame, type Signature, X509_GUID } from '../model/signature-list.ts';
 import type { VariableName } from '../model/types.ts';
@@ -18,8 +15,9 @@ import { byStem } from '../store/directory.ts';
 import { fieldUpdateFile } from '../store/names.ts';
 import { retiredCertificates } from '../store/retired.ts';
 import { digestOf } from '../store/signature-digest.ts';
+import { warningOfHashed, warningsOfChange } from './change-warnings.ts';
 import { contradictionsTo } from './contradictions.ts';
-import { warningsOf } from './describe.ts';
+import { entryForDbx, refuseLengths } from './edk2.ts';
 import { otherOwners } from './entries.ts';
 
 export interface ChangeOptions {
@@ -86,16 +84,22 @@ export function addEntries(
   return inSession(given, report, controller, async session => {
     const variable = openVariable(session, name);
     refuseLost(session.open.directory, variable.stem, variable.variable.contains);
+    const fit = name === 'dbx' ? entryForDbx : (entry: Signature) => entry;
     const wanted = await read(session, variable.owner);
-    const entries = wanted.map(each => withOwnOwner(each, session));
+    refuseLengths(wanted);
+    const entries = wanted.map(each => fit(withOwnOwner(each, session)));
     const unfit = name === 'KEK' && entries.find(({ type }) => type !== X509_GUID);
     if (unfit) throw new StateError('KEK holds certificates alone', 'give it to db or dbx');
     const there = [...variable.own, ...variable.others];
     const added: Signature[] = [];
     for (const each of entries) if (![...there, ...added].some(other => isSame(each, other))) added.push(each);
     const changed = await write(variable, { all: [...variable.others, ...added], added, removed: [] }, width);
-    const owned = wanted.filter(each => each.owner === wantedOwner);
-    const warnings = [...contradictions(session, name, added), ...otherOwners(name, owned, [...there, ...added])];
+    const owned = wanted.filter(each => each.owner === wantedOwner).map(fit);
+    const warnings = [
+      ...wanted.filter(each => fit(each) !== each).map(warningOfHashed),
+      ...contradictions(session, name, added),
+      ...otherOwners(name, owned, [...there, ...added]),
+    ];
     return { ...changed, warnings: [...changed.warnings, ...warnings] };
   });
 }
@@ -159,16 +163,10 @@ async function write(
   };
   const { files, fieldUpdates } = await renewSelected(session, NOTHING, change, { width });
   const { path } = session.open.directory;
-  return { ...outcome, files, fieldUpdates, warnings: [...warningsOfSizes(path, files), ...added.flatMap(warningsOf)] };
+  const kept = all.filter(each => !added.includes(each));
+  const warnings = warningsOfChange(path, files, name, { added, kept });
+  return { ...outcome, files, fieldUpdates, warnings };
 }
-
-const warningsOfSizes = (path: string, files: readonly string[]): string[] =>
-  files
-    .filter(file => file.endsWith('.auth'))
-    .flatMap(file => {
-      const warning = warningOfSize(statSync(join(path, file)).size);
-      return warning === undefined ? [] : [`${file}: ${warning}`];
-    });
 
 const NOTHING = {
   entities: new Set<string>(),

@@ -17,6 +17,7 @@ import { certificateIn } from '../store/certificate.ts';
 import { describeCertificate } from '../store/certificate-facts.ts';
 import { writeNew } from '../store/files.ts';
 import { digestOf } from '../store/signature-digest.ts';
+import { isRefusedByEdk2, lengthFlaw } from './edk2.ts';
 
 export interface Entry {
   /** Such as `X.509`, `SHA-256`; of an unknown type its GUID. */
@@ -114,14 +115,19 @@ const oneLine = (subject: string): string => subject.replaceAll('\n', ', ');
 
 /** What some firmware does not take of an entry. */
 export function warningsOf(signature: Signature): string[] {
+  const doubt = doubtOf(signature);
+  if (doubt === undefined) return [];
+  return [isRefusedByEdk2(signature) ? `${doubt}; EDK2 refuses the whole update that holds it` : doubt];
+}
+
+function doubtOf(signature: Signature): string | undefined {
   const { type, data } = signature;
-  const unknown = warningOfType(type);
-  if (unknown !== undefined) return [unknown];
-  if (type !== X509_GUID) return [];
+  const doubt = lengthFlaw(signature) ?? warningOfType(type);
+  if (doubt !== undefined || type !== X509_GUID) return doubt;
   const certificate = certificateIn(data);
-  if (!certificate) return [`an entry of ${data.length} bytes says that it is a certificate, and is none`];
-  const warning = warningOfCertificate(certificate);
-  return warning === undefined ? [] : [warning];
+  return certificate
+    ? warningOfCertificate(certificate)
+    : `an entry of ${data.length} bytes says that it is a certificate, and is none`;
 }
 
 /** Who signed an update, and for which variable. */
