@@ -6,6 +6,7 @@ import { revocationOfConfig } from '../lib/artifact/config-signers.ts';
 import { refusalOfEfi } from '../lib/artifact/efi.ts';
 import { databasesOf, refusalByDatabases } from '../lib/artifact/efi-databases.ts';
 import { refusalOfIma } from '../lib/artifact/ima.ts';
+import { warningForKernel } from '../lib/artifact/kernel-key.ts';
 import { refusalOfModule } from '../lib/artifact/module.ts';
 import { type OpenDirectory, openDirectory } from '../lib/authority/open.ts';
 import { printable, printableLines, StateError, UsageError } from '../lib/errors.ts';
@@ -43,16 +44,22 @@ export async function checkVerb(context: VerbContext): Promise<number> {
   const open = openDirectory(readDirectoryOptions(given, context.environment), false);
   const surroundings = surroundingsIn(open.directory.path, context.environment, context.controller);
   const warnings = new Set<string>();
+  const forKernel = (kind: Kind): X509Certificate => {
+    const certificate = certificateOf(open, given, kind);
+    const warning = warningForKernel(certificate);
+    if (warning !== undefined) warnings.add(warning);
+    return certificate;
+  };
   const results = await inTemporary(async folder => {
     const questions: Readonly<Record<Kind, () => Question>> = {
       efi: () => efiQuestion(open, given, surroundings, text => warnings.add(text)),
       config: () => configQuestion(open, given, surroundings, folder),
       module: () => {
-        const certificate = certificateOf(open, given, 'module').toString();
+        const certificate = forKernel('module').toString();
         return file => refusalOfModule(file, certificate, surroundings);
       },
       ima: () => {
-        const certificate = certificateOf(open, given, 'ima');
+        const certificate = forKernel('ima');
         return async file => refusalOfIma(file, textOf(given, 'output'), certificate);
       },
     };

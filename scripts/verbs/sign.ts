@@ -5,6 +5,7 @@ import { resultsOfConfig, signConfig } from '../lib/artifact/config.ts';
 import { signEfi } from '../lib/artifact/efi.ts';
 import { warningOfCertificate } from '../lib/artifact/firmware-key.ts';
 import { signIma } from '../lib/artifact/ima.ts';
+import { warningForKernel } from '../lib/artifact/kernel-key.ts';
 import { signModule } from '../lib/artifact/module.ts';
 import { openSigner, type Signer } from '../lib/artifact/signer.ts';
 import { signerFromFiles } from '../lib/artifact/signer-files.ts';
@@ -99,15 +100,18 @@ export async function signVerb(context: VerbContext): Promise<number> {
     throw afterwards(error, `${done.size} of ${files.length} files were signed before, and stay`);
   }
   print();
-  if (kind === 'efi') warnOfKeys(signers, noteTo(context, given));
+  warnOfKeys(signers, kind, noteTo(context, given));
   return 0;
 }
 
-/** sbsign signs with keys that few firmware verifies, and that sbverify, which people check by, does not take. */
-function warnOfKeys(signers: readonly Signer[], note: (text: string) => void): void {
+/** What signs does so with keys, too, that not every reader verifies: few firmware, old kernels, sbverify. */
+function warnOfKeys(signers: readonly Signer[], kind: Kind, note: (text: string) => void): void {
+  if (kind === 'config') return;
+  const warningOf = kind === 'efi' ? warningOfCertificate : warningForKernel;
   for (const { certificate } of signers) {
-    const warning = warningOfCertificate(certificate.certificate);
+    const warning = warningOf(certificate.certificate);
     if (warning !== undefined) note(`trustme-pki: warning: ${printable(warning)}`);
+    if (kind !== 'efi') continue;
     const usage = describeCertificate(certificate.certificate.raw).extensions.get('keyUsage');
     if (usage !== undefined && !/digitalSignature|nonRepudiation/.test(usage))
       note(

@@ -356,6 +356,65 @@ test('a module whose signature the kernel takes from nobody is refused, with wha
   }
 });
 
+if (hasSignFile && !isMissing('evmctl'))
+  test('keys that the kernel does not know are refused, and those that it came to know late are a warning', async () => {
+    copyFileSync('/bin/true', join(folder, 'curve.ko'));
+    const SKI = ['-addext', 'subjectKeyIdentifier=hash'];
+    const certify = (curve: string) => {
+      const key = ['-newkey', 'ec', '-pkeyopt', `ec_paramgen_curve:${curve}`, '-nodes', '-keyout', 'curves/x.key'];
+      const rest = ['-days', '9', '-batch', '-config', '/dev/null', '-subj', '/CN=x', ...SKI, '-out', 'curves/x.cert'];
+      tool('openssl', ['req', '-x509', ...key, ...rest], folder);
+    };
+    mkdirSync(join(folder, 'curves'));
+    for (const [curve, warning] of [
+      ['secp384r1', /^$/],
+      ['secp521r1', /warning: CN=x: not every kernel can use its key: Linux knows EC on P-521 since 6\.10/],
+      ['secp256k1', undefined],
+      ['brainpoolP256r1', undefined],
+    ] as const) {
+      certify(curve);
+      for (const kind of ['module', 'ima']) {
+        const out = join(folder, kind === 'ima' ? 'curve.ko.sig' : 'curve.ko.signed');
+        const signed = ['sign', kind, 'curve.ko', '--signer', 'x', '--dir', 'curves', '--output', out];
+        if (warning === undefined) {
+          await refused(/x has an ec:\w+ key, and the kernel's .* knows none[\s\S]*RSA, P-256 or P-384/, ...signed);
+          continue;
+        }
+        const asked = kind === 'ima' ? ['curve.ko', '--output', out] : [out];
+        for (const words of [signed, ['check', kind, ...asked, '--signer', 'x', '--dir', 'curves']]) {
+          const { status, stderr } = await run(...words);
+          assert.is(status, 0, stderr);
+          assert.match(stderr, warning);
+        }
+      }
+    }
+    tool(
+      'openssl',
+      [
+        'cms',
+        '-sign',
+        '-binary',
+        '-nocerts',
+        '-noattr',
+        '-in',
+        'curve.ko',
+        '-outform',
+        'DER',
+        '-signer',
+        'curves/x.cert',
+        '-inkey',
+        'curves/x.key',
+        '-out',
+        'curve.p7',
+      ],
+      folder,
+    );
+    const bytes = moduleOf(readFileSync(join(folder, 'curve.ko')), readFileSync(join(folder, 'curve.p7')));
+    writeFileSync(join(folder, 'curve.ko.signed'), bytes);
+    const check = ['check', 'module', 'curve.ko.signed', '--signer', 'x', '--dir', 'curves'];
+    await refused(/the kernel cannot use the ec:brainpoolP256r1 key of the certificate: it knows RSA/, ...check);
+  });
+
 if (!isMissing('evmctl'))
   for (const dir of ['rsa', 'ec', ...(hasToken ? ['token'] : [])])
     test(`files for IMA are signed with ${dir}, and evmctl verifies them`, async () => {

@@ -4,6 +4,7 @@ import { verify, type X509Certificate } from 'node:crypto';
 import { copyFileSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { StateError } from '../errors.ts';
+import { KERNEL_KEYS, refusalOfKernel } from '../model/kernel.ts';
 import { tokenUri } from '../model/token.ts';
 import { commandWithKey } from '../plan/job.ts';
 import { runCommand } from '../run/exec.ts';
@@ -11,6 +12,7 @@ import { inTemporary } from '../run/temporary.ts';
 import { writeNew } from '../store/files.ts';
 import { absenceOf } from '../store/input-file.ts';
 import { requireEngine } from '../store/token-road.ts';
+import { refusalOfKernelKey } from './kernel-key.ts';
 import { publishFile } from './output.ts';
 import { refuseKey, type Signer, signsDigests } from './signer.ts';
 
@@ -20,7 +22,7 @@ const DIGESTS: Readonly<Record<number, string>> = { 4: 'sha256', 5: 'sha384', 6:
 /** Signs a file; `output` gets what security.ima is to hold. */
 export async function signIma(file: string, output: string, digest: string, signer: Signer): Promise<void> {
   const { certificate, key, surroundings } = signer;
-  refuseKey(certificate, "the kernel's IMA", 'RSA or EC');
+  refuseKey(certificate, "the kernel's IMA", KERNEL_KEYS, refusalOfKernel);
   if (key.token) requireEngine('evmctl', surroundings.environment);
   else if (key.passphrase !== undefined)
     throw new StateError(
@@ -66,6 +68,6 @@ export function refusalOfIma(
   const absence = absenceOf(signature);
   if (absence !== undefined) return `"${signature}" ${absence}`;
   return isImaSignature(readFileSync(signature), readFileSync(file), certificate)
-    ? undefined
+    ? refusalOfKernelKey(certificate)
     : `"${signature}" is no signature of it by this key`;
 }

@@ -1,13 +1,16 @@
 // Kernel modules, signed as the kernel's own build does it: a CMS signature by openssl, put at the end by sign-file.
 // Source: Documentation/admin-guide/module-signing.rst, scripts/sign-file.c and include/linux/module_signature.h of Linux 6.
+import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CommandError, StateError } from '../errors.ts';
+import { KERNEL_KEYS, refusalOfKernel } from '../model/kernel.ts';
 import { command, commandWithKey } from '../plan/job.ts';
 import { passin } from '../plan/private-key.ts';
 import { runCommand, type Surroundings } from '../run/exec.ts';
 import { inTemporary } from '../run/temporary.ts';
 import { writeNew } from '../store/files.ts';
+import { refusalOfKernelKey } from './kernel-key.ts';
 import { flawOfSignature } from './module-signature.ts';
 import { publishFile } from './output.ts';
 import { refuseKey, type Signer } from './signer.ts';
@@ -45,7 +48,7 @@ export async function signModule(
   signFile: string,
   { certificate, key, surroundings }: Signer,
 ): Promise<void> {
-  refuseKey(certificate, "the kernel's module loader", 'RSA or EC');
+  refuseKey(certificate, "the kernel's module loader", KERNEL_KEYS, refusalOfKernel);
   const { module } = splitModule(readFileSync(file));
   refuseOther(file, module);
   await inTemporary(async folder => {
@@ -90,7 +93,7 @@ export async function refusalOfModule(
 ): Promise<string | undefined> {
   const { module, signature, parameters } = splitModule(readFileSync(file));
   if (!signature) return 'it has no signature';
-  const flaw = flawOfSignature(signature, parameters);
+  const flaw = flawOfSignature(signature, parameters) ?? refusalOfKernelKey(new X509Certificate(certificate));
   if (flaw !== undefined) return flaw;
   return inTemporary(async folder => {
     const files = { module, signature, certificate };

@@ -63,10 +63,18 @@ export function refuseRevoked(
 /** Whether the key of a certificate signs digests, as RSA and EC keys do; others bring their own, or sign nothing (X25519). */
 export const signsDigests = ({ raw }: X509Certificate): boolean => /^(rsa|ec):/.test(describeCertificate(raw).keyType);
 
-/** Throws where a reader of signatures, such as "firmware", knows no key of its kind; `kinds` are those that it knows. */
-export function refuseKey({ stem, certificate }: CertificateFile, reader: string, kinds: string): void {
+/**
+ * Throws where a reader of signatures, such as "firmware", knows no key of its kind; `kinds` are those that it knows,
+ * `refusal` says why it knows none of a type.
+ */
+export function refuseKey(
+  { stem, certificate }: CertificateFile,
+  reader: string,
+  kinds: string,
+  refusal?: (keyType: string, isPss: boolean) => string | undefined,
+): void {
   const { keyType, isPssKey } = describeCertificate(certificate.raw);
-  if (signsDigests(certificate) && !isPssKey) return;
+  if (signsDigests(certificate) && !isPssKey && refusal?.(keyType, isPssKey) === undefined) return;
   throw new StateError(
     `${stem} has an ${isPssKey ? 'RSA-PSS' : keyType} key, and ${reader} knows none`,
     `sign with an ${kinds} key: --signer ENTITY`,

@@ -2,7 +2,8 @@
 import { ConfigError, StateError, UsageError } from '../errors.ts';
 import { warningOfKey } from '../model/firmware.ts';
 import { type Hierarchy, problemOf } from '../model/hierarchy.ts';
-import { formatKeyType, refuseWeakRsa } from '../model/key-type.ts';
+import { refusalOfKernel, warningOfKernel } from '../model/kernel.ts';
+import { canonicalKeyType, formatKeyType, refuseWeakRsa } from '../model/key-type.ts';
 import { type Entity, isPss } from '../model/types.ts';
 import type { Surroundings } from '../run/exec.ts';
 import { requireKeyType } from '../run/tools.ts';
@@ -12,17 +13,9 @@ import { certificateFile } from '../store/names.ts';
 /** What is to be said of the key of an entity, shown as `key`, where a reader cannot use it; undefined: it can. */
 type Reader = (entity: Entity, key: string) => string | undefined;
 
-const NIST = /^(prime256v1|secp384r1|P-256|P-384)$/;
-
-/** crypto/asymmetric_keys of Linux 6: RSA with PKCS #1 v1.5, ECDSA on P-256 and P-384 (P-521 since 6.10). */
-function refusalOfKernel({ keyType, scheme }: Entity): string | undefined {
-  if (keyType.kind === 'rsa') return scheme === 'rsa-pss' ? 'it knows no RSA-PSS keys' : undefined;
-  if (keyType.kind === 'ec' && NIST.test(keyType.curve)) return undefined;
-  return 'it knows RSA, and EC on P-256 and P-384';
-}
-
 const KERNEL: Reader = (entity, key) => {
-  const reason = refusalOfKernel(entity);
+  const keyType = canonicalKeyType(entity.keyType);
+  const reason = refusalOfKernel(keyType, isPss(entity)) ?? warningOfKernel(keyType);
   return reason && `the kernel's module loader cannot use its ${key} key: ${reason}`;
 };
 
