@@ -437,6 +437,30 @@ if (!isMissing('evmctl'))
       await refused(/no signature of it by this key/, 'check', 'ima', `${dir}.fw`, '--dir', dir);
     });
 
+if (!isMissing('evmctl'))
+  test('IMA finds the key by the end of its identifier: another is refused, and so is a certificate without one', async () => {
+    writeFileSync(join(folder, 'named.fw'), 'firmware');
+    const check = ['check', 'ima', 'named.fw', '--dir', 'ec'];
+    const signature = join(folder, 'named.fw.sig');
+    for (const digest of ['sha1', 'sha224', 'sha256']) {
+      const by = ['--keyid-from-cert', 'ec/ssig_subca.cert', '--key', 'ec/ssig_subca.key', 'named.fw'];
+      tool('evmctl', ['ima_sign', '-n', '--sigfile', '--hashalgo', digest, ...by], folder);
+      await succeed(...check);
+    }
+    const bytes = readFileSync(signature);
+    const own = bytes.toString('hex', 3, 7);
+    bytes.writeUInt32BE(0xdeadbeef, 3);
+    writeFileSync(signature, bytes);
+    await refused(new RegExp(`names the key deadbeef, and the certificate has ${own}: `), ...check);
+    mkdirSync(join(folder, 'bare'));
+    const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', 'bare/x.key'];
+    const rest = ['-days', '9', '-batch', '-config', '/dev/null', '-subj', '/CN=x', '-out', 'bare/x.cert'];
+    tool('openssl', ['req', '-x509', ...key, ...rest], folder);
+    const sign = ['sign', 'ima', 'named.fw', '--signer', 'x', '--dir', 'bare', '--output', 'bare/fw.sig'];
+    await refused(/x\.cert has no subjectKeyIdentifier, by whose end IMA finds the key/, ...sign);
+    assert.not(existsSync(join(folder, 'bare/fw.sig')));
+  });
+
 if (!isMissing('evmctl') && process.getuid?.() === 0)
   test('whoever may write beside a file signs it for IMA: the attribute itself is for root to set', async () => {
     const own = scratch();

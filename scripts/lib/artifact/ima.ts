@@ -9,6 +9,7 @@ import { tokenUri } from '../model/token.ts';
 import { commandWithKey } from '../plan/job.ts';
 import { runCommand } from '../run/exec.ts';
 import { inTemporary } from '../run/temporary.ts';
+import { describeCertificate } from '../store/certificate-facts.ts';
 import { writeNew } from '../store/files.ts';
 import { absenceOf } from '../store/input-file.ts';
 import { requireEngine } from '../store/token-road.ts';
@@ -17,12 +18,23 @@ import { publishFile } from './output.ts';
 import { refuseKey, type Signer, signsDigests } from './signer.ts';
 
 /** Digests by enum hash_algo of Linux. */
-const DIGESTS: Readonly<Record<number, string>> = { 4: 'sha256', 5: 'sha384', 6: 'sha512' };
+const DIGESTS: Readonly<Record<number, string>> = {
+  2: 'sha1',
+  4: 'sha256',
+  5: 'sha384',
+  6: 'sha512',
+  7: 'sha224',
+};
 
 /** Signs a file; `output` gets what security.ima is to hold. */
 export async function signIma(file: string, output: string, digest: string, signer: Signer): Promise<void> {
   const { certificate, key, surroundings } = signer;
   refuseKey(certificate, "the kernel's IMA", KERNEL_KEYS, refusalOfKernel);
+  if (keyIdentifier(certificate.certificate) === undefined)
+    throw new StateError(
+      `${certificate.file} ${NO_IDENTIFIER}`,
+      'sign with a certificate that has one: --signer ENTITY',
+    );
   if (key.token) requireEngine('evmctl', surroundings.environment);
   else if (key.passphrase !== undefined)
     throw new StateError(
@@ -41,17 +53,30 @@ export async function signIma(file: string, output: string, digest: string, sign
     ];
     await runCommand(commandWithKey('evmctl', [...args, ...from, copy], key, certificate.file), output, surroundings);
     const signature = readFileSync(`${copy}.sig`);
-    if (!isImaSignature(signature, readFileSync(copy), certificate.certificate))
+    if (flawOfImaSignature(signature, readFileSync(copy), certificate.certificate) !== undefined)
       throw new StateError(`the signature of "${file}" does not fit ${certificate.file}: it was thrown away`);
     await publishFile(output, async draft => writeNew(draft, signature));
   });
 }
 
+const NO_IDENTIFIER = 'has no subjectKeyIdentifier, by whose end IMA finds the key';
+
+/** The last four bytes of the subjectKeyIdentifier, hexadecimal, lower case; undefined: there is none. */
+const keyIdentifier = ({ raw }: X509Certificate): string | undefined =>
+  describeCertificate(raw).extensions.get('subjectKeyIdentifier')?.replaceAll(':', '').slice(-8).toLowerCase();
+
 /**
- * Whether the key of a certificate made a signature of version 2: type 3, version, digest, four bytes of the key's
- * identifier, length (big endian), signature; RSA signs as PKCS #1 v1.5.
+ * Why a signature is none that the kernel takes by a certificate; undefined: it is one. It has version 2: type 3, version,
+ * digest, the last four bytes of the key's identifier, length (big endian), signature; RSA signs as PKCS #1 v1.5.
  */
-export function isImaSignature(bytes: Buffer, content: Buffer, certificate: X509Certificate): boolean {
+function flawOfImaSignature(bytes: Buffer, content: Buffer, certificate: X509Certificate): string | undefined {
+  if (!isByKey(bytes, content, certificate)) return 'is no signature of it by this key';
+  const [named, own] = [bytes.toString('hex', 3, 7), keyIdentifier(certificate)];
+  if (own === undefined) return `is for a certificate that ${NO_IDENTIFIER}`;
+  return named === own ? undefined : `names the key ${named}, and the certificate has ${own}: IMA does not find it`;
+}
+
+function isByKey(bytes: Buffer, content: Buffer, certificate: X509Certificate): boolean {
   const digest = DIGESTS[bytes[2] ?? 0];
   if (bytes.length < 9 || bytes[0] !== 3 || bytes[1] !== 2 || digest === undefined) return false;
   if (bytes.readUInt16BE(7) !== bytes.length - 9 || !signsDigests(certificate)) return false;
@@ -67,7 +92,6 @@ export function refusalOfIma(
   const signature = output === undefined ? `${file}.sig` : resolve(output);
   const absence = absenceOf(signature);
   if (absence !== undefined) return `"${signature}" ${absence}`;
-  return isImaSignature(readFileSync(signature), readFileSync(file), certificate)
-    ? refusalOfKernelKey(certificate)
-    : `"${signature}" is no signature of it by this key`;
+  const flaw = flawOfImaSignature(readFileSync(signature), readFileSync(file), certificate);
+  return flaw === undefined ? refusalOfKernelKey(certificate) : `"${signature}" ${flaw}`;
 }
