@@ -223,6 +223,22 @@ test('what goes wrong is told', async () => {
   assert.match(half.stderr, /index\.txt" line [0-9]+: it has 1 fields, not 6/);
 });
 
+test('nothing is good below a CA that is revoked, also where a server was running before', async () => {
+  const path = copyOf('revoked-above');
+  await whileServing('backend_subca', path, async url => {
+    await succeed('revoke', 'backend_subca', '--reason', 'CACompromise', '--dir', path);
+    assert.throws(
+      () => ask(path, url, 'backend_subca', 'backend.cert'),
+      (error: { stdout: string; stderr: string }) => /internalerror/.test(error.stdout + error.stderr),
+    );
+  });
+  for (const words of [['backend'], ['--serve', 'backend_subca', '--port', '0'], ['--command', 'backend_subca']]) {
+    const { status, stdout, stderr } = await program('ocsp', ...words, '--dir', path);
+    assert.is(status, 1, stdout);
+    assert.match(stderr, /backend_subca was revoked by gen_rootca \(CACompromise\)\n.*rekey backend_subca --cascade/);
+  }
+});
+
 function waitUntil(child: ChildProcess, pattern: RegExp): Promise<void> {
   return new Promise((resolve, reject) => {
     let seen = '';

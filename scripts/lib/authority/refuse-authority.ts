@@ -6,19 +6,25 @@ import type { Authority } from './open.ts';
 import { firstRevoked } from './revoked.ts';
 
 /** Throws a StateError that says what to do instead. */
-export function refuseAuthority({
-  certificate: own,
-  above,
-  path,
-  stem,
-}: Pick<Authority, 'certificate' | 'above' | 'path' | 'stem'>): void {
-  const { certificate } = own;
+export function refuseAuthority(authority: Pick<Authority, 'certificate' | 'above' | 'path' | 'stem'>): void {
+  const { path, stem } = authority;
+  const { certificate } = authority.certificate;
   if (!existsSync(join(path, `${stem}.key`)))
     throw new StateError(`the key of ${stem} is not in the directory`, 'sign where the key is');
   if (new Date(certificate.validFrom) > new Date())
     throw new StateError(`${stem} is not valid before ${certificate.validFrom}`, 'look at the clock');
   if (new Date(certificate.validTo) < new Date())
     throw new StateError(`${stem} has expired (${certificate.validTo})`, `trustme-pki renew ${stem} --cascade`);
+  refuseRevokedAuthority(authority);
+}
+
+/** The same for one that is revoked, or stands below one that is. */
+export function refuseRevokedAuthority({
+  certificate: own,
+  above,
+  path,
+}: Pick<Authority, 'certificate' | 'above' | 'path'>): void {
+  const { stem } = own;
   const authorities = [own, ...above];
   const revocation = firstRevoked(
     path,

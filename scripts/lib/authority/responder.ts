@@ -10,17 +10,20 @@ import { readCommand, runCommand, type Surroundings, surroundingsIn } from '../r
 import { inTemporary, readWritten } from '../run/temporary.ts';
 import { serialOf } from '../store/database-rows.ts';
 import type { CertificateFile } from '../store/directory.ts';
-import { isIssuedBy } from '../store/issuer.ts';
+import { isIssuedBy, issuersOf } from '../store/issuer.ts';
 import { configurationOf } from './configuration.ts';
 import { indexFile, lacksLineEnd, readRows } from './database.ts';
 import { keyOf } from './directory-key.ts';
 import { refuseWithoutDatabase } from './old-directory.ts';
-import { findAuthority, type OpenDirectory } from './open.ts';
+import { authoritiesOf, findAuthority, type OpenDirectory } from './open.ts';
 import { hasProfile } from './profile-section.ts';
+import { refuseRevokedAuthority } from './refuse-authority.ts';
 import { refuseDamage } from './sound-database.ts';
 
 export interface Responder {
   readonly ca: CertificateFile;
+  /** The CAs of the directory above it, the nearest first. */
+  readonly above: readonly CertificateFile[];
   /** What signs the answers: issued by that CA, for this alone (RFC 6960 4.2.2.2). */
   readonly certificate: CertificateFile;
   readonly key: PrivateKey;
@@ -48,10 +51,13 @@ export async function openResponder(
       `trustme-pki renew ${stem} --cascade`,
     );
   refuseDamage(directory.path, ca);
+  const above = issuersOf(ca, authoritiesOf(open));
+  refuseRevokedAuthority({ certificate: ca, above, path: directory.path });
   const certificate = await responderOf(open, ca);
   refuseOpenEnd(directory.path, stem);
   return {
     ca,
+    above,
     certificate,
     key: keyOf(open, certificate.stem),
     days,
@@ -119,7 +125,10 @@ export const serverCommand = (responder: Responder, port: number): Command =>
 /** The answer (DER) to a request (DER). Throws a CommandError where the request is none. */
 export const answerRequest = (responder: Responder, request: Uint8Array): Promise<Buffer> =>
   withFiles(async (asked, answer) => {
-    refuseOpenEnd(responder.surroundings.folder, responder.ca.stem);
+    const { ca, above, surroundings } = responder;
+    refuseOpenEnd(surroundings.folder, ca.stem);
+    // A CA may be revoked while a server runs, and the index of that CA does not say it.
+    refuseRevokedAuthority({ certificate: ca, above, path: surroundings.folder });
     writeFileSync(asked, request);
     await run(responder, [...answering(responder), '-reqin', asked, '-respout', answer, '-noverify']);
     return readWritten('openssl ocsp', answer);
