@@ -26,7 +26,7 @@ const HELP = `usage: trustme-pki check efi|config|module|ima FILE... [options]
 
 efi: do db and dbx (DB.esl, DBX.esl) let firmware run the file? With --signer: has that one signed it?
 config: is NAME.sig a signature of the file by the key of NAME.cert, and does that lead to a root CA of the directory,
-and has none of its CAs revoked it? With --cms the same of NAME.p7s.
+and has none of its CAs revoked it, by its database there or else by CA.crl? With --cms the same of NAME.p7s.
 module: is the signature at its end one by the certificate of ssig_subca, or of --signer?
 ima: the same of FILE.sig.
 

@@ -187,6 +187,38 @@ test('a CA in the chain of a configuration that was revoked is found as openssl 
   }
 });
 
+test('where only certificates and lists lie, the lists that the CAs signed tell what is revoked', async () => {
+  await succeed('generate', '--dir', 'listed', '--key-type', 'ec:prime256v1', '--quiet');
+  writeFileSync(join(folder, 'listed.conf'), 'x');
+  await succeed('sign', 'config', 'listed.conf', '--dir', 'listed');
+  await succeed('crl', '--dir', 'listed');
+  /** A folder with all that is public; `change` gets its path. */
+  const published = (name: string, change: (path: string) => void = () => {}): string[] => {
+    const path = join(folder, name);
+    mkdirSync(path);
+    for (const file of readdirSync(join(folder, 'listed')).filter(each => /\.(cert|crl)$/.test(each)))
+      copyFileSync(join(folder, 'listed', file), join(path, file));
+    change(path);
+    return ['check', 'config', 'listed.conf', '--dir', name];
+  };
+  await succeed(...published('listed-good'));
+  await succeed('revoke', 'ssig_cml', '--reason', 'certificateHold', '--dir', 'listed');
+  await succeed('crl', '--dir', 'listed');
+  await refused(/is revoked \(certificateHold\): .*CN=/, ...published('listed-hold'));
+  await succeed('revoke', 'ssig_cml', '--reason', 'removeFromCRL', '--dir', 'listed');
+  await succeed('revoke', 'ssig_subca_cml', '--dir', 'listed');
+  await succeed('crl', '--dir', 'listed');
+  await refused(/is revoked \(as ssig_rootca\.crl says\): .*CN=/, ...published('listed-above'));
+  const forge = (path: string) => {
+    const list = join(path, 'ssig_rootca.crl');
+    tool('openssl', ['crl', '-in', list, '-outform', 'DER', '-out', list]);
+    const der = readFileSync(list);
+    der[der.length - 1]! ^= 1;
+    writeFileSync(list, der);
+  };
+  await succeed(...published('listed-forged', forge));
+});
+
 test('a certificate that is revoked or on hold signs nothing, until it is released', async () => {
   await succeed('generate', '--dir', 'lost', '--key-type', 'ec:prime256v1', '--quiet');
   writeFileSync(join(folder, 'held.conf'), 'x');

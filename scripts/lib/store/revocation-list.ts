@@ -1,14 +1,17 @@
 // What a revocation list (RFC 5280 5.1) says is revoked. Its entries are walked octet by octet: a tree of a hundred
 // thousand of them takes seconds.
+import type { X509Certificate } from 'node:crypto';
 import { lstatSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pemBlocks, pemToDer } from '../model/pem.ts';
 import { type DatabaseRow, parseTime, serialOf } from './database-rows.ts';
-import { children, decode, isContextSpecific, readExtension, SEQUENCE } from './der.ts';
+import { certificateKey, children, decode, isContextSpecific, keyAlgorithmOf, readExtension, SEQUENCE } from './der.ts';
+import { elementsOf, firstElement } from './der-element.ts';
 import type { CertificateFile } from './directory.ts';
 import { keyIdentifiers } from './key-identifiers.ts';
 import { crlFile } from './names.ts';
 import { mostBytesOf, refusalOf } from './regular-file.ts';
+import { isForged } from './request-signature.ts';
 import { retiredCertificates } from './retired.ts';
 
 export interface RevocationList {
@@ -117,6 +120,26 @@ export function publishedList(
   const list = tryToRead(listOctets(readFileSync(file)));
   const own = [certificate, ...retiredCertificates(path, stem)].map(({ raw }) => keyIdentifiers(raw).subject);
   return list && (list.authority === undefined || own.includes(list.authority)) ? list : undefined;
+}
+
+/** The list in a file's bytes, where the key of one of some certificates has signed it, and whose key that is. */
+export function signedList(
+  content: Buffer,
+  candidates: readonly X509Certificate[],
+): { readonly list: RevocationList; readonly signer: X509Certificate } | undefined {
+  const der = listOctets(content);
+  const list = tryToRead(der);
+  const signer = list && candidates.find(each => hasSignedList(each, der));
+  return signer && { list: list!, signer };
+}
+
+/** True where node does not know the algorithm. */
+function hasSignedList({ raw }: X509Certificate, der: Buffer): boolean {
+  const [info, algorithm, signature] = elementsOf(firstElement(der));
+  if (!info || !algorithm || !signature) return false;
+  const spki = certificateKey(raw);
+  const parts = { signatureAlgorithm: algorithm.whole, signature: signature.content.subarray(1) };
+  return !isForged({ info: info.whole, spki, algorithm: [keyAlgorithmOf(spki)], ...parts });
 }
 
 /**
