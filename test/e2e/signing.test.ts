@@ -342,6 +342,35 @@ test('names that the CA may not certify are refused before anything is entered',
   assert.is((await program(['verify', 'constrained'])).status, 0);
 });
 
+test('hosts of URIs are constrained as readers find them, not as openssl does', async () => {
+  const constraints = 'nameConstraints = "critical, permitted;URI:.example.org"';
+  mkdirSync(join(folder, 'hosts-conf/customer'), { recursive: true });
+  writeFileSync(join(folder, 'hosts-conf/customer/device_subca.ini'), `[certificate]\n${constraints}\n`);
+  const words = ['--dir', 'hosts', '--key-type', 'ec:prime256v1', '--conf', 'hosts-conf', '--quiet'];
+  assert.is((await program(['generate', ...words])).status, 0);
+  const index = join(folder, 'hosts/.pki/device_subca/index.txt');
+  const before = readFileSync(index, 'latin1');
+  for (const uri of [
+    'https://evil.com#.example.org',
+    'https://evil.com?@a.example.org/',
+    'https://a.example.org:x@evil.com/',
+    'https://evil.com\\.example.org/',
+    'https://evil.com/.example.org',
+  ]) {
+    const ended = await program(['issue', 'device_subca', 'evil', '--san', `URI:${uri}`, '--dir', 'hosts']);
+    assert.is(ended.status, 1, `${uri}: ${ended.stdout}`);
+    assert.match(ended.stderr, /names break name constraints of device_subca or a CA above: /);
+  }
+  assert.is(readFileSync(index, 'latin1'), before);
+  request(join(folder, 'hosts-evil.csr'), '/CN=evil', ['subjectAltName=URI:https://evil.com?.example.org']);
+  const signed = await program(['sign-csr', 'device_subca', 'hosts-evil.csr', '--dir', 'hosts']);
+  assert.match(signed.stdout + signed.stderr, /has no host that all readers find alike/);
+  for (const [name, uri] of ['https://A.example.org:8443/x?y#z', 'ldap://a.example.org/dc=x'].entries()) {
+    const ended = await program(['issue', 'device_subca', `good${name}`, '--san', `URI:${uri}`, '--dir', 'hosts']);
+    assert.is(ended.status, 0, `${uri}: ${ended.stderr}`);
+  }
+});
+
 test('a folder of requests: bad ones stop no other, and a second run signs nothing twice', async () => {
   const pki = copyOf('bulk');
   const bad: [name: string, text: string | (() => void), reason: RegExp][] = [

@@ -4,11 +4,14 @@ import type { X509Certificate } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { CommandError } from '../errors.ts';
+import { pemToDer } from '../model/pem.ts';
 import { command } from '../plan/job.ts';
 import { runCommand } from '../run/exec.ts';
+import { describeCertificate } from '../store/certificate-facts.ts';
 import { extensionIn } from '../store/key-identifiers.ts';
 import type { Made } from './batch.ts';
 import type { Authority } from './open.ts';
+import { namesOf } from './request-policy.ts';
 
 type Path = readonly X509Certificate[];
 
@@ -43,11 +46,32 @@ export async function nameViolations(
   try {
     const verification = command('openssl', ['verify', ...args, ...between, ...files]);
     await runCommand(verification, `name constraints of ${authority.stem}`, authority.surroundings);
-    return new Map();
+    return unclearHosts(path, made);
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
-    return violationsIn(error.stderr, authority.path);
+    return new Map([...unclearHosts(path, made), ...violationsIn(error.stderr, authority.path)]);
   }
+}
+
+/** Where hosts of URIs are constrained: certificates with a URI whose host openssl does not find as others do, by file. */
+function unclearHosts(path: Path, made: readonly Made[]): ReadonlyMap<string, string> {
+  const isAboutHosts = path.some(({ raw }) => /;URI:/.test(extensionsOf(raw).get('nameConstraints') ?? ''));
+  if (!isAboutHosts) return new Map();
+  return new Map(
+    made.flatMap(({ pem, file }) => {
+      const names = namesOf(extensionsOf(pemToDer(pem)).get('subjectAltName') ?? '');
+      const unclear = names.find(name => name.startsWith('URI:') && !hasPlainHost(name.slice('URI:'.length)));
+      return unclear === undefined ? [] : [[file, `"${unclear}" has no host that all readers find alike`] as const];
+    }),
+  );
+}
+
+const extensionsOf = (der: Buffer): ReadonlyMap<string, string> => describeCertificate(der).extensions;
+
+/** openssl takes all up to ":" or "/" for the host: a user's name, a query or a fragment, too. */
+function hasPlainHost(uri: string): boolean {
+  const host = /^[^:]*:\/\/([^:/]*)/.exec(uri)?.[1];
+  return host !== undefined && URL.canParse(uri) && new URL(uri).hostname === host.toLowerCase();
 }
 
 function violationsIn(report: string, folder: string): ReadonlyMap<string, string> {
