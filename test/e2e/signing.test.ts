@@ -342,6 +342,29 @@ test('names that the CA may not certify are refused before anything is entered',
   assert.is((await program(['verify', 'constrained'])).status, 0);
 });
 
+test('purposes that the certificate of a CA does not allow are given to nothing, whatever the profile says', async () => {
+  mkdirSync(join(folder, 'uses-conf/customer'), { recursive: true });
+  const usage = 'extendedKeyUsage = serverAuth';
+  writeFileSync(join(folder, 'uses-conf/customer/device_subca.ini'), `[certificate]\n${usage}\n[issued]\n${usage}\n`);
+  const words = ['--dir', 'uses', '--key-type', 'ec:prime256v1', '--quiet'];
+  assert.is((await program(['generate', ...words, '--conf', 'uses-conf'])).status, 0);
+  mkdirSync(join(folder, 'uses-later/customer'), { recursive: true });
+  writeFileSync(join(folder, 'uses-later/customer/device_subca.ini'), '[issued]\nextendedKeyUsage = clientAuth\n');
+  const at = ['--dir', 'uses', '--conf', 'uses-later'];
+  request(join(folder, 'uses.csr'), '/CN=uses');
+  for (const run of [
+    ['issue', 'device_subca', 'x1'],
+    ['sign-csr', 'device_subca', 'uses.csr'],
+  ]) {
+    const { status, stdout, stderr } = await program([...run, ...at]);
+    assert.is(status, 1, stdout);
+    assert.match(stderr, /extendedKeyUsage of device_subca allows no clientAuth below/);
+  }
+  assert.not.ok(existsSync(join(folder, 'uses/x1.key')));
+  assert.is((await program(['issue', 'device_subca', 'x1', '--dir', 'uses'])).status, 0);
+  assert.is((await program(['verify', 'uses'])).status, 0);
+});
+
 test('hosts of URIs are constrained as readers find them, not as openssl does', async () => {
   const constraints = 'nameConstraints = "critical, permitted;URI:.example.org"';
   mkdirSync(join(folder, 'hosts-conf/customer'), { recursive: true });

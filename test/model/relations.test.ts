@@ -52,7 +52,41 @@ const lengths: readonly [what: string, files: OwnFiles, expected: readonly strin
     ['a issued sub/basicConstraints: CA:FALSE, since the pathlen of a (own/a.ini:6) allows no CA below'],
   ],
 ];
-for (const [what, files, expected] of lengths)
+
+const usage = (value: string): string => `extendedKeyUsage = ${value}\n`;
+const purposes = (allowed: string, wanted: string): OwnFiles => ({
+  'a.ini': ca('', '', 'days = 100', usage(allowed)),
+  'b.ini': ca('issuer = a'),
+  'c.ini': leaf('issuer = b') + usage(wanted),
+});
+const excluded = (purpose: string): readonly string[] => [
+  `c certificate/extendedKeyUsage: no ${purpose}, since that of a (own/a.ini:8) does not allow it below`,
+];
+const uses: typeof lengths = [
+  ['a purpose that the CA above the issuer has', purposes('critical, serverAuth, clientAuth', 'clientAuth'), []],
+  ['the same by its OID', purposes('1.3.6.1.5.5.7.3.2', 'critical, clientAuth'), []],
+  ['one of two that it has not', purposes('serverAuth', 'serverAuth, clientAuth'), excluded('clientAuth')],
+  ['one that any stands for', purposes('anyExtendedKeyUsage', 'codeSigning'), []],
+  [
+    'one that any does not stand for with openssl',
+    purposes('anyExtendedKeyUsage', 'serverAuth'),
+    excluded('serverAuth'),
+  ],
+  ['a signer of OCSP answers', purposes('serverAuth', 'OCSPSigning'), []],
+  [
+    'a profile of the CA itself',
+    {
+      'a.ini': ca(
+        '',
+        '',
+        'days = 9',
+        `${usage('serverAuth')}[issued]\ndays = 9\nbasicConstraints = critical, CA:FALSE\n${usage('clientAuth')}`,
+      ),
+    },
+    ['a issued/extendedKeyUsage: no clientAuth, since that of a (own/a.ini:8) does not allow it below'],
+  ],
+];
+for (const [what, files, expected] of [...lengths, ...uses])
   suite(`${what}: ${expected.length === 0 ? 'accepted' : 'refused'}`, () => {
     if (expected.length === 0) readOwn(files);
     else assert.equal(problemsOf(files), expected);

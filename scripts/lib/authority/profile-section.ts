@@ -16,6 +16,8 @@ export interface ProfileSection {
   /** Whether its certificates are those of CAs. */
   readonly makesAuthorities: boolean;
   readonly validity: Validity;
+  /** Its extendedKeyUsage; undefined: it has none, or lines of its own for it. */
+  readonly purposes: string | undefined;
   sectionFor(facts: RequestFacts): string;
   /** Whether openssl copies nothing of the request but its names. */
   isPlain(facts: RequestFacts, section: string): boolean;
@@ -61,6 +63,7 @@ export function profileOf({ configuration, stem }: Authority, name: string): Pro
   const section = sectionOf(sections, stem, name);
   return {
     validity: validityIn(configuration, section, usualSection(sections)),
+    purposes: sections.get(section)?.get('extendedKeyUsage'),
     isNameCopied: sections.get('authority')?.get('copy_extensions') === 'copy',
     makesAuthorities: makesCa(sections.get(section)?.get('basicConstraints')),
     sectionFor: ({ key }) => sectionFor(sections, section, key?.kind === 'rsa'),

@@ -2,6 +2,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { StateError } from '../errors.ts';
+import { excludedPurpose } from '../model/purposes.ts';
+import { describeCertificate } from '../store/certificate-facts.ts';
 import type { Authority } from './open.ts';
 import { firstRevoked } from './revoked.ts';
 
@@ -39,4 +41,19 @@ export function refuseRevokedAuthority({
       ? `release it first: trustme-pki revoke ${revoked.stem} --reason removeFromCRL`
       : `nobody would accept what ${stem} signs: trustme-pki rekey ${revoked.stem} --cascade`,
   );
+}
+
+/** Throws a StateError where its certificate, or one above it, does not allow a purpose that a profile gives. */
+export function refusePurposes(
+  { certificate: own, above }: Pick<Authority, 'certificate' | 'above'>,
+  purposes: string | undefined,
+): void {
+  for (const { stem, certificate } of purposes === undefined ? [] : [own, ...above]) {
+    const purpose = excludedPurpose(purposes, describeCertificate(certificate.raw).extensions.get('extendedKeyUsage'));
+    if (purpose !== undefined)
+      throw new StateError(
+        `the extendedKeyUsage of ${stem} allows no ${purpose} below: nobody would accept the certificate for it`,
+        `give another --profile, or one without it in [issued] of ${own.stem}.ini: --conf FOLDER`,
+      );
+  }
 }

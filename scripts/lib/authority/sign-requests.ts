@@ -10,7 +10,7 @@ import { type Known, readKnown } from './known.ts';
 import type { Authority } from './open.ts';
 import { refuseUnwritable } from './output-folders.ts';
 import { profileOf } from './profile-section.ts';
-import { refuseAuthority } from './refuse-authority.ts';
+import { refuseAuthority, refusePurposes } from './refuse-authority.ts';
 import { timeOptions } from './signing-times.ts';
 
 /** Requests of one write of the index: few in the beginning, so that openssl is soon at work. */
@@ -41,6 +41,7 @@ export async function signRequests(
   refuseAuthority(authority);
   refuseUnwritable(orders.map(({ output }) => output));
   const profile = profileOf(authority, options.profile);
+  refusePurposes(authority, profile.purposes);
   const times = timeOptions(authority, profile.validity, options.days, new Date());
   const known = readKnown(authority, options.blocklists);
   const before = chainFinder(authority);

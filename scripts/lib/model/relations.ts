@@ -4,8 +4,9 @@ import type { ConfigProblem } from '../errors.ts';
 import type { Overrides } from './configuration.ts';
 import { type Hierarchy, problemOf } from './hierarchy.ts';
 import { nest, sectionOf } from './nesting.ts';
+import { excludedPurpose } from './purposes.ts';
 import { tokenUri } from './token.ts';
-import { type Entity, hasKey, isSelfSigned, type VariableName } from './types.ts';
+import { type Entity, hasKey, isSelfSigned, type Profile, type VariableName } from './types.ts';
 
 /** The hierarchy, validities clipped where the configuration says so. Mistakes are added to `problems`. */
 export function checkRelations(
@@ -20,6 +21,7 @@ export function checkRelations(
   for (const entity of hierarchy.values()) {
     const issuer = isSelfSigned(entity) ? undefined : checked.get(entity.issuer);
     checkKeys(entity, hierarchy, problems);
+    checkPurposes(entity, hierarchy, problems);
     room.set(entity.stem, roomBelow(entity, issuer && room.get(issuer.stem), problems));
     checked.set(entity.stem, nest(entity, issuer, context));
   }
@@ -51,6 +53,29 @@ function roomBelow(entity: Entity, above: Room | undefined, problems: ConfigProb
     if (profile.isCa && room.count < 1 && left >= 0)
       refuse(sectionOf(name), `CA:FALSE, since the pathlen of ${said} allows no CA below`);
   return room;
+}
+
+const PURPOSES = 'extendedKeyUsage';
+const purposesOf = ({ extensions }: Profile): string | undefined =>
+  extensions.find(({ name }) => name === PURPOSES)?.value;
+
+/** What it is good for, and what it issues, is what the CAs above allow; those made elsewhere are asked when they sign. */
+function checkPurposes(entity: Entity, hierarchy: Hierarchy, problems: ConfigProblem[]): void {
+  const refuse = (section: string, profile: Profile, cas: readonly Entity[]) => {
+    for (const ca of profile.isCa ? [] : cas) {
+      const purpose = excludedPurpose(purposesOf(profile), purposesOf(ca.certificate));
+      if (purpose === undefined) continue;
+      const place = placeIn(ca, 'certificate', PURPOSES);
+      const expected = `no ${purpose}, since that of ${ca.stem} (${place}) does not allow it below`;
+      problems.push(problemOf(entity, section, PURPOSES, expected));
+      return;
+    }
+  };
+  const above: Entity[] = [];
+  for (let each = entity; !isSelfSigned(each); above.push(each)) each = hierarchy.get(each.issuer)!;
+  const made = (cas: readonly Entity[]) => cas.filter(({ supplied }) => !supplied);
+  if (!entity.supplied) refuse('certificate', entity.certificate, made(above));
+  for (const [name, profile] of entity.issued) refuse(sectionOf(name), profile, made([entity, ...above]));
 }
 
 /** File and line of a key. */
