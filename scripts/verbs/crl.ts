@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import { refuseList } from '../lib/authority/configuration.ts';
 import { type Crl, writeCrl } from '../lib/authority/crl.ts';
+import { refuseWithoutKey } from '../lib/authority/directory-key.ts';
 import { formerSigners } from '../lib/authority/former-keys.ts';
 import { authoritiesOf, findAuthority, type OpenDirectory, openAuthority } from '../lib/authority/open.ts';
 import { refuseMalformed } from '../lib/authority/sound-database.ts';
@@ -73,6 +74,7 @@ export async function crlVerb(context: VerbContext): Promise<number> {
 async function named(open: OpenDirectory, words: readonly string[]): Promise<string[]> {
   const names = [...new Set(words)];
   for (const ca of names.map(each => findAuthority(open, each))) {
+    refuseWithoutKey(open, ca.stem);
     const refusal = await refuseList(open, ca);
     if (refusal) throw refusal;
   }

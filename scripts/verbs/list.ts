@@ -43,7 +43,7 @@ export async function listVerb(context: VerbContext): Promise<number> {
   const open = openDirectory(readDirectoryOptions(given, context.environment), false);
   findAuthority(open, ca);
   const { path } = open.directory;
-  refuseWithoutDatabase(path, ca);
+  refuseWithoutDatabase(open.directory, ca);
   const days = readDays(given, 'expires-within');
   const now = new Date();
   const before = days === undefined ? undefined : new Date(now.getTime() + days * DAY);

@@ -1,4 +1,5 @@
 // `trustme-pki revoke CERT…`: takes certificates out of use, for ever or until they are released.
+import { refuseWithoutKey } from '../lib/authority/directory-key.ts';
 import { openAuthority } from '../lib/authority/open.ts';
 import { type Changed, findTarget, REASONS, revoke, type Target } from '../lib/authority/revoke.ts';
 import { UsageError } from '../lib/errors.ts';
@@ -37,8 +38,11 @@ export async function revokeVerb(context: VerbContext): Promise<number> {
   const revocation = { reason, invalidity: readInvalidity(textOf(given, 'invalidity-date'), reason) };
   const open = await openToWrite(context, given);
   const targets = positionals.map(word => findTarget(open, word));
+  const authorities = new Set(targets.map(target => target.ca));
+  // All are asked before the first database is written.
+  for (const ca of authorities) refuseWithoutKey(open, ca);
   const done: Done[] = [];
-  for (const ca of new Set(targets.map(target => target.ca))) {
+  for (const ca of authorities) {
     const authority = await openAuthority(open, ca, context.controller, noteTo(context, given));
     try {
       // What a name means may have been renewed while this waited for the CA.

@@ -321,6 +321,29 @@ test('a certificate that this directory has revoked is not taken', async () => {
   assert.is(read(online, 'device_subca.cert'), before);
 });
 
+test('what a CA issued whose key is elsewhere is revoked there: nothing is written here, no database is built', async () => {
+  const [online] = split('keyless');
+  const dir = ['--dir', online];
+  const key = /the key of gen_rootca is not in the directory\n.*hint: sign, revoke and make lists where that key is/;
+  const index = read(online, '.pki/backend_subca/index.txt');
+  await refused(key, 'revoke', 'backend', 'user_subca', ...dir);
+  assert.is(read(online, '.pki/backend_subca/index.txt'), index);
+  rmSync(path(online, '.pki/gen_rootca'), { recursive: true });
+  for (const words of [
+    ['revoke', 'user_subca'],
+    ['crl', 'gen_rootca'],
+    ['sign-csr', 'gen_rootca', 'base/ssig.cert'],
+  ])
+    await refused(key, ...words, ...dir);
+  assert.not.ok(existsSync(path(online, '.pki/gen_rootca/index.txt')));
+  await refused(
+    /gen_rootca has no database.*\n.*the directory with the key of gen_rootca/,
+    'list',
+    'gen_rootca',
+    ...dir,
+  );
+});
+
 test('a certificate that is not what was asked for is refused, and nothing changes', async () => {
   const [online, offline] = split('wrong');
   await succeed('request', 'backend_subca', '--dir', online, '--output-dir', '.');

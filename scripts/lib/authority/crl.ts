@@ -37,8 +37,6 @@ export async function writeCrl(
 ): Promise<Crl> {
   const { stem, path, configuration, surroundings, work } = authority;
   const key = signer?.key ?? authority.key;
-  if (!existsSync(join(path, key.file)))
-    throw new StateError(`the key of ${stem} is not in the directory`, 'make the list where the key is');
   const number = numberIn(path, numberFile(stem));
   const former = signer?.former.serial;
   const name = crlFile(stem, former);

@@ -22,6 +22,15 @@ export function tokenOf({ directory }: Pick<OpenDirectory, 'directory'>, stem: s
   }
 }
 
+/** Throws a StateError for a CA whose key is elsewhere: there is its database, too. */
+export function refuseWithoutKey({ directory }: Pick<OpenDirectory, 'directory'>, stem: string): void {
+  if (!directory.keys.has(stem))
+    throw new StateError(
+      `the key of ${stem} is not in the directory`,
+      'sign, revoke and make lists where that key is: --dir DIR',
+    );
+}
+
 /** As commands in the directory take it. */
 export function keyOf(open: OpenDirectory, stem: string): PrivateKey {
   const token = tokenOf(open, stem);

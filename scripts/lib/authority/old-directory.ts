@@ -12,13 +12,15 @@ import { indexFile } from './database.ts';
 
 export const hasDatabase = (path: string, ca: string): boolean => existsSync(join(path, indexFile(ca)));
 
-/** For a verb that only reads: what builds a database, or that there was one. */
-export function refuseWithoutDatabase(path: string, stem: string): void {
+/** For a verb that only reads: what builds a database, where it is, or that there was one. */
+export function refuseWithoutDatabase({ path, keys }: PkiDirectory, stem: string): void {
   if (hasDatabase(path, stem)) return;
-  refuseLost(path, stem);
+  if (keys.has(stem)) refuseLost(path, stem);
   throw new StateError(
     `${stem} has no database in "${path}"`,
-    `"trustme-pki crl ${stem}" builds one from the certificates there`,
+    keys.has(stem)
+      ? `"trustme-pki crl ${stem}" builds one from the certificates there`
+      : `give the directory with the key of ${stem}, where its database is: --dir DIR`,
   );
 }
 

@@ -19,7 +19,7 @@ import { readSettings, type Settings } from '../store/settings.ts';
 import { configurationOf } from './configuration.ts';
 import { RequestCopies } from './copies.ts';
 import { removeDrafts, signersFirst } from './database.ts';
-import { keyOf } from './directory-key.ts';
+import { keyOf, refuseWithoutKey } from './directory-key.ts';
 import { buildDatabase, completeDatabase, hasDatabase } from './old-directory.ts';
 import { mendDatabase } from './sound-database.ts';
 
@@ -146,6 +146,7 @@ export async function openAuthority(
   const { path } = given.directory;
   for (let open = given; ; open = await finished(open, signal, note)) {
     findAuthority(open, stem);
+    refuseWithoutKey(open, stem);
     const lock = await lockAuthority(path, stem, signal, () => note(`trustme-pki: waiting for another run on ${stem}`));
     try {
       if (!hasJournal(path)) return await openLocked(upToDate(open, stem), stem, lock, controller, note);

@@ -44,7 +44,7 @@ export async function openResponder(
 ): Promise<Responder> {
   const ca = findAuthority(open, stem);
   const { directory, options } = open;
-  refuseWithoutDatabase(directory.path, stem);
+  refuseWithoutDatabase(directory, stem);
   if (new Date(ca.certificate.validTo) < new Date())
     throw new StateError(
       `${stem} has expired: nobody takes an answer about what it issued`,
