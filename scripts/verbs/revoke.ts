@@ -28,7 +28,7 @@ ${RELEASE_HELP}
 
 example: trustme-pki revoke device-0815.cert --reason keyCompromise && trustme-pki crl device_subca`;
 
-type Done = Target & Changed;
+type Done = Omit<Target, 'certificate'> & Changed;
 
 export async function revokeVerb(context: VerbContext): Promise<number> {
   const { given, positionals } = parseWords('trustme-pki revoke', context.words, OPTIONS);
@@ -49,7 +49,9 @@ export async function revokeVerb(context: VerbContext): Promise<number> {
       const now = { ...open, directory: readPkiDirectory(open.directory.path) };
       const own = targets.filter(target => target.ca === ca).map(({ given: word }) => findTarget(now, word));
       const results = revoke(authority, own, revocation, new Date());
-      done.push(...own.map((target, i) => ({ ...target, serial: wholeSerial(target.serial), ...results[i]! })));
+      done.push(
+        ...own.map(({ given: word, serial }, i) => ({ given: word, ca, serial: wholeSerial(serial), ...results[i]! })),
+      );
     } finally {
       authority.close();
     }

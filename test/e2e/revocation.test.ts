@@ -455,6 +455,44 @@ test('a database from a backup takes no number twice and no revocation back, whe
   assert.match((await pki.run('crl', 'gen_rootca')).stderr, /would have the number 04, and "gen_rootca\.crl" has 04/);
 });
 
+test('what was issued since the backup is revoked by its file: its row and copy are entered first', async () => {
+  const pki = copyOf('since');
+  mkdirSync(join(folder, 'since-web'));
+  const list = ['device_subca', '--output-dir', join(folder, 'since-web')];
+  cpSync(pki.path, join(folder, 'since-backup'), { recursive: true });
+  const files = ['d1', 'd2', 'd3'].map(name => join(folder, 'since-web', `${name}.cert`));
+  for (const name of ['d1', 'd2', 'd3']) await pki.succeed('issue', 'device_subca', name, ...list.slice(1));
+  await pki.succeed('revoke', files[1]!, '--reason', 'keyCompromise');
+  await pki.succeed('crl', ...list);
+  rmSync(pki.path, { recursive: true });
+  cpSync(join(folder, 'since-backup'), pki.path, { recursive: true });
+  const lost = await pki.run('crl', ...list);
+  assert.match(lost.stderr, /rows are lost\n.*revoke again, each by its certificate file/);
+  const index = join(pki.path, '.pki/device_subca/index.txt');
+  const before = readFileSync(index, 'latin1');
+  const notHeld = await pki.run('revoke', files[0]!, files[1]!, '--reason', 'removeFromCRL');
+  assert.match(notHeld.stderr, /is not on hold/);
+  assert.is(readFileSync(index, 'latin1'), before);
+  const again = await pki.run('revoke', files[1]!, files[2]!, files[1]!, '--reason', 'keyCompromise', '--json');
+  assert.is(again.status, 0, again.stderr);
+  assert.is(
+    again.stderr.match(/the index of device_subca had no row of serial number [0-9A-F]{40}: entered it/g)?.length,
+    2,
+  );
+  assert.equal(Object.keys(JSON.parse(again.stdout).certificates[0]), ['given', 'ca', 'serial', 'result', 'reason']);
+  assert.is(readFileSync(index, 'latin1').match(/^R.*keyCompromise/gm)?.length, 2);
+  // By number now, as any other.
+  const { serial } = JSON.parse(again.stdout).certificates[2];
+  assert.match(await pki.succeed('revoke', serial), /already revoked: keyCompromise/);
+  assert.match((await pki.run('crl', ...list)).stderr, /would have the number 01/);
+  writeFileSync(join(pki.path, '.pki/device_subca/crlnumber'), '02\n');
+  await pki.succeed('crl', ...list);
+  const text = pki.openssl('crl', '-in', join(folder, 'since-web/device_subca.crl'), '-noout', '-text');
+  assert.is(text.match(/Serial Number/g)?.length, 2);
+  const sound = await program(['verify', 'since']);
+  assert.is(sound.status, 0, sound.stdout);
+});
+
 test('after a new key of a CA, who has the old chain learns of revocations by a list of the old key', async () => {
   const pki = copyOf('rekeyed');
   // The certificate before is of the same key: it has no list of its own.

@@ -104,9 +104,14 @@ export function readIndex(path: string, ca: string): string {
   }
 }
 
-/** Changes rows, each by its line number; all other lines stay as they are. */
-export function changeRows(path: string, ca: string, changes: ReadonlyMap<number, (row: string) => string>): void {
+/** Changes rows, each by its line number, and adds some; all other lines stay as they are. The last one has to be ended. */
+export function changeRows(
+  path: string,
+  ca: string,
+  changes: ReadonlyMap<number, (row: string) => string>,
+  added: readonly string[],
+): void {
   const lines = readIndex(path, ca).split('\n');
   for (const [line, change] of changes) lines[line - 1] = change(lines[line - 1]!);
-  replaceFile(join(path, indexFile(ca)), Buffer.from(lines.join('\n'), 'latin1'));
+  replaceFile(join(path, indexFile(ca)), Buffer.from(`${lines.join('\n')}${added.join('')}`, 'latin1'));
 }

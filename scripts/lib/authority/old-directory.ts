@@ -1,4 +1,5 @@
 // The database of a CA whose directory has none, as the old scripts leave it: built from the certificates there.
+import type { X509Certificate } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { StateError } from '../errors.ts';
@@ -44,17 +45,26 @@ export function buildDatabase({ path, certificates }: PkiDirectory, authority: C
   const own = certificates.filter(each => isIssuedBy(each.certificate, authority.certificate));
   // Copies of one certificate, under other names, are one row.
   const issued = [...new Map(own.map(each => [each.certificate.serialNumber, each])).values()];
-  mkdirSync(join(path, issuedFolder(stem)), { recursive: true });
-  const blocks = issued.map(({ certificate }) => certificate.toString());
-  for (const [i, { certificate }] of issued.entries()) {
-    const file = join(path, issuedFile(stem, certificate.serialNumber));
-    if (!existsSync(file)) writeNew(file, blocks[i]!);
-  }
+  keepIssued(
+    path,
+    stem,
+    issued.map(({ certificate }) => certificate),
+  );
   const folder = join(path, databaseFolder(stem));
   if (!existsSync(join(folder, 'crlnumber'))) replaceFile(join(folder, 'crlnumber'), '01\n');
-  syncPath(join(path, issuedFolder(stem)));
-  replaceFile(join(path, indexFile(stem)), blocks.map(indexRow).join(''));
+  const rows = issued.map(({ certificate }) => indexRow(certificate.toString()));
+  replaceFile(join(path, indexFile(stem)), rows.join(''));
   return issued.length;
+}
+
+/** Writes certificates that a CA issued into its database, where they are not there; synced, so that rows may follow. */
+export function keepIssued(path: string, stem: string, issued: readonly X509Certificate[]): void {
+  mkdirSync(join(path, issuedFolder(stem)), { recursive: true });
+  for (const certificate of issued) {
+    const file = join(path, issuedFile(stem, certificate.serialNumber));
+    if (!existsSync(file)) writeNew(file, certificate.toString());
+  }
+  syncPath(join(path, issuedFolder(stem)));
 }
 
 /** What an index needs beside it, where it is not there: git, say, keeps no empty folder. */

@@ -3,14 +3,14 @@ import type { X509Certificate } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { StateError, UsageError } from '../errors.ts';
-import { asn1Time } from '../store/ca-database.ts';
+import { asn1Time, indexRow } from '../store/ca-database.ts';
 import { certificateIn } from '../store/certificate.ts';
-import { type DatabaseRow, isHeld, serialOf, wholeSerial } from '../store/database-rows.ts';
+import { type DatabaseRow, isHeld, parseIndex, serialOf, wholeSerial } from '../store/database-rows.ts';
 import type { CertificateFile } from '../store/directory.ts';
 import { hasIssued } from '../store/retired.ts';
 import { changeRows, readRows } from './database.ts';
 import { reasonOf } from './list.ts';
-import { hasDatabase } from './old-directory.ts';
+import { hasDatabase, keepIssued } from './old-directory.ts';
 import { type Authority, authoritiesOf, type OpenDirectory } from './open.ts';
 
 /** Reasons of RFC 5280 5.3.1. removeFromCRL releases a certificate from hold. */
@@ -36,6 +36,8 @@ export interface Target {
   readonly ca: string;
   /** Upper-case hexadecimal. */
   readonly serial: string;
+  /** undefined: its serial number was given, and its row found. */
+  readonly certificate?: X509Certificate;
   /** As typed. */
   readonly given: string;
 }
@@ -45,7 +47,8 @@ export function findTarget(open: OpenDirectory, given: string): Target {
   const own = open.directory.certificates.find(({ stem, file }) => stem === given || file === given);
   if (own) refuseOtherFile(own, given);
   const certificate = own?.certificate ?? readFile(given);
-  if (certificate) return { given, ca: issuerOf(open, certificate, given), serial: serialOf(certificate.serialNumber) };
+  if (certificate)
+    return { given, ca: issuerOf(open, certificate, given), serial: serialOf(certificate.serialNumber), certificate };
   const serial = /^(0x)?[0-9A-Fa-f:]+$/.test(given) ? serialOf(given.replace(/^0x|:/g, '')) : undefined;
   const holders = serial === undefined ? [] : authoritiesOf(open).filter(({ stem }) => holds(open, stem, serial));
   const [holder, other] = holders;
@@ -99,29 +102,41 @@ export interface Changed {
   readonly reason?: string;
 }
 
-/** Changes the rows of one CA's certificates in one write; what happened to each, in order. Throws before it writes. */
+/**
+ * Changes the rows of one CA's certificates in one write; what happened to each, in order. Throws before it writes. A row
+ * that an older copy of the index lost is entered with its certificate: who has that would be believed for ever.
+ */
 export function revoke(
-  { path, stem }: Pick<Authority, 'path' | 'stem'>,
+  { path, stem, note }: Pick<Authority, 'path' | 'stem' | 'note'>,
   targets: readonly Target[],
   { reason, invalidity }: Revocation,
   now: Date,
 ): Changed[] {
   const bySerial = new Map(readRows(path, stem).map(row => [row.serial, row]));
   const changes = new Map<number, (row: string) => string>();
-  const results = targets.map(target => {
-    const row = bySerial.get(target.serial);
-    if (!row)
-      throw new StateError(
-        `the index of ${stem} has no row for "${target.given}"`,
-        'the database is not whole: restore it from a backup',
-      );
-    const result = changeOf(row, reason, invalidity, target.given);
+  const lost = new Map<string, { readonly certificate: X509Certificate; readonly row: string }>();
+  const results = targets.map(({ serial, given, certificate }) => {
+    const found = bySerial.get(serial);
+    const text = found || !certificate ? '' : indexRow(certificate.toString());
+    const row = found ?? parseIndex(text).rows[0]!;
+    const result = changeOf(row, reason, invalidity, given);
     if (result === 'already revoked') return { result, reason: reasonOf(row.reason) };
     const since = (result === 'reason changed' && row.revocation) || now;
-    changes.set(row.line, line => newRow(line, result, reason, invalidity, since));
+    const change = (line: string) => newRow(line, result, reason, invalidity, since);
+    if (found) changes.set(row.line, change);
+    else lost.set(serial, { certificate: certificate!, row: `${change(text.trimEnd())}\n` });
     return result === 'released' ? { result } : { result, reason };
   });
-  if (changes.size > 0) changeRows(path, stem, changes);
+  const entered = [...lost.values()];
+  keepIssued(
+    path,
+    stem,
+    entered.map(({ certificate }) => certificate),
+  );
+  const rows = entered.map(({ row }) => row);
+  if (changes.size + rows.length > 0) changeRows(path, stem, changes, rows);
+  for (const { certificate } of entered)
+    note(`trustme-pki: the index of ${stem} had no row of serial number ${certificate.serialNumber}: entered it`);
   return results;
 }
 

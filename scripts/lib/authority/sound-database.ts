@@ -37,7 +37,7 @@ export function refuseOlder(path: string, ca: CertificateFile, folder: string, f
     const [has, next] = [list.number, list.number + 1n].map(each => wholeSerial(each.toString(16).toUpperCase()));
     throw new StateError(
       `the next list of ${ca.stem} would have the number ${number}, and "${name}" has ${has}: the database is older than that`,
-      `restore the newer database from a backup; where there is none, revoke again what was revoked since, and write ${next} into "${numberFile(ca.stem)}"`,
+      `restore the newer database from a backup; where there is none, revoke again what was revoked since, each by its certificate file, and write ${next} into "${numberFile(ca.stem)}"`,
     );
   }
 }
@@ -52,7 +52,7 @@ function refuseForgotten(path: string, ca: CertificateFile, list: RevocationList
     `"${indexFile(ca.stem)}" does not know that ${which} is revoked, as "${name}" says: rows are lost`,
     name === crlFile(ca.stem)
       ? `restore the database from a backup; where that was done on purpose, move "${name}" away`
-      : `restore the newer database from a backup; where there is none, revoke again what that list has: openssl crl -in "${name}" -noout -text`,
+      : `restore the newer database from a backup; where there is none, revoke again, each by its certificate file, what that list has: openssl crl -in "${name}" -noout -text`,
   );
 }
 
