@@ -344,6 +344,40 @@ test('what a CA issued whose key is elsewhere is revoked there: nothing is writt
   );
 });
 
+test('the list of an offline root in the online directory: no fault of it, and what it revokes is obeyed', async () => {
+  const [online, offline] = split('listed');
+  await succeed('crl', 'gen_rootca', '--dir', offline, '--output-dir', online);
+  await sound(online);
+  await succeed('revoke', 'user_subca', 'backend_subca', '--dir', offline);
+  await succeed('crl', 'gen_rootca', '--dir', offline, '--output-dir', online);
+  const findings = async () => {
+    const { stdout } = await run('verify', online);
+    return stdout.match(/^(error|warning) .*/gm)?.map(line => line.replace(/^error +/, '')) ?? [];
+  };
+  const told = ['backend_subca.cert', 'user_subca.cert'].map(
+    file => `${file}: it is revoked in "gen_rootca.crl", and still there [revoked-published]`,
+  );
+  assert.equal(await findings(), told);
+  const issuing = ['issue', 'user_subca', 'u2', '--dir', online];
+  await refused(/user_subca was revoked by gen_rootca \(unspecified\)/, ...issuing);
+  // A database that is older than the list hinders no import.
+  await succeed('request', 'user_subca', '--rekey', '--dir', online, '--output-dir', '.');
+  await succeed('sign-csr', 'gen_rootca', 'user_subca.csr', '--dir', offline, '--output-dir', 'listed-offline/.pki');
+  const certificate = 'listed-offline/.pki/user_subca.cert';
+  await succeed('import', 'user_subca', certificate, '--dir', online);
+  assert.equal(await findings(), told.slice(0, 1));
+  await succeed(...issuing);
+  // An online directory that never had a database of the root.
+  rmSync(path(online, '.pki/gen_rootca'), { recursive: true });
+  assert.equal(await findings(), told.slice(0, 1));
+  await refused(/backend_subca was revoked by gen_rootca/, 'issue', 'backend_subca', 'b1', '--dir', online);
+  // One that nobody signed is no list.
+  const list = Buffer.from(read(online, 'gen_rootca.crl').replace(/-----.*-----/g, ''), 'base64');
+  list[list.length - 1]! ^= 1;
+  writeFileSync(path(online, 'gen_rootca.crl'), list);
+  assert.equal(await findings(), []);
+});
+
 test('a certificate that is not what was asked for is refused, and nothing changes', async () => {
   const [online, offline] = split('wrong');
   await succeed('request', 'backend_subca', '--dir', online, '--output-dir', '.');

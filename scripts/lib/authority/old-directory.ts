@@ -16,7 +16,7 @@ export const hasDatabase = (path: string, ca: string): boolean => existsSync(joi
 /** For a verb that only reads: what builds a database, where it is, or that there was one. */
 export function refuseWithoutDatabase({ path, keys }: PkiDirectory, stem: string): void {
   if (hasDatabase(path, stem)) return;
-  if (keys.has(stem)) refuseLost(path, stem);
+  refuseLost(path, stem, keys.has(stem));
   throw new StateError(
     `${stem} has no database in "${path}"`,
     keys.has(stem)
@@ -26,8 +26,8 @@ export function refuseWithoutDatabase({ path, keys }: PkiDirectory, stem: string
 }
 
 /** Throws a StateError where there was a database, of which nothing else knows what it had revoked. */
-function refuseLost(path: string, stem: string): void {
-  const traces = databaseTraces(stem).filter(file => existsSync(join(path, file)));
+function refuseLost(path: string, stem: string, isKeyHere: boolean): void {
+  const traces = databaseTraces(stem, isKeyHere).filter(file => existsSync(join(path, file)));
   if (traces.length > 0)
     throw new StateError(
       `"${indexFile(stem)}" is missing, though there was one, as "${traces[0]}" tells: what ${stem} issued and revoked stood in it`,
@@ -39,9 +39,9 @@ function refuseLost(path: string, stem: string): void {
  * Writes issued certificates, a number, then the index: its presence says that the database is whole. Throws a
  * StateError where there was one.
  */
-export function buildDatabase({ path, certificates }: PkiDirectory, authority: CertificateFile): number {
+export function buildDatabase({ path, certificates, keys }: PkiDirectory, authority: CertificateFile): number {
   const { stem } = authority;
-  refuseLost(path, stem);
+  refuseLost(path, stem, keys.has(stem));
   const own = certificates.filter(each => isIssuedBy(each.certificate, authority.certificate));
   // Copies of one certificate, under other names, are one row.
   const issued = [...new Map(own.map(each => [each.certificate.serialNumber, each])).values()];

@@ -5,7 +5,7 @@ import { basename, join } from 'node:path';
 import { StateError } from '../errors.ts';
 import { wholeSerial } from '../store/database-rows.ts';
 import type { CertificateFile } from '../store/directory.ts';
-import { crlFile, numberFile } from '../store/names.ts';
+import { crlFile, keyFile, numberFile } from '../store/names.ts';
 import { forgottenBy, publishedList, type RevocationList } from '../store/revocation-list.ts';
 import { appendRows, indexFile, lacksLineEnd, readRows } from './database.ts';
 
@@ -56,8 +56,11 @@ function refuseForgotten(path: string, ca: CertificateFile, list: RevocationList
   );
 }
 
-/** The same before the database is written or openssl reads it; a last row without an end of line gets one. */
+/**
+ * The same before the database is written or openssl reads it; a last row without an end of line gets one. Where the key is
+ * elsewhere, so is the newer database, and nothing is signed from this one.
+ */
 export function mendDatabase(path: string, ca: CertificateFile): void {
-  refuseDamage(path, ca);
+  if (existsSync(join(path, keyFile(ca.stem)))) refuseDamage(path, ca);
   if (lacksLineEnd(path, ca.stem)) appendRows(path, ca.stem, '');
 }

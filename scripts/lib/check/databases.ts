@@ -12,7 +12,7 @@ import { forgottenBy, publishedList } from '../store/revocation-list.ts';
 import { error, type Finding, info, warning } from './finding.ts';
 import type { Inspection } from './inspection.ts';
 import { groupBy } from './paths.ts';
-import { checkRevoked, type Published, publishedIn } from './published.ts';
+import { checkListed, checkRevoked, type Published, publishedIn } from './published.ts';
 
 interface Database {
   /** Of the directory. */
@@ -45,7 +45,7 @@ export function checkDatabases(inspection: Inspection): Finding[] {
     const ofRows = size > mostBytesOf(file) ? [] : checkDatabase(stem, file, inspection, published);
     return [...checkSettings(stem, inspection), ...ofRows];
   });
-  return [...found, ...lostIndexes(inspection)];
+  return [...found, ...lostIndexes(inspection), ...checkListed(published.all, inspection.directory.path)];
 }
 
 /** Of CAs that have what only comes after an index. */
@@ -55,7 +55,9 @@ function lostIndexes({ directory, entries }: Inspection): Finding[] {
   return directory.certificates.flatMap(({ stem }) => {
     const index = `${databaseFolder(stem)}/index.txt`;
     if (folders.has(index)) return [malformed(index, 'it is a folder')];
-    const trace = files.has(index) ? undefined : databaseTraces(stem).find(file => files.has(file));
+    const trace = files.has(index)
+      ? undefined
+      : databaseTraces(stem, directory.keys.has(stem)).find(file => files.has(file));
     return trace === undefined ? [] : [malformed(index, `it is missing, though there was one, as "${trace}" tells`)];
   });
 }
@@ -72,7 +74,8 @@ function checkDatabase(stem: string, index: string, inspection: Inspection, publ
   ];
   const ca = directory.certificates.find(each => each.stem === stem);
   if (!ca) return findings;
-  const list = publishedList(directory.path, ca);
+  // Where the key is elsewhere, so is the newer database.
+  const list = directory.keys.has(stem) ? publishedList(directory.path, ca) : undefined;
   const prefix = `${issuedFolder(stem)}/`;
   const files = entries.map(({ file }) => file).filter(file => file.startsWith(prefix) && file.endsWith('.pem'));
   const database: Database = {
@@ -82,12 +85,13 @@ function checkDatabase(stem: string, index: string, inspection: Inspection, publ
     rows: new Map(rows.map(row => [row.serial, row])),
     issued: new Map(files.map(file => [serialOf(file.slice(prefix.length, -'.pem'.length)), file])),
   };
+  const isRevoked = (serial: string) => database.rows.get(serial)?.status === 'R';
   return [
     ...findings,
     ...(list ? forgottenBy(rows, list) : []).map(serial => forgotten(index, serial, crlFile(stem))),
     ...rows.flatMap(row => checkRow(row, database, now)),
     ...[...database.issued].flatMap(([serial, file]) => checkIssued(serial, file, database)),
-    ...checkRevoked(published.all.get(ca.certificate.subject) ?? [], directory.path, ca, index, database.rows),
+    ...checkRevoked(published.all.get(ca.certificate.subject) ?? [], directory.path, ca, index, isRevoked),
     ...(published.files.get(ca.certificate.subject) ?? []).flatMap(each => checkPublished(each, database)),
   ];
 }

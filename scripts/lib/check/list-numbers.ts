@@ -8,11 +8,11 @@ import { error, type Finding } from './finding.ts';
 import type { Inspection } from './inspection.ts';
 import { listFilesOf } from './revocation-lists.ts';
 
-/** Of lists by keys that a CA had before, too: CA.SERIAL.crl. */
+/** Of lists by keys that a CA had before, too: CA.SERIAL.crl. Where its key is elsewhere, no list is made here. */
 export function checkListNumbers({ directory, entries }: Inspection): Finding[] {
-  const { path, certificates } = directory;
+  const { path, certificates, keys } = directory;
   return certificates.flatMap(ca => {
-    const next = nextNumber(path, numberFile(ca.stem));
+    const next = keys.has(ca.stem) ? nextNumber(path, numberFile(ca.stem)) : undefined;
     if (next === undefined) return [];
     return listFilesOf(ca.stem, entries)
       .filter(file => !file.endsWith('.der'))

@@ -1,7 +1,8 @@
 // Does a revoked certificate still lie in the directory, by itself or in the chain of another?
 import type { X509Certificate } from 'node:crypto';
-import { type DatabaseRow, serialOf } from '../store/database-rows.ts';
+import { serialOf } from '../store/database-rows.ts';
 import type { CertificateFile } from '../store/directory.ts';
+import { listsElsewhere } from '../store/lists-elsewhere.ts';
 import { hasIssued } from '../store/retired.ts';
 import { error, type Finding } from './finding.ts';
 
@@ -28,16 +29,23 @@ export const checkRevoked = (
   published: readonly Published[],
   path: string,
   ca: CertificateFile,
+  /** That says so. */
   index: string,
-  rows: ReadonlyMap<string, DatabaseRow>,
+  isRevoked: (serial: string) => boolean,
 ): Finding[] =>
   published
-    .filter(({ certificate }) => rows.get(serialOf(certificate.serialNumber))?.status === 'R')
+    .filter(({ certificate }) => isRevoked(serialOf(certificate.serialNumber)))
     .filter(({ certificate }) => hasIssued(path, ca, certificate))
     .map(({ file, isAbove }) =>
       isAbove
         ? finding(file, `a certificate of its chain is revoked in "${index}"`, 'renew it, or sign-csr --again')
         : finding(file, `it is revoked in "${index}", and still there`, 'replace it, or move it away'),
     );
+
+/** Those that are revoked by the lists of CAs whose keys are elsewhere. `published` is by the name of the issuer. */
+export const checkListed = (published: ReadonlyMap<string, readonly Published[]>, path: string): Finding[] =>
+  listsElsewhere(path).flatMap(({ ca, file, list }) =>
+    checkRevoked(published.get(ca.certificate.subject) ?? [], path, ca, file, serial => list.revoked.has(serial)),
+  );
 
 const finding = (file: string, message: string, hint: string) => error('revoked-published', file, message, hint);

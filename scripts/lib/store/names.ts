@@ -34,10 +34,10 @@ export const databaseFolder = (stem: string): string => `${HIDDEN}/${stem}`;
 /** The number of the next list of a CA, hexadecimal. */
 export const numberFile = (stem: string): string => `${databaseFolder(stem)}/crlnumber`;
 
-/** Files that only come after the index of a CA's database. */
-export const databaseTraces = (stem: string): readonly string[] => [
+/** Files that only come after the index of a CA's database; a list may be from where the key is. */
+export const databaseTraces = (stem: string, isKeyHere: boolean): readonly string[] => [
   ...['requests.tsv', 'index.txt.attr'].map(name => `${databaseFolder(stem)}/${name}`),
-  crlFile(stem),
+  ...(isKeyHere ? [crlFile(stem)] : []),
 ];
 
 /** A CA's revocation list in PEM; DER is beside it. `former` is the serial number of a certificate whose key signed it. */

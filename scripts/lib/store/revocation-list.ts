@@ -1,17 +1,12 @@
-// What a revocation list (RFC 5280 5.1) says is revoked. Its entries are walked octet by octet: a tree of a hundred
-// thousand of them takes seconds.
-import type { X509Certificate } from 'node:crypto';
 import { lstatSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pemBlocks, pemToDer } from '../model/pem.ts';
 import { type DatabaseRow, parseTime, serialOf } from './database-rows.ts';
-import { certificateKey, children, decode, isContextSpecific, keyAlgorithmOf, readExtension, SEQUENCE } from './der.ts';
-import { elementsOf, firstElement } from './der-element.ts';
+import { children, decode, isContextSpecific, readExtension, SEQUENCE } from './der.ts';
 import type { CertificateFile } from './directory.ts';
 import { keyIdentifiers } from './key-identifiers.ts';
 import { crlFile } from './names.ts';
 import { mostBytesOf, refusalOf } from './regular-file.ts';
-import { isForged } from './request-signature.ts';
 import { retiredCertificates } from './retired.ts';
 
 export interface RevocationList {
@@ -23,6 +18,8 @@ export interface RevocationList {
   readonly nextUpdate: Date | undefined;
   /** Serial numbers as `serialOf` gives them, and whether that is for ever: a certificate on hold may be released. */
   readonly revoked: ReadonlyMap<string, boolean>;
+  /** All of it. */
+  readonly der: Buffer;
 }
 
 const [INTEGER, TAG_SEQUENCE, EXTENSIONS] = [0x02, 0x30, 0xa0];
@@ -49,6 +46,7 @@ export function readRevocationList(der: Buffer): RevocationList {
     number: numberIn(extensions.get(NUMBER)),
     nextUpdate: next && parseTime(der.toString('latin1', next.from, next.to)),
     revoked: new Map(inside(der, entries).map(entry => readEntry(der, entry))),
+    der,
   };
 }
 
@@ -122,26 +120,6 @@ export function publishedList(
   return list && (list.authority === undefined || own.includes(list.authority)) ? list : undefined;
 }
 
-/** The list in a file's bytes, where the key of one of some certificates has signed it, and whose key that is. */
-export function signedList(
-  content: Buffer,
-  candidates: readonly X509Certificate[],
-): { readonly list: RevocationList; readonly signer: X509Certificate } | undefined {
-  const der = listOctets(content);
-  const list = tryToRead(der);
-  const signer = list && candidates.find(each => hasSignedList(each, der));
-  return signer && { list: list!, signer };
-}
-
-/** True where node does not know the algorithm. */
-function hasSignedList({ raw }: X509Certificate, der: Buffer): boolean {
-  const [info, algorithm, signature] = elementsOf(firstElement(der));
-  if (!info || !algorithm || !signature) return false;
-  const spki = certificateKey(raw);
-  const parts = { signatureAlgorithm: algorithm.whole, signature: signature.content.subarray(1) };
-  return !isForged({ info: info.whole, spki, algorithm: [keyAlgorithmOf(spki)], ...parts });
-}
-
 /**
  * What a file holds as PEM, else its bytes: DER, which is not searched for text as it may hold any, or what cannot be
  * read.
@@ -168,7 +146,7 @@ export function tryToRead(der: Buffer): RevocationList | undefined {
 /** What is on a list for ever, and not revoked by the rows of the index: an index that lost rows, or an old copy of it. */
 export function forgottenBy(
   rows: readonly Pick<DatabaseRow, 'serial' | 'status'>[],
-  { revoked }: RevocationList,
+  { revoked }: Pick<RevocationList, 'revoked'>,
 ): string[] {
   const status = new Map<string, DatabaseRow['status']>();
   for (const row of rows) if (revoked.has(row.serial)) status.set(row.serial, row.status);
