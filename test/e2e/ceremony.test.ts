@@ -559,6 +559,20 @@ for (const [call, which, next] of [
     rmSync(path('killed-last'), { recursive: true });
   });
 
+test('a later request of a PKI that is not there yet is for what the first was told, and another value is refused', async () => {
+  const request = (...words: string[]) => ['request', ...words, '--dir', 'later'];
+  await succeed(...request('device_subca', ...EC, '--brand', 'ACME'));
+  await succeed(...request('backend_subca'));
+  const text = read('later/backend_subca.request.txt');
+  assert.match(text, /^ +ec:prime256v1$/m);
+  assert.match(text, /^subject: .*ACME/m);
+  const other = /was begun with --key-type "ec:prime256v1", and "ec:secp384r1" is given\n.*leave --key-type out/;
+  await refused(other, ...request('user_subca', '--key-type', 'ec:secp384r1'));
+  await refused(/was begun without --platform-keys/, ...request('user_subca', '--platform-keys'));
+  assert.not.ok(existsSync(path('later/.pki/requests/user_subca')));
+  await succeed(...request('user_subca', ...EC));
+});
+
 test('the last import behind a link, where --release is given, completes the directory itself', async () => {
   cpSync(path('last'), path('behind/last'), { recursive: true });
   symlinkSync('behind/last', path('last-link'));

@@ -3,7 +3,8 @@
 import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type DirectoryOptions, pathToWrite } from '../authority/open.ts';
-import { afterwards, StateError } from '../errors.ts';
+import { afterwards, StateError, UsageError } from '../errors.ts';
+import { withRequestOptions } from '../generate/awaited.ts';
 import { lockDirectory } from '../generate/directory-lock.ts';
 import { type GenerateOptions, resolveOutDir } from '../generate/generate.ts';
 import { requirePassphrases } from '../generate/prepare.ts';
@@ -23,7 +24,7 @@ import { writeNew } from '../store/files.ts';
 import { configurationFile, keyFile, pendingFile, REQUEST_OPTIONS, requestFile } from '../store/names.ts';
 import { readProtocol } from '../store/protocol.ts';
 import { removeTree } from '../store/remove-tree.ts';
-import { isAwaited, type RequestOptions, readPending } from '../store/requests.ts';
+import { isAwaited, type RequestOptions, readPending, readRequestOptions } from '../store/requests.ts';
 import { entityFor, type Prepared, prepareNew, prepareThere } from './prepare-request.ts';
 import { isAsWanted, isRecorded, outputsOf, type Requested, recordRequest, refuseOthers } from './record-request.ts';
 
@@ -42,6 +43,25 @@ type Options = GenerateOptions & Pick<DirectoryOptions, 'isReleaseAllowed'>;
 export const placeOf = ({ outDir, isReleaseAllowed }: Pick<Options, 'outDir' | 'isReleaseAllowed'>): string =>
   pathToWrite({ dir: resolveOutDir(outDir), isReleaseAllowed });
 
+/** With what the first request was told. Throws a UsageError for what it was told otherwise: all are made as one PKI. */
+function asBegun(options: Options, outDir: string): Options {
+  const told = readRequestOptions(outDir);
+  const given = [
+    ['--key-type', options.keyType && formatKeyType(options.keyType), told.keyType],
+    ['--brand', options.brand, told.brand],
+    ['--platform-keys', options.hasPlatformKeys || undefined, told.hasPlatformKeys || undefined],
+  ] as const;
+  const other = given.find(([, now, before]) => now !== undefined && now !== before);
+  if (!other) return { ...options, ...withRequestOptions(options, outDir) };
+  const [name, now, before] = other;
+  const words = (value: string | true | undefined) =>
+    value === undefined ? `without ${name}` : `with ${name} "${value}"`;
+  throw new UsageError(
+    `"${outDir}" was begun ${words(before)}, and ${now === true ? `${name} is given` : `"${now}" is given`}`,
+    `leave ${name} out, or begin another directory`,
+  );
+}
+
 /** Makes the requests that are named. Throws where one waits already, or nobody else need sign. */
 export async function requestCertificates(
   options: Options,
@@ -56,7 +76,9 @@ export async function requestCertificates(
     await finishInterrupted(outDir, controller.signal, text => report.note(text));
     readProtocol(outDir);
     const isNew = !existsSync(outDir) || isAwaited(outDir) || readdirSync(outDir).length === 0;
-    const prepared = isNew ? await prepareNew(options) : await prepareThere(options, choice);
+    const prepared = isNew
+      ? await prepareNew(isAwaited(outDir) ? asBegun(options, outDir) : options)
+      : await prepareThere(options, choice);
     const entities = [...new Set(choice.names)].map(name => entityFor(name, prepared.hierarchy));
     const { passphraseOf } = prepared.inputs;
     const isMade = areWaiting(outDir, entities, prepared, choice.outputDir);
