@@ -42,14 +42,15 @@ export async function planVerb(context: VerbContext): Promise<number> {
       `a directory is an option: --diff --dir ${shellWord(positionals[0]!)}`,
     );
   const options = readGenerateOptions(given, context.environment);
-  const prepared = await prepare(options, ({ variable }) => !given.diff && (options.hasPlatformKeys || !variable));
   if (given.diff) {
-    const { hierarchy } = prepared.configuration;
+    // Nothing is made: whether it could be made here does not matter.
+    const { hierarchy } = (await prepare(options, () => false)).configuration;
     const comparisons = compareDirectory(options.outDir, hierarchy, options.hasPlatformKeys);
     if (given.json)
       return context.print(JSON.stringify({ schema: 1, directory: resolve(options.outDir), comparisons }));
     return context.print(printableLines(formatComparison(options.outDir, comparisons)));
   }
+  const prepared = await prepare(options, ({ variable }) => options.hasPlatformKeys || !variable);
   const { plan, inputs } = prepared;
   const asked = prepared.made.some(({ keyType }) => !isWellKnown(keyType))
     ? ['only "generate" asks the installed openssl whether it can make such keys']

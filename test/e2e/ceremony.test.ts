@@ -573,6 +573,14 @@ test('a later request of a PKI that is not there yet is for what the first was t
   await succeed(...request('user_subca', ...EC));
 });
 
+test('plan --diff compares a directory whose root is elsewhere: it makes nothing', async () => {
+  write('conf-diff/customer/gen_rootca.ini', 'certificate-file = gen_rootca.cert\n');
+  cpSync(path('base/gen_rootca.cert'), path('conf-diff/customer/gen_rootca.cert'));
+  const words = ['plan', '--conf', 'conf-diff', '--dir', 'base', ...EC];
+  assert.match(await succeed(...words, '--diff'), /^base is as configured$/m);
+  await refused(/expected a CA whose key is here/, ...words);
+});
+
 test('the last import behind a link, where --release is given, completes the directory itself', async () => {
   cpSync(path('last'), path('behind/last'), { recursive: true });
   symlinkSync('behind/last', path('last-link'));
