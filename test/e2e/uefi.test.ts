@@ -272,6 +272,23 @@ test('rotate: old and new key are taken until --finish; then the new one alone',
   await sound(pki);
 });
 
+test('rotate PK twice: the update to the PK in between is kept, and both are told in their order', async () => {
+  const pki = copyOf('twice');
+  await succeed('uefi', 'rotate', 'PK', '--dir', pki, '--quiet');
+  const first = readFileSync(path(pki, 'PK.update.auth'));
+  const serialOf = () =>
+    tool('openssl', ['x509', '-in', `${pki}/PK.crt`, '-noout', '-serial'], folder)
+      .trim()
+      .slice(7);
+  const [one, two] = [serialOf(), await succeed('uefi', 'rotate', 'PK', '--dir', pki)];
+  const kept = `.pki/retired/PK/${one.replace(/^0+/, '')}.auth`;
+  assert.equal(readFileSync(path(pki, kept)), first);
+  assert.ok(two.includes(`for machines in the field, in this order: ${kept}, PK.update.auth`), two);
+  await sound(pki);
+  const { files } = JSON.parse(await succeed('uefi', 'show', `${pki}/${kept}`, '--dir', pki, '--json'));
+  assert.match(files[0].update.signers.join(), /CN=PK$/);
+});
+
 test('remove PK: noPK.auth empties it, after the PK that is there; a new PK has a new one', async () => {
   const pki = copyOf('cleared');
   await succeed('uefi', 'remove', 'PK', '--dir', pki);
@@ -559,7 +576,9 @@ test('field updates are told in the order in which machines take them; all are s
     assert.is(shown.files[0].update.variable, variable);
   }
   const { fieldUpdates } = JSON.parse(await succeed('renew', 'PK', 'KEK', 'DB', '--dir', pki, '--json'));
-  assert.equal(fieldUpdates, ['DB.append.auth', 'KEK.append.auth', 'PK.update.auth']);
+  // The PK that signed these came to machines by the update of the first run.
+  const [former] = readdirSync(path(pki, '.pki/retired/PK')).filter(name => name.endsWith('.auth'));
+  assert.equal(fieldUpdates, [`.pki/retired/PK/${former}`, 'DB.append.auth', 'KEK.append.auth', 'PK.update.auth']);
 });
 
 test('an update of another variable is refused with the right one; an owner that changes nothing is told', async () => {

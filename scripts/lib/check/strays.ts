@@ -18,7 +18,7 @@ const ISSUED = /^issued\/[0-9A-F]+\.pem$/;
 /** What the verbs that sign throw away in the end. */
 const WORK = /^\.pki\/[^/]+\/work\.[A-Za-z0-9]{6}$/;
 /** What others took the place of: `.pki/retired/STEM/SERIAL`. */
-const RETIRED = /^retired\/[^/]+\/[0-9A-F]+\.(pem|key)$/;
+const RETIRED = /^retired\/[^/]+\/[0-9A-F]+\.(pem|key|auth)$/;
 
 export function checkStrays({ entries, directory, settings }: Inspection): Finding[] {
   const ofCertificates = entries.flatMap(({ file }) => /^([^/]+)\.(?:cert|crt)$/.exec(file)?.[1] ?? []);

@@ -17,7 +17,7 @@ import {
   ownSources,
   readManifest,
 } from '../store/manifest.ts';
-import { HIDDEN, issuedFile, keyFile, MANIFEST, retiredFile } from '../store/names.ts';
+import { fieldUpdateFile, HIDDEN, issuedFile, keyFile, MANIFEST, retiredFile } from '../store/names.ts';
 import { digestOf } from '../store/signature-digest.ts';
 import type { Renewal } from './renew.ts';
 
@@ -38,6 +38,9 @@ export function writeRecords(staging: string, renewal: Renewal): string[] {
     put(retiredFile(stem, serial, 'pem'), firstCertificate(join(path, file)));
     if (selection.rekeyed.has(stem) && directory.keys.has(stem))
       put(retiredFile(stem, serial, 'key'), readFileSync(join(path, keyFile(stem))), 0o600);
+    // The next one, which this PK signs, is for machines that took this one before.
+    const update = join(path, fieldUpdateFile(stem, false));
+    if (existsSync(update)) put(retiredFile(stem, serial, 'auth'), readFileSync(update));
   }
   for (const ca of authorities.keys()) {
     const mine = [...selection.entities].filter(stem => inputs.hierarchy.get(stem)!.issuer === ca);

@@ -32,6 +32,7 @@ import type { Lists } from './lists.ts';
 import { inOrder, isChanged, writeRecords } from './records.ts';
 import { refuseLinked } from './refuse-linked.ts';
 import type { Selection } from './select.ts';
+import { formerUpdates } from './variables.ts';
 
 export interface Renewed {
   readonly name: string;
@@ -163,7 +164,8 @@ function describe(staging: string, { directory, selection, inputs }: Renewal, fi
       ...(selection.rekeyed.has(stem) && directory.keys.has(stem) ? { retiredKey: retiredFile(stem, old, 'key') } : {}),
     };
   });
-  // In the order in which machines take them: the present authoriser of each signed it, and PK's goes in the end.
+  // In the order in which machines take them: the present authoriser of each signed it, and PK's goes in the end; those to its former ones come first.
   const updates = variablesIn(inputs.hierarchy).map(each => fieldUpdateFile(each.stem, each.variable.name !== 'PK'));
-  return { renewed, files, fieldUpdates: updates.reverse().filter(file => files.includes(file)) };
+  const former = [...selection.entities].flatMap(stem => formerUpdates([directory.path, staging], stem));
+  return { renewed, files, fieldUpdates: [...former, ...updates.reverse().filter(file => files.includes(file))] };
 }

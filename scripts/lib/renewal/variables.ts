@@ -1,5 +1,5 @@
 // What renewed UEFI variables keep, and what they must not: owners stay, time stamps rise.
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { requireList } from '../check/lists.ts';
 import { readUpdate } from '../check/updates.ts';
@@ -8,7 +8,7 @@ import type { VariableName } from '../model/types.ts';
 import { VARIABLE_ORDER, variablesIn } from '../model/uefi.ts';
 import type { PkiDirectory } from '../store/directory.ts';
 import { readManifest } from '../store/manifest.ts';
-import { CLEAR_PK, fieldUpdateFile, listFile, updateFile } from '../store/names.ts';
+import { CLEAR_PK, fieldUpdateFile, listFile, RETIRED, updateFile } from '../store/names.ts';
 
 /** Owner GUIDs by stem: as recorded, else as the lists have them. */
 export function ownersOf({ path, certificates, lists }: PkiDirectory): ReadonlyMap<string, string> {
@@ -50,4 +50,16 @@ function timesThere(path: string, stem: string, name: VariableName): number[] {
       // One that is damaged is no update, and its time is recorded.
       .flatMap(update => ('code' in update ? [] : [update.time.getTime()]))
   );
+}
+
+/** Updates that brought former PKs to machines, in the order in which those take them: each signed the next one. */
+export function formerUpdates(folders: readonly string[], stem: string): string[] {
+  const held = new Map<string, number>();
+  for (const folder of folders.filter(each => existsSync(join(each, RETIRED, stem))))
+    for (const name of readdirSync(join(folder, RETIRED, stem)).filter(each => each.endsWith('.auth'))) {
+      const file = `${RETIRED}/${stem}/${name}`;
+      const update = readUpdate(folder, file);
+      if (!('code' in update)) held.set(file, update.time.getTime());
+    }
+  return [...held].sort(([, a], [, b]) => a - b).map(([file]) => file);
 }

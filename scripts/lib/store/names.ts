@@ -52,8 +52,8 @@ export const issuedFile = (ca: string, serial: string): string => `${issuedFolde
 
 export const RETIRED = `${HIDDEN}/retired`;
 
-/** Certificates and keys that others took the place of, by stem and serial. */
-export const retiredFile = (stem: string, serial: string, extension: 'pem' | 'key'): string =>
+/** Certificates and keys that others took the place of, by stem and serial, and the update that brought such a PK to machines. */
+export const retiredFile = (stem: string, serial: string, extension: 'pem' | 'key' | 'auth'): string =>
   `${RETIRED}/${stem}/${serial}.${extension}`;
 
 export const REQUESTS = `${HIDDEN}/requests`;
