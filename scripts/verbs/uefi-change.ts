@@ -49,7 +49,7 @@ const REMOVE_HELP = `usage: trustme-pki uefi remove KEK|db|dbx FILE|DIGITS... [o
 
 Takes entries out of a list: those of a FILE, or those whose SHA-256 begins with DIGITS (8 or more, as "uefi show" prints
 them). Our own certificates stay: "uefi rotate" replaces them. The whole list is signed again; firmware cannot be told to
-take single entries out. "remove PK" makes noPK.auth: a machine that is given that one is in set-up mode again.
+take single entries out, and takes an old DB.append.auth at any time: what must not boot again belongs in dbx as well. "remove PK" makes noPK.auth: a machine that is given that one is in set-up mode again.
 
 ${DIRECTORY_HELP}
 ${RELEASE_HELP}
