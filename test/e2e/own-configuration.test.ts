@@ -4,7 +4,7 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { cleanEnvironment, ROOT, scratch, tool } from '../helpers/door.ts';
+import { cleanEnvironment, door, ROOT, scratch, tool } from '../helpers/door.ts';
 import { runProgram } from '../helpers/program.ts';
 
 const test = suite('own configuration');
@@ -137,6 +137,31 @@ test('verify: UEFI variables are as the configuration had them that the director
   assert.match((await program(['verify', 'uefi'])).stdout, /DB\.esl: besides .* it holds entries that nobody recorded/);
 });
 
+test('UEFI keys join no directory of a configuration that is not given', async () => {
+  const conf = join(folder, 'conf-organisation');
+  mkdirSync(conf);
+  writeFileSync(join(conf, 'defaults.ini'), '[subject]\norganizationName = ACME\n');
+  await generate('joined', conf);
+  const reason =
+    /error: ".*joined" was made with a configuration of its own \(".*\/defaults\.ini"\), which is not given/;
+  const before = contentOf('joined');
+  for (const refusal of [
+    await program(['generate', '--dir', 'joined', '--platform-keys']),
+    await door([join(folder, 'joined')], { DO_PLATFORM_KEYS: 'y' }),
+  ]) {
+    assert.is(refusal.status, 1);
+    assert.match(refusal.stderr, reason);
+    assert.match(refusal.stderr, /hint: give the configuration .*: --conf FOLDER$/m);
+  }
+  assert.equal(contentOf('joined'), before);
+  const given = await door([join(folder, 'joined'), 'ec:prime256v1'], {
+    DO_PLATFORM_KEYS: 'y',
+    TRUSTME_PKI_CONF: conf,
+  });
+  assert.is(given.status, 0, given.stderr);
+  assert.match(tool('openssl', ['x509', '-noout', '-subject', '-in', 'PK.crt'], join(folder, 'joined')), /O = ACME/);
+});
+
 const FORGETTING: readonly [name: string, conf: string, words: readonly string[], reason: RegExp][] = [
   ['names', 'name-constraints', ['renew', 'backend'], /\n {2}backend: \[certificate\] subjectAltName is "DNS:mdm\./],
   ['names', 'name-constraints', ['rekey', 'backend'], /\n {2}backend: \[certificate\] subjectAltName is "DNS:mdm\./],
@@ -202,8 +227,10 @@ test("an older shipped configuration is none of one's own; a folder that is give
   const given = await renew('--conf', recipe('two-backends'));
   assert.is(given.status, 0, given.stderr);
   await refused('older', ['renew', 'backend'], /backend: \[certificate\] subjectAltName is/);
-  // Platform keys that come later do not make it forgotten.
-  assert.is((await program([...words, '--platform-keys'])).status, 0);
+  // Platform keys that come later do not make it forgotten: also they need a folder.
+  await refused('older', ['generate', '--platform-keys'], /was made with a configuration of its own/);
+  const later = await program([...words, '--platform-keys', '--conf', recipe('two-backends')]);
+  assert.is(later.status, 0, later.stderr);
   await refused('older', ['renew', 'backend'], /backend: \[certificate\] subjectAltName is/);
 });
 

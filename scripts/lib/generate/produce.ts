@@ -2,7 +2,7 @@
 // directory goes and OUT_DIR stays as it was.
 import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { StateError } from '../errors.ts';
+import { printable, StateError } from '../errors.ts';
 import type { Entity } from '../model/types.ts';
 import { publishInto } from '../run/journal.ts';
 import { publishWhole } from '../run/publish.ts';
@@ -10,7 +10,7 @@ import type { PlanReport } from '../run/report.ts';
 import { inStaging } from '../run/staging.ts';
 import { readPkiDirectory } from '../store/directory.ts';
 import { isTaken } from '../store/files.ts';
-import { brandOf } from '../store/manifest.ts';
+import { brandOf, ownSources, readManifest } from '../store/manifest.ts';
 import { isScratch, MANIFEST, REQUESTS, requestOutputs } from '../store/names.ts';
 import { readPending } from '../store/requests.ts';
 import { awaitedFiles, withRequestOptions } from './awaited.ts';
@@ -54,6 +54,7 @@ export async function producePlatformKeys(
   report: PlanReport,
   controller: AbortController,
 ): Promise<Outcome> {
+  refuseForgotten(outDir, given);
   const options = withBrandThere(outDir, given, report);
   const isWanted = ({ variable }: Entity) => variable !== undefined;
   const ready = await prepareToRun(outDir, options, isWanted, report, controller);
@@ -75,6 +76,16 @@ export async function producePlatformKeys(
     publishInto(staging, outDir, [...files.filter(file => file !== UPDATE_OF_DB), MANIFEST, UPDATE_OF_DB]);
     return describe('platform-keys-added', outDir, prepared, options);
   });
+}
+
+/** What the shipped configuration says of the new keys need not be what those say that the directory was made with. */
+function refuseForgotten(outDir: string, { configurationFolders }: GenerateOptions): void {
+  const [own] = Object.keys(ownSources(readManifest(outDir)?.sources));
+  if (own === undefined || configurationFolders.length > 0) return;
+  throw new StateError(
+    `"${outDir}" was made with a configuration of its own ("${printable(own)}"), which is not given: its UEFI keys would be those of the shipped one`,
+    'give the configuration that the directory was made with: --conf FOLDER',
+  );
 }
 
 /** A directory has one brand: by another one nothing in it would be as configured, and nothing could be renewed. */
