@@ -549,6 +549,25 @@ test('a key gets one certificate, unless that is asked for; a compromised one no
   assert.match(had.stdout, /two\.csr: refused: its key was revoked as compromised/);
 });
 
+test('a request that openssl refuses takes no place from another one with its key', async () => {
+  const pki = copyOf('places');
+  const file = join(pki.path, '.pki/device_subca.cnf');
+  writeFileSync(file, readFileSync(file, 'utf8').replace('organizationName = optional', 'organizationName = supplied'));
+  openssl('genpkey', '-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-out', 'places.key');
+  mkdirSync(join(folder, 'places-in'));
+  for (const [name, subject] of ['/CN=a', '/CN=b', '/O=Maker/CN=c', '/O=Maker/CN=d'].entries())
+    request(join(folder, `places-in/${name}.csr`), subject, [], ['-key', 'places.key']);
+  const { status, stdout } = await pki.run('sign-csr', 'device_subca', 'places-in', '--json');
+  assert.is(status, 1);
+  const told = JSON.parse(stdout).results.map(
+    ({ result, reason }: { result: string; reason?: string }) => reason ?? result,
+  );
+  assert.match(told[0], /openssl does not sign it/);
+  assert.match(told[1], /openssl does not sign it/);
+  assert.is(told[2], 'signed');
+  assert.match(told[3], /it has the same key as .*2\.csr/);
+});
+
 test('what was revoked, is on hold or has ended is not handed out again', async () => {
   const pki = copyOf('over');
   const key = join(folder, 'over.key');

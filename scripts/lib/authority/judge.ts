@@ -47,7 +47,14 @@ export interface Accepted {
   readonly facts: RequestFacts;
 }
 
-export type Judged = Accepted | { readonly order: Order; readonly result: Result };
+/** `keyOfOther`: SHA-256 of its key, which another request of this run has that may be signed. */
+interface Settled {
+  readonly order: Order;
+  readonly result: Result;
+  readonly keyOfOther?: string;
+}
+
+export type Judged = Accepted | Settled;
 
 /** `taken` are the requests of this run that will be signed, by key. */
 export function judge(
@@ -57,7 +64,7 @@ export function judge(
   known: Known,
   taken: Map<string, Accepted>,
 ): Judged {
-  const refuse = (reason: string): Judged => ({ order, result: { given: order.given, result: 'refused', reason } });
+  const refuse = (reason: string): Settled => ({ order, result: { given: order.given, result: 'refused', reason } });
   try {
     const facts = describeRequest(readRequest(order.file));
     const held = known.held.get(facts.keySha256);
@@ -76,7 +83,7 @@ export function judge(
     const other = taken.get(facts.keySha256);
     // A request that is signed by another key will be refused: it takes nobody's place.
     if (other && !isSameKeyAllowed && !other.facts.isForged())
-      return refuse(`it has the same key as ${other.order.given}`);
+      return { ...refuse(`it has the same key as ${other.order.given}`), keyOfOther: facts.keySha256 };
     if (isTaken(order.output)) return refuse(`"${order.output}" is there: nothing is overwritten`);
     const accepted = { order, facts };
     taken.set(facts.keySha256, accepted);

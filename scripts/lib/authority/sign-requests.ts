@@ -50,6 +50,7 @@ export async function signRequests(
     : { fresh: chainOf(authority), before };
   const nextSize = (size: number) => Math.min(2 * size, largestChunk(options.width));
   const results: Result[] = [];
+  const displaced: { readonly order: Order; readonly key: string }[] = [];
   const taken = new Map<string, Accepted>();
   const workers = new Workers(options.width);
   let signing: Chunk | undefined;
@@ -58,7 +59,10 @@ export async function signRequests(
     if (!chunk) return;
     results.push(...(await deliverChunk(authority, chunk, known, chains)));
     // From here on the index tells; what was read of a hundred thousand requests would fill the memory.
-    for (const each of chunk.judged) if ('facts' in each) taken.delete(each.facts.keySha256);
+    for (const each of chunk.judged) {
+      if ('facts' in each) taken.delete(each.facts.keySha256);
+      else if (each.keyOfOther !== undefined) displaced.push({ order: each.order, key: each.keyOfOther });
+    }
     progress(results.length);
     await authority.copies.keep(left);
   };
@@ -82,7 +86,11 @@ export async function signRequests(
   } finally {
     await signing?.outcomes.catch(() => {});
   }
-  return results;
+  // openssl refused the one with the same key: it takes nobody's place.
+  const freed = displaced.filter(({ key }) => !known.keys.has(key)).map(({ order }) => order);
+  if (freed.length === 0) return results;
+  const later = new Map((await signRequests(authority, freed, given, () => {})).map(each => [each.given, each]));
+  return results.map(each => later.get(each.given) ?? each);
 }
 
 async function deliverChunk(authority: Authority, chunk: Chunk, known: Known, chains: ChainsOfRun): Promise<Result[]> {
