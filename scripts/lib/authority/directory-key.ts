@@ -3,22 +3,24 @@ import { join } from 'node:path';
 import { recordedVariables } from '../check/record.ts';
 import { StateError } from '../errors.ts';
 import { choosePassphraseVariable } from '../model/passphrase.ts';
+import { tokenUri } from '../model/token.ts';
 import type { TokenKey } from '../model/types.ts';
 import { type PrivateKey, privateKey } from '../plan/private-key.ts';
 import { readContained } from '../store/contained-file.ts';
+import type { PkiDirectory } from '../store/directory.ts';
 import { readManifest } from '../store/manifest.ts';
 import { keyFile } from '../store/names.ts';
 import { parseTokenKey } from '../store/token-key.ts';
 import { findTokenRoad } from '../store/token-road.ts';
 import type { OpenDirectory } from './open.ts';
 
-/** The token with the key of a stem; undefined: it is in a file, or not there. */
-export function tokenOf({ directory }: Pick<OpenDirectory, 'directory'>, stem: string): TokenKey | undefined {
-  if (!directory.keys.has(stem)) return undefined;
+/** The token that the file with the key of a stem names; undefined: it is in a file, or not there. */
+function tokenIn({ path, keys }: PkiDirectory, stem: string): TokenKey | undefined {
+  if (!keys.has(stem)) return undefined;
   try {
-    return parseTokenKey(readContained(directory.path, keyFile(stem)).toString('latin1'));
+    return parseTokenKey(readContained(path, keyFile(stem)).toString('latin1'));
   } catch (error) {
-    throw new StateError(`"${join(directory.path, keyFile(stem))}": ${(error as Error).message}`);
+    throw new StateError(`"${join(path, keyFile(stem))}": ${(error as Error).message}`);
   }
 }
 
@@ -29,6 +31,17 @@ export function refuseWithoutKey({ directory }: Pick<OpenDirectory, 'directory'>
       `the key of ${stem} is not in the directory`,
       'sign, revoke and make lists where that key is: --dir DIR',
     );
+}
+
+/** The token with the key of a stem, reached as a folder that is given says; undefined: it is in a file, or not there. */
+export function tokenOf(
+  { directory, settings, options }: Pick<OpenDirectory, 'directory' | 'settings' | 'options'>,
+  stem: string,
+): TokenKey | undefined {
+  const there = tokenIn(directory, stem);
+  const given = options.configurationFolders.length > 0 && settings.configuration.hierarchy.get(stem)?.token;
+  if (!there || !given || tokenUri(given) !== tokenUri(there)) return there;
+  return { ...there, module: given.module, pinVariable: given.pinVariable };
 }
 
 /** As commands in the directory take it. */
