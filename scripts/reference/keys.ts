@@ -22,7 +22,11 @@ export const KEY_SECTIONS = {
         '`sha256`',
       ],
       [['crl-days'], 'validity of revocation lists: 1 to 999999', '`30`'],
-      [['serial-octets'], 'length of random serial numbers: 8 to 20; of what the configuration describes: `issue` and `sign-csr` have openssl draw 20', '`20`'],
+      [
+        ['serial-octets'],
+        'length of random serial numbers: 8 to 20; of what the configuration describes: `issue` and `sign-csr` have openssl draw 20',
+        '`20`',
+      ],
       [['pss-salt'], 'salt of RSA-PSS signatures: `digest` (as long as it), `max`, or a number of octets', '`digest`'],
       [
         ['outliving'],

@@ -60,10 +60,7 @@ export interface Authority {
   close(): void;
 }
 
-/**
- * The path by which all lock, stage and write a directory, there or not yet: never that of a link to it. Throws a
- * StateError for a link that leads nowhere, or is not to be followed.
- */
+/** The path by which all lock, stage and write a directory: never that of a link, which may be refused (StateError). */
 export function pathToWrite({ dir, isReleaseAllowed }: Pick<DirectoryOptions, 'dir' | 'isReleaseAllowed'>): string {
   const typed = resolve(dir);
   const isLink = lstatSync(typed, { throwIfNoEntry: false })?.isSymbolicLink() === true;
