@@ -107,7 +107,7 @@ function collect(stem: string, { folder, requests }: Batch, { printed, report }:
   const lines = readFileSync(join(folder, 'index.txt'), 'latin1').split('\n').filter(Boolean);
   const { rows } = parseIndex(lines.join('\n'));
   if (rows.length !== requests.length) throw new PassedOver(report);
-  const certificates = certificateBlocks(printed);
+  const certificates = printedWhole(printed);
   const made = lines.map((row, i) => {
     const serial = row.split('\t')[3]!;
     const file = join(folder, 'certs', `${serial}.pem`);
@@ -119,6 +119,15 @@ function collect(stem: string, { folder, requests }: Batch, { printed, report }:
       'look whether the disk is full, and run again',
     );
   return made;
+}
+
+/** None where the last one is torn: openssl does not tell that it could not print. */
+function printedWhole(printed: string): readonly string[] {
+  try {
+    return certificateBlocks(printed);
+  } catch {
+    return [];
+  }
 }
 
 /** What openssl says where it does not read a request or the key in it, or has read both and looks at the signature. */

@@ -21,6 +21,15 @@ export function readKey(path: string): string {
 
 function privateKey(path: string): string {
   const text = readKey(path);
-  if (pemBlocks(text).some(({ label }) => label.endsWith('PRIVATE KEY'))) return text;
+  if (hasKey(text)) return text;
   throw new StateError(`"${path}" holds no private key in PEM`, 'restore it from a backup, or move it away');
+}
+
+/** What readers take in different ways is none. */
+function hasKey(text: string): boolean {
+  try {
+    return pemBlocks(text).some(({ label }) => label.endsWith('PRIVATE KEY'));
+  } catch {
+    return false;
+  }
 }

@@ -1,3 +1,4 @@
+// What a revocation list (RFC 5280 5.1) says is revoked. Its entries are walked octet by octet: a tree of a hundred
 import { lstatSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pemBlocks, pemToDer } from '../model/pem.ts';
