@@ -104,6 +104,10 @@ export async function runRenewal(
   }
 }
 
+/** What is below names the serial number of the new root CA (RFC 5280 4.2.1.1): with the old one alone it is refused. */
+const anchorHint = (name: string): string =>
+  `${name}: readers need the new certificate, too, before they meet what was renewed: trustme-pki export anchors`;
+
 function describe(
   { renewed, files, fieldUpdates, hindered, dependants, elsewhere }: SessionOutcome,
   expiring: number | undefined,
@@ -125,6 +129,7 @@ function describe(
       ([ca, count]) =>
         `${ca}: ${count} valid certificates of requests; to sign those again: trustme-pki sign-csr --again`,
     ),
+    ...renewed.filter(({ name, issuer }) => name === issuer && isAuthority(name)).map(({ name }) => anchorHint(name)),
     ...renewed.flatMap(({ name, retiredKey }) =>
       retiredKey !== undefined && isAuthority(name) ? [publishHint(name, basename(retiredKey, '.key'))] : [],
     ),

@@ -320,6 +320,7 @@ test('what is revoked is not brought back: not by its name, not with what expire
   assert.match(expiring, /^backend stays as it is: backend is revoked \(keyCompromise\)/m);
   assert.match(expiring, /^kept: until /m);
   const cascade = await pki.succeed('renew', 'gen_rootca', '--cascade');
+  assert.match(cascade, /^gen_rootca: readers need the new certificate, too, before .*: trustme-pki export anchors$/m);
   assert.match(cascade, /^kept: until /m);
   for (const name of ['lost', 'backend', 'ocsp_server', 'user_subca'])
     assert.match(cascade, new RegExp(`^${name} stays as it is: ${name} is revoked`, 'm'));
