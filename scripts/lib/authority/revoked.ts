@@ -1,4 +1,5 @@
-// What the CAs of a directory have revoked, by their databases; those whose keys are elsewhere, by their lists. Serial numbers are random: one certificate alone has each.
+// What the CAs of a directory have revoked, by their databases; those whose keys are elsewhere, by their lists. Serial
+// numbers are random: one certificate alone has each.
 import type { X509Certificate } from 'node:crypto';
 import { type DatabaseRow, parseIndex, serialOf } from '../store/database-rows.ts';
 import type { PkiDirectory } from '../store/directory.ts';
