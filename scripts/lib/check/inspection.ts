@@ -15,6 +15,7 @@ import { readSettings, type Settings } from '../store/settings.ts';
 import type { PassphrasesOf } from './pairs.ts';
 import { findIssuers, type Issuers } from './paths.ts';
 import { overridesOf, recordedVariables, variablesAsMade, withRecorded } from './record.ts';
+import { type WaitingKeys, waitingKeys } from './requests.ts';
 
 export interface VerifyOptions {
   readonly expiresWithinDays: number;
@@ -36,6 +37,8 @@ export interface Inspection {
   /** UEFI variables: those of the configuration, where none is given as the manifest has them. */
   readonly variables: readonly VariableFiles[];
   readonly issuers: Issuers;
+  /** Keys whose certificates are still to come. */
+  readonly waiting: WaitingKeys;
   /** What a certificate of the directory says, worked out once. */
   readonly factsOf: (certificate: X509Certificate) => CertificateFacts;
   readonly passphrasesOf: PassphrasesOf;
@@ -68,6 +71,7 @@ export function inspect(
     settings,
     variables: variablesAsMade(settings.configuration.hierarchy, folders.length === 0 ? manifest : undefined),
     issuers: findIssuers(directory.certificates, now),
+    waiting: waitingKeys(root, entries),
     factsOf: makeFactsOf(),
     passphrasesOf: passphrasesOf(settings.configuration.hierarchy, manifest, surroundings.secretOf),
     now,

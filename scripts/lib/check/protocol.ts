@@ -15,7 +15,6 @@ import { PROTOCOL_HINT } from '../store/protocol.ts';
 import { retiredCertificates } from '../store/retired.ts';
 import { error, type Finding } from './finding.ts';
 import type { Inspection } from './inspection.ts';
-import { waitingKeys } from './requests.ts';
 
 export async function checkProtocol(inspection: Inspection): Promise<Finding[]> {
   const { directory, entries, scratch, surroundings } = inspection;
@@ -84,7 +83,7 @@ function knownKeys(inspection: Inspection): (entry: ProtocolEntry) => boolean {
   const { path, certificates } = inspection.directory;
   const former = certificates.flatMap(({ stem }) => retiredCertificates(path, stem));
   const all = [...certificates.map(({ certificate }) => certificate), ...former];
-  const { keys, damaged } = waitingKeys(inspection);
+  const { keys, damaged } = inspection.waiting;
   const known = new Set(
     [...all.map(({ raw }) => certificateKey(raw)), ...keys.values()].map(key => key.toString('base64')),
   );

@@ -1,5 +1,6 @@
 // Can the requests be read that wait for their certificates?
 import { readContained } from '../store/contained-file.ts';
+import type { Entry } from '../store/inventory.ts';
 import { REQUESTS } from '../store/names.ts';
 import { requestKey } from '../store/request-facts.ts';
 import { mendRequest } from '../store/waiting-request.ts';
@@ -16,7 +17,7 @@ export interface WaitingKeys {
 
 const REQUEST = new RegExp(`^${REQUESTS}/([^/]+)/request\\.csr$`);
 
-export function waitingKeys({ directory: { path }, entries }: Pick<Inspection, 'directory' | 'entries'>): WaitingKeys {
+export function waitingKeys(path: string, entries: readonly Entry[]): WaitingKeys {
   const keys = new Map<string, Buffer>();
   const damaged = new Map<string, Finding>();
   for (const { file } of entries) {
@@ -31,4 +32,4 @@ export function waitingKeys({ directory: { path }, entries }: Pick<Inspection, '
   return { keys, damaged };
 }
 
-export const checkRequests = (inspection: Inspection): Finding[] => [...waitingKeys(inspection).damaged.values()];
+export const checkRequests = ({ waiting }: Inspection): Finding[] => [...waiting.damaged.values()];

@@ -1,4 +1,5 @@
 // Are the revocation lists of the directory such as readers take: by their CA, not ended, the same in PEM and DER?
+import type { X509Certificate } from 'node:crypto';
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { CommandError } from '../errors.ts';
@@ -10,6 +11,7 @@ import type { CertificateFile } from '../store/directory.ts';
 import { writeNew } from '../store/files.ts';
 import type { Entry } from '../store/inventory.ts';
 import { keyIdentifiers } from '../store/key-identifiers.ts';
+import { isListSignedBy } from '../store/list-signature.ts';
 import { mostBytesOf } from '../store/regular-file.ts';
 import { retiredCertificates } from '../store/retired.ts';
 import { listOctets, type RevocationList, tryToRead } from '../store/revocation-list.ts';
@@ -53,7 +55,7 @@ async function checkList(ca: CertificateFile, file: string, der: Buffer, inspect
   const list = tryToRead(der);
   const form = file.endsWith('.der') ? 'DER' : 'PEM or DER';
   if (!list) return [error('crl-unreadable', file, `it holds no revocation list in ${form}`, again(ca.stem, file))];
-  if (!(await isSigned(ca, list, der, inspection)))
+  if (!(await isSigned(ca, list, inspection)))
     return [error('crl-refused', file, `no key that "${ca.file}" has or had signed it`, again(ca.stem, file))];
   if (list.nextUpdate === undefined || list.nextUpdate >= inspection.now) return [];
   const end = list.nextUpdate.toISOString().slice(0, 10);
@@ -71,30 +73,37 @@ const isFormer = (ca: string, file: string): boolean => !file.startsWith(`${ca}.
 /** By the key of today, or by one that the CA had: those who have the old chain take that, and after `rekey` it is there. */
 async function isSigned(
   { stem, certificate }: CertificateFile,
-  { authority }: RevocationList,
-  der: Buffer,
+  list: RevocationList,
   { directory, scratch, surroundings }: Inspection,
 ): Promise<boolean> {
-  const folder = mkdtempSync(join(scratch, 'crl-'));
-  writeNew(join(folder, 'list'), der);
-  const signers = [certificate, ...retiredCertificates(directory.path, stem)];
-  for (const [i, signer] of signers.entries()) {
+  for (const signer of [certificate, ...retiredCertificates(directory.path, stem)]) {
     const own = keyIdentifiers(signer.raw).subject;
-    if (authority !== undefined && own !== undefined && authority !== own) continue;
-    writeNew(join(folder, String(i)), signer.toString());
-    if (await isSignedBy(String(i), { ...surroundings, folder })) return true;
+    // Readers go by what it says.
+    if (list.authority !== undefined && own !== undefined && list.authority !== own) continue;
+    if (isListSignedBy(list, signer) ?? (await isSignedByOpenssl(list, signer, scratch, surroundings))) return true;
   }
   return false;
 }
 
-/** openssl 3.0 says so, and ends well either way. */
-async function isSignedBy(signer: string, surroundings: Surroundings): Promise<boolean> {
-  const args = ['crl', '-inform', 'DER', '-in', 'list', '-CAfile', signer, '-verify', '-noout'];
+/** For keys that node does not know. openssl 3.0 says so, and ends well either way. */
+export async function isSignedByOpenssl(
+  { der }: RevocationList,
+  signer: X509Certificate,
+  scratch: string,
+  surroundings: Surroundings,
+): Promise<boolean> {
+  const folder = mkdtempSync(join(scratch, 'crl-'));
+  writeNew(join(folder, 'list'), der);
+  writeNew(join(folder, 'signer'), signer.toString());
+  const args = ['crl', '-inform', 'DER', '-in', 'list', '-CAfile', 'signer', '-verify', '-noout'];
   try {
-    const log = join(surroundings.folder, `said-${signer}`);
-    return /^verify OK$/m.test(
-      (await runLogged(command('openssl', args), 'a revocation list', surroundings, log)).report,
+    const { report } = await runLogged(
+      command('openssl', args),
+      'a revocation list',
+      { ...surroundings, folder },
+      join(folder, 'said'),
     );
+    return /^verify OK$/m.test(report);
   } catch (failure) {
     if (failure instanceof CommandError) return false;
     throw failure;

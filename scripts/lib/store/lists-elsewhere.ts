@@ -2,11 +2,9 @@
 import type { X509Certificate } from 'node:crypto';
 import { readdirSync, statSync } from 'node:fs';
 import { serialOf } from './database-rows.ts';
-import { certificateKey, keyAlgorithmOf } from './der.ts';
-import { elementsOf, firstElement } from './der-element.ts';
 import { type CertificateFile, readCertificateFile } from './directory.ts';
+import { isListSignedBy } from './list-signature.ts';
 import { crlFile, keyFile } from './names.ts';
-import { isForged } from './request-signature.ts';
 import { hasIssued, retiredCertificates } from './retired.ts';
 import { publishedList, type RevocationList } from './revocation-list.ts';
 
@@ -16,7 +14,7 @@ export interface ListElsewhere {
   readonly list: RevocationList;
 }
 
-/** Those whose signatures are by their CAs. */
+/** Those whose signatures are by their CAs, or by keys that node does not know: too much revoked is better than too little. */
 export function listsElsewhere(path: string): ListElsewhere[] {
   if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) return [];
   const names = new Set(readdirSync(path));
@@ -24,23 +22,11 @@ export function listsElsewhere(path: string): ListElsewhere[] {
   return stems.flatMap(stem => {
     const ca = names.has(keyFile(stem)) ? undefined : readCertificateFile(path, `${stem}.cert`);
     const list = ca && publishedList(path, ca);
-    const isProven = list && [ca.certificate, ...retiredCertificates(path, stem)].some(each => isSigned(list, each));
-    return isProven ? [{ ca, file: crlFile(stem), list }] : [];
+    const signers = ca ? [ca.certificate, ...retiredCertificates(path, stem)] : [];
+    return ca && list && signers.some(each => isListSignedBy(list, each) !== false)
+      ? [{ ca, file: crlFile(stem), list }]
+      : [];
   });
-}
-
-/** RFC 5280 5.1.1: what is signed, the algorithm, and the signature in a BIT STRING without unused bits. */
-function isSigned({ der }: RevocationList, { raw }: X509Certificate): boolean {
-  try {
-    const [info, algorithm, bits] = elementsOf(firstElement(der));
-    const spki = certificateKey(raw);
-    return !isForged({
-      ...{ spki, algorithm: [keyAlgorithmOf(spki)], info: info!.whole },
-      ...{ signatureAlgorithm: algorithm!.whole, signature: bits!.content.subarray(1) },
-    });
-  } catch {
-    return false;
-  }
 }
 
 /** RFC 5280 5.3.1, as far as it matters here; undefined: a certificate is not on a list. */
