@@ -28,7 +28,7 @@ const asksForVersion = (words: readonly string[]): boolean =>
 
 /** What a command line has around it. */
 interface Surroundings extends Pick<VerbContext, 'environment' | 'stderr' | 'controller'> {
-  readonly stdout: { write(text: string): unknown };
+  readonly stdout: { readonly isTTY?: boolean; write(text: string): unknown };
 }
 
 async function main([verb, ...rest]: readonly string[], { stdout, ...context }: Surroundings): Promise<number> {
@@ -42,7 +42,7 @@ async function main([verb, ...rest]: readonly string[], { stdout, ...context }: 
   const entry = Object.hasOwn(VERBS, verb) ? VERBS[verb] : undefined;
   if (!entry && verb !== '--version') return unknownVerb(verb);
   if (!entry || asksForVersion(rest)) return print((await import('./lib/store/package.ts')).packageVersion());
-  return (await entry.load())({ ...context, words: rest, print, helps: readHelps });
+  return (await entry.load())({ ...context, words: rest, print, isTerminal: stdout.isTTY === true, helps: readHelps });
 }
 
 /** Prints an error; returns its exit code. */

@@ -138,7 +138,10 @@ async function helpOf(name: string, ...words: readonly string[]): Promise<string
   };
   const { stderr, env: environment } = process;
   const controller = new AbortController();
-  const context = { words: [...words, '--help'], environment, stderr, controller, print, helps: async () => [] };
+  const context = {
+    ...{ words: [...words, '--help'], environment, stderr, controller, print, isTerminal: false },
+    helps: async () => [],
+  };
   await (await VERBS[name]!.load())(context);
   return text;
 }

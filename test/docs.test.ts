@@ -63,7 +63,14 @@ test('every verb takes the options that its help names, and no others', async ()
     const run = await VERBS[verb!]!.load();
     const isTaken = async (option: string): Promise<boolean> => {
       const controller = new AbortController();
-      const context = { environment: {}, stderr: process.stderr, controller, print: () => 0, helps: async () => [] };
+      const context = {
+        environment: {},
+        stderr: process.stderr,
+        controller,
+        print: () => 0,
+        isTerminal: false,
+        helps: async () => [],
+      };
       try {
         await run({ ...context, words: [...words, `${option}=value`, '--help'] });
         return true;

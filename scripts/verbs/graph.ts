@@ -35,7 +35,7 @@ export async function graphVerb(context: VerbContext): Promise<number> {
       `the directory is an option: --dir ${shellWord(positionals[0]!)}`,
     );
   const [output, format] = [textOf(given, 'output'), formatterOf(textOf(given, 'format'), given.json === true)];
-  const isColoured = !output && process.stdout.isTTY && !context.environment.NO_COLOR;
+  const isColoured = !output && context.isTerminal && !context.environment.NO_COLOR;
   const text = await format(await readPicture(given, context), isColoured);
   if (output === undefined) return context.print(text);
   writeOutput(output, `${text}\n`, () => false);

@@ -14,6 +14,8 @@ export interface VerbContext {
   readonly controller: AbortController;
   /** Prints a line of the result to stdout; returns the exit code 0. */
   readonly print: (text: string) => number;
+  /** Whether a person reads that: stdout is a terminal. */
+  readonly isTerminal: boolean;
   /** The help texts of all verbs that people call. */
   readonly helps: () => Promise<readonly VerbHelp[]>;
 }

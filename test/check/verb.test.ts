@@ -24,7 +24,15 @@ async function verify(...words: string[]): Promise<{ status: number; stdout: str
     return 0;
   };
   const controller = new AbortController();
-  const context = { words, environment, stderr: process.stderr, controller, print, helps: async () => [] };
+  const context = {
+    words,
+    environment,
+    stderr: process.stderr,
+    controller,
+    print,
+    isTerminal: false,
+    helps: async () => [],
+  };
   try {
     return { status: await verifyVerb(context), stdout: printed.join(''), stderr: '' };
   } catch (error) {
