@@ -1,14 +1,14 @@
 // Builds dist/: the program in a few bundled files, so that it starts fast and needs no node_modules, and the shipped
 // templates precompiled. Made in a folder beside dist/ and renamed, so that a caller never meets half a build.
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
-import { Script } from 'node:vm';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
 import Handlebars from 'handlebars';
 import typescript from 'typescript';
-import { compiledName, wrapped } from './compiled.ts';
+import { compiledName, readScript } from './compiled.ts';
 import { COMPILE_OPTIONS, readTemplate, TEMPLATES } from './lib/store/templates.ts';
+import { warmUp } from './warm-up.ts';
 
 const BUNDLED = ['@peculiar/asn1-x509', 'execa', 'handlebars', 'ini'];
 
@@ -111,11 +111,11 @@ const options = {
   plugins: [plugin],
 } as const satisfies BuildOptions;
 
-/** All functions of a file, compiled. */
+/** All functions of a file, compiled: what its verb needs is known when it runs. */
 function compile(file: string): Buffer {
-  // What a start needs is known when it runs; then V8 would compile each function where it is called first.
+  // V8 would compile each function where it is called first.
   setFlagsFromString('--no-lazy');
-  const script = new Script(wrapped(readFileSync(file, 'utf8')), { filename: file });
+  const script = readScript(file);
   // The flags are part of what has to fit.
   setFlagsFromString('--lazy');
   return script.createCachedData();
@@ -150,9 +150,10 @@ try {
     compilerOptions: { target: typescript.ScriptTarget.ES2022 },
   });
   writeFileSync(join(target, 'index.d.cts'), outputText);
+  const warm = await warmUp(resolve(target));
   for (const name of readdirSync(target).filter(entry => entry.endsWith('.cjs') && entry !== 'main.cjs')) {
-    const file = join(target, name);
-    writeFileSync(compiledName(file), compile(file));
+    const file = resolve(target, name);
+    writeFileSync(compiledName(file), warm.get(file) ?? compile(file));
   }
   chmodSync(target, 0o755);
   chmodSync(join(target, 'main.cjs'), 0o755);

@@ -8,8 +8,11 @@ import { Script } from 'node:vm';
 export const compiledName = (file: string): string => `${file}.v8`;
 
 /** The text of a CommonJS module as the function that node makes of it. */
-export const wrapped = (text: string): string =>
-  `(function (exports, require, module, __filename, __dirname) { ${text.replace(/^#!/, '//')}\n})`;
+export function readScript(file: string, cachedData?: Buffer): Script {
+  const text = readFileSync(file, 'utf8').replace(/^#!/, '//');
+  const wrapped = `(function (exports, require, module, __filename, __dirname) { ${text}\n})`;
+  return new Script(wrapped, { filename: file, ...(cachedData && { cachedData }) });
+}
 
 /** None where there is none, or where it is older than the text, of which V8 looks at the length alone. */
 function compiledOf(file: string): Buffer | undefined {
@@ -18,14 +21,20 @@ function compiledOf(file: string): Buffer | undefined {
   return mtimeMs !== undefined && mtimeMs >= statSync(file).mtimeMs ? readFileSync(name) : undefined;
 }
 
-/** Lets this process load the files of `folder` that way. */
-export function loadCompiled(folder: string): void {
+/** Lets this process load the files of `folder` as scripts; where there is none, as node does. */
+export function loadScripts(folder: string, scriptOf: (file: string) => Script | undefined): void {
   const { extensions } = createRequire(`${folder}/`);
   const plain = extensions['.js']!;
   extensions['.cjs'] = (module, file) => {
-    const cachedData = dirname(file) === folder ? compiledOf(file) : undefined;
-    if (!cachedData) return plain(module, file);
-    const script = new Script(wrapped(readFileSync(file, 'utf8')), { filename: file, cachedData });
+    const script = dirname(file) === folder ? scriptOf(file) : undefined;
+    if (!script) return plain(module, file);
     script.runInThisContext().call(module.exports, module.exports, createRequire(file), module, file, folder);
   };
 }
+
+/** Lets this process load the files of `folder` from their compiled form. */
+export const loadCompiled = (folder: string): void =>
+  loadScripts(folder, file => {
+    const cachedData = compiledOf(file);
+    return cachedData && readScript(file, cachedData);
+  });

@@ -1,5 +1,6 @@
 // `trustme-pki VERB`: the verb table, the exit code and the only catch of what verbs throw.
 import { Interrupted, isPkiError, printable, StateError, UsageError } from './lib/errors.ts';
+import type { Output } from './lib/run/report.ts';
 import { explainSystemError, systemReason } from './lib/system-error.ts';
 import { listed, readHelps, VERBS } from './verb-table.ts';
 import type { VerbContext } from './verbs/verb.ts';
@@ -28,7 +29,7 @@ const asksForVersion = (words: readonly string[]): boolean =>
 
 /** What a command line has around it. */
 interface Surroundings extends Pick<VerbContext, 'environment' | 'stderr' | 'controller'> {
-  readonly stdout: { readonly isTTY?: boolean; write(text: string): unknown };
+  readonly stdout: Output;
 }
 
 async function main([verb, ...rest]: readonly string[], { stdout, ...context }: Surroundings): Promise<number> {

@@ -2,14 +2,14 @@
 import { type GenerateOptions, generate } from '../lib/generate/generate.ts';
 import { formatOutcome } from '../lib/generate/summary.ts';
 import type { VerbHelp } from '../lib/help/completion.ts';
-import { makeReport } from '../lib/run/report.ts';
+import { makeReport, type Output } from '../lib/run/report.ts';
 import type { Given } from '../options.ts';
 
 export interface VerbContext {
   /** The words after the verb. */
   readonly words: readonly string[];
   readonly environment: NodeJS.ProcessEnv;
-  readonly stderr: NodeJS.WriteStream;
+  readonly stderr: Output;
   /** Aborted by SIGINT, SIGTERM and SIGHUP. */
   readonly controller: AbortController;
   /** Prints a line of the result to stdout; returns the exit code 0. */

@@ -3,6 +3,13 @@
 import type { Job } from '../plan/job.ts';
 import type { Progress } from './execute.ts';
 
+/** Where text for people goes: stdout, stderr. */
+export interface Output {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  write(text: string): unknown;
+}
+
 export interface Report extends Progress {
   /** One line for people. */
   note(text: string): void;
@@ -19,7 +26,7 @@ export interface PlanReport extends Report {
 const isCommand = ({ step }: Job): boolean => step.kind === 'command';
 
 /** A report for the jobs of one plan on `stream` (stderr). */
-export function makeReport(stream: NodeJS.WriteStream, isQuiet: boolean): PlanReport {
+export function makeReport(stream: Output, isQuiet: boolean): PlanReport {
   const state = { keys: 0, allKeys: 0, done: 0, all: 0 };
   const isLive = !isQuiet && stream.isTTY === true;
   const clear = () => (isLive ? '\r\x1b[K' : '');
