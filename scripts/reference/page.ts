@@ -59,7 +59,7 @@ export const formatReference = (verbs: readonly VerbHelp[]): string =>
       ['file', 'reader'],
       Object.entries(READERS).map(([file, reader]) => [`\`${file}\``, reader]),
     ),
-    '`.pki/` is ours: the CA databases (`ENTITY/index.txt`, `crlnumber`, `issued/SERIAL.pem`, `requests.tsv`), the rendered configurations (`ENTITY.cnf`), what certificates and keys there were before (`retired/`), the protocol of CA certificates (`protocol.txt`), the manifest (`manifest.json`).',
+    '`.pki/` is ours: the CA databases (`ENTITY/index.txt`, `crlnumber`, `issued/SERIAL.pem`, `requests.tsv`), the rendered configurations (`ENTITY.cnf`), what certificates and keys there were before (`retired/`), the protocol of CA certificates (`protocol.txt`) and its digest (`protocol.sha256`), the manifest (`manifest.json`).',
     '## What --json prints',
     'Every output is one object with `schema`: 1, and the fields below. `[]` is each member of a list, `?` may be missing, `{}` a member of any name. Fields may be added; none changes its meaning. [output-schemas.json](output-schemas.json) has the same as JSON Schema.',
     ...Object.entries(OUTPUTS).map(([verb, fields]) => outputTable(verb, fields)),

@@ -188,6 +188,41 @@ test('the protocol is readable, signed, and a change of it is found', async () =
   assert.match(stdout, /protocol\.txt: step 2 was changed, or what is before it \[protocol-broken\]/);
 });
 
+test('a protocol whose last steps are cut off, or that is gone, is told, and no step is added to it', async () => {
+  const [online] = split('cut');
+  const [protocol, digest] = [`${online}/.pki/protocol.txt`, `${online}/.pki/protocol.sha256`];
+  const ask = (name: string) => succeed('request', name, '--dir', online, '--output-dir', '.');
+  await ask('device_subca');
+  const [first, firstDigest] = [read(protocol), read(digest)];
+  await ask('user_subca');
+  const [both, bothDigest] = [read(protocol), read(digest)];
+  tool('sha256sum', ['-c', '--quiet', 'protocol.sha256'], path(online, '.pki'));
+  await sound(online);
+  for (const cut of [first, undefined]) {
+    if (cut === undefined) rmSync(path(protocol));
+    else write(protocol, cut);
+    assert.match(
+      (await run('verify', online)).stdout,
+      cut === undefined
+        ? /protocol\.txt: .*not there.* \[protocol-broken\]/
+        : /it has lost steps at its end.* \[protocol-broken\]/,
+    );
+    const lost =
+      /is no protocol: by "\.pki\/protocol\.sha256", it has lost steps[\s\S]*or move it away, and "\.pki\/protocol\.sha256" with it/;
+    await refused(lost, 'request', 'guestos_subca', '--dir', online);
+  }
+  // Killed before it wrote the digest, or before the digests there are now.
+  for (const left of [firstDigest, undefined]) {
+    write(protocol, both);
+    if (left === undefined) rmSync(path(digest));
+    else write(digest, left);
+    await sound(online);
+  }
+  await ask('guestos_subca');
+  assert.not.ok([firstDigest, bothDigest].includes(read(digest)));
+  await sound(online);
+});
+
 test('a protocol that is none is told before anything is signed or made; certificates that get no entry are signed', async () => {
   const [online, offline] = split('damaged');
   await succeed('request', 'device_subca', '--dir', online, '--output-dir', '.');
@@ -437,15 +472,18 @@ test('a step that was stopped before its entry gets it by the same command again
   await succeed('request', 'device_subca', '--dir', online, '--output-dir', 'stick3');
   const sign = ['sign-csr', 'gen_rootca', 'stick3/device_subca.csr', '--dir', offline, '--same-key'];
   await succeed(...sign);
-  const [certificate, requested] = [spoken('stick3/device_subca.cert'), read(online, '.pki/protocol.txt')];
+  const certificate = spoken('stick3/device_subca.cert');
+  const requested = ['protocol.txt', 'protocol.sha256'].map(name => [name, read(online, '.pki', name)] as const);
   const take = ['import', 'device_subca', 'stick3/device_subca.cert', '--dir', online];
   await succeed(...take);
   const entries = (dir: string, step: string) =>
     read(dir, '.pki/protocol.txt').match(
       new RegExp(`^step: ${step}\n(.+\n){1,2}?certificate: SHA-256 ${certificate}$`, 'gm'),
     );
-  rmSync(path(offline, '.pki/protocol.txt'));
-  write(`${online}/.pki/protocol.txt`, requested);
+  for (const [name, text] of requested) {
+    rmSync(path(offline, '.pki', name));
+    write(`${online}/.pki/${name}`, text);
+  }
   for (const _ of ['stopped', 'done']) {
     const { stdout, stderr } = await run(...sign);
     assert.match(stdout, /already signed/);

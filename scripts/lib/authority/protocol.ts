@@ -1,5 +1,5 @@
 // Appends what a step of a ceremony did to the protocol of the directory, signed with the key that did it.
-import { createHash, type X509Certificate } from 'node:crypto';
+import type { X509Certificate } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatEntry, formatSignature, formatValues, isOneShot, spoken } from '../model/protocol.ts';
@@ -14,8 +14,7 @@ import { certificateKey, keyAlgorithmOf, keyDigest } from '../store/der.ts';
 import { firstCertificate, writeNew } from '../store/files.ts';
 import { HIDDEN, issuedFile, PROTOCOL, PROTOCOL_LOCK } from '../store/names.ts';
 import { packageVersion } from '../store/package.ts';
-import { readProtocol } from '../store/protocol.ts';
-import { replaceFile } from '../store/replace-file.ts';
+import { protocolDigest, readProtocol, replaceProtocol } from '../store/protocol.ts';
 import type { Result } from './judge.ts';
 import type { Authority } from './open.ts';
 import { profileOf } from './profile-section.ts';
@@ -49,8 +48,6 @@ export function isEntered(path: string, { step, entity, values }: Omit<Step, 'ke
   return existsSync(file) && readFileSync(file, 'utf8').includes(`\n${lines}`);
 }
 
-const sha256 = (content: string): string => createHash('sha256').update(content).digest('hex');
-
 /** Under a lock of its own. Commands run in `surroundings.folder`, the paths of keys hold there. */
 export async function appendProtocol(path: string, step: Step, surroundings: Surroundings): Promise<void> {
   mkdirSync(join(path, HIDDEN), { recursive: true });
@@ -72,9 +69,9 @@ async function append(path: string, step: Step, surroundings: Surroundings): Pro
     ['program', `trustme-pki ${packageVersion()}`],
     ['signed by', `the key with SHA-256 ${keyFingerprint(step.publicKey)}`],
   ] as const;
-  const entry = formatEntry(entries.length + 1, values, sha256(before), step.publicKey);
+  const entry = formatEntry(entries.length + 1, values, protocolDigest(before), step.publicKey);
   const signature = await sign(entry, step, surroundings);
-  replaceFile(join(path, PROTOCOL), `${before}${entry}${formatSignature(signature)}`);
+  replaceProtocol(path, `${before}${entry}${formatSignature(signature)}`);
 }
 
 async function sign(entry: string, { key, publicKey }: Step, surroundings: Surroundings): Promise<Buffer> {

@@ -1,5 +1,5 @@
 // The protocol of ceremonies: does each entry follow the one before, and is it signed by a key of this PKI?
-import { createHash, createPublicKey, type KeyObject, verify } from 'node:crypto';
+import { createPublicKey, type KeyObject, verify } from 'node:crypto';
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { CommandError } from '../errors.ts';
@@ -10,22 +10,25 @@ import { runCommand, type Surroundings } from '../run/exec.ts';
 import { readContained } from '../store/contained-file.ts';
 import { certificateKey, keyAlgorithmOf } from '../store/der.ts';
 import { writeNew } from '../store/files.ts';
-import { PROTOCOL } from '../store/names.ts';
-import { PROTOCOL_HINT } from '../store/protocol.ts';
+import { PROTOCOL, PROTOCOL_DIGEST } from '../store/names.ts';
+import { PROTOCOL_HINT, protocolDigest, refuseCutOff } from '../store/protocol.ts';
 import { retiredCertificates } from '../store/retired.ts';
 import { error, type Finding } from './finding.ts';
 import type { Inspection } from './inspection.ts';
 
 export async function checkProtocol(inspection: Inspection): Promise<Finding[]> {
   const { directory, entries, scratch, surroundings } = inspection;
-  if (!entries.some(({ file, kind }) => file === PROTOCOL && kind === 'file')) return [];
+  const isThere = (name: string) => entries.some(({ file, kind }) => file === name && kind === 'file');
+  if (!isThere(PROTOCOL) && !isThere(PROTOCOL_DIGEST)) return [];
   const broken = (message: string) => [error('protocol-broken', PROTOCOL, message, PROTOCOL_HINT)];
   try {
     const text = readContained(directory.path, PROTOCOL).toString('utf8');
+    const steps = parseProtocol(text);
     const isKnown = knownKeys(inspection);
-    for (const [i, entry] of parseProtocol(text).entries())
+    for (const [i, entry] of steps.entries())
       if (!isNext(entry, text) || !isKnown(entry) || !(await isSigned(entry, scratch, surroundings)))
         return broken(`step ${i + 1} was changed, or what is before it`);
+    refuseCutOff(directory.path, { text, entries: steps });
     return [];
   } catch (failure) {
     return broken(`it is no protocol: ${(failure as Error).message}`);
@@ -33,7 +36,7 @@ export async function checkProtocol(inspection: Inspection): Promise<Finding[]> 
 }
 
 const isNext = ({ offset, previous }: ProtocolEntry, text: string): boolean =>
-  previous === createHash('sha256').update(text.slice(0, offset)).digest('hex');
+  previous === protocolDigest(text.slice(0, offset));
 
 function isSigned(entry: ProtocolEntry, scratch: string, surroundings: Surroundings): boolean | Promise<boolean> {
   const key = keyOf(entry.key);

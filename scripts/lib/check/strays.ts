@@ -3,7 +3,17 @@ import { basename } from 'node:path';
 import { DBX } from '../model/uefi.ts';
 import { isDraft } from '../store/draft.ts';
 import { type Entry, EXPORTS_FOLDER } from '../store/inventory.ts';
-import { CLEAR_PK, HIDDEN, ISSUE_LOCK, JOURNAL, MANIFEST, PROTOCOL, PROTOCOL_LOCK, REQUESTS } from '../store/names.ts';
+import {
+  CLEAR_PK,
+  HIDDEN,
+  ISSUE_LOCK,
+  JOURNAL,
+  MANIFEST,
+  PROTOCOL,
+  PROTOCOL_DIGEST,
+  PROTOCOL_LOCK,
+  REQUESTS,
+} from '../store/names.ts';
 import { type Finding, info, warning } from './finding.ts';
 import type { Inspection } from './inspection.ts';
 
@@ -64,7 +74,7 @@ function isKnownFile(file: string, stems: ReadonlySet<string>): boolean {
   const name = file.slice(HIDDEN.length + 1);
   if (parent === HIDDEN)
     return (
-      [MANIFEST, JOURNAL, PROTOCOL, PROTOCOL_LOCK, ISSUE_LOCK].includes(file) ||
+      [MANIFEST, JOURNAL, PROTOCOL, PROTOCOL_DIGEST, PROTOCOL_LOCK, ISSUE_LOCK].includes(file) ||
       (/\.(cnf|csr|esl)$/.test(name) && stems.has(name.replace(/\.\w+$/, '')))
     );
   if (RETIRED.test(name) || /^requests\/(options\.json|[^/]+\/(key|request\.csr|certificate\.pem))$/.test(name))

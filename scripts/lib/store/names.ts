@@ -73,6 +73,8 @@ export const REQUEST_OPTIONS = `${REQUESTS}/options.json`;
 
 /** Who did what in a ceremony, signed. */
 export const PROTOCOL = `${HIDDEN}/protocol.txt`;
+/** Its digest after the last step, as sha256sum -c reads it: steps that are cut off leave the rest whole. */
+export const PROTOCOL_DIGEST = `${HIDDEN}/protocol.sha256`;
 export const PROTOCOL_LOCK = `${HIDDEN}/protocol.lock`;
 
 /** Held by `issue` from the look at what is there to the key and certificate in their place, whichever CA signs. */
