@@ -3,12 +3,13 @@ import type { X509Certificate } from 'node:crypto';
 import { certificateBlocks } from '../model/pem.ts';
 import { parseCertificate } from '../store/certificate.ts';
 import { readContained, refusalToRead } from '../store/contained-file.ts';
-import { type DatabaseRow, NUMBER_FILE, parseIndex, serialOf, wholeSerial } from '../store/database-rows.ts';
+import { type DatabaseRow, parseIndex, serialOf, wholeSerial } from '../store/database-rows.ts';
 import type { CertificateFile } from '../store/directory.ts';
-import { crlFile, databaseFolder, databaseTraces, HIDDEN, issuedFolder } from '../store/names.ts';
+import { crlFile, HIDDEN, issuedFolder } from '../store/names.ts';
 import { mostBytesOf } from '../store/regular-file.ts';
 import { hasIssued } from '../store/retired.ts';
 import { forgottenBy, publishedList } from '../store/revocation-list.ts';
+import { checkSettings, lostIndexes, malformed } from './database-files.ts';
 import { error, type Finding, info, warning } from './finding.ts';
 import type { Inspection } from './inspection.ts';
 import { groupBy } from './paths.ts';
@@ -20,6 +21,8 @@ interface Database {
   readonly ca: CertificateFile;
   readonly index: string;
   readonly rows: ReadonlyMap<string, DatabaseRow>;
+  /** Fields of lines that are no rows: what stands there is told by the line. */
+  readonly broken: ReadonlySet<string>;
   /** Files in its folder of issued certificates by serial. */
   readonly issued: ReadonlyMap<string, string>;
 }
@@ -48,20 +51,6 @@ export function checkDatabases(inspection: Inspection): Finding[] {
   return [...found, ...lostIndexes(inspection), ...checkListed(published.all, inspection.directory.path)];
 }
 
-/** Of CAs that have what only comes after an index. */
-function lostIndexes({ directory, entries }: Inspection): Finding[] {
-  const files = new Set(entries.map(({ file }) => file));
-  const folders = new Set(entries.flatMap(({ file, kind }) => (kind === 'folder' ? [file] : [])));
-  return directory.certificates.flatMap(({ stem }) => {
-    const index = `${databaseFolder(stem)}/index.txt`;
-    if (folders.has(index)) return [malformed(index, 'it is a folder')];
-    const trace = files.has(index)
-      ? undefined
-      : databaseTraces(stem, directory.keys.has(stem)).find(file => files.has(file));
-    return trace === undefined ? [] : [malformed(index, `it is missing, though there was one, as "${trace}" tells`)];
-  });
-}
-
 function checkDatabase(stem: string, index: string, inspection: Inspection, published: ByIssuer): Finding[] {
   const { directory, entries, now } = inspection;
   const refusal = refusalToRead(directory.path, index);
@@ -76,6 +65,7 @@ function checkDatabase(stem: string, index: string, inspection: Inspection, publ
   if (!ca) return findings;
   // Where the key is elsewhere, so is the newer database.
   const list = directory.keys.has(stem) ? publishedList(directory.path, ca) : undefined;
+  const content = text.split('\n');
   const prefix = `${issuedFolder(stem)}/`;
   const files = entries.map(({ file }) => file).filter(file => file.startsWith(prefix) && file.endsWith('.pem'));
   const database: Database = {
@@ -83,21 +73,29 @@ function checkDatabase(stem: string, index: string, inspection: Inspection, publ
     ca,
     index,
     rows: new Map(rows.map(row => [row.serial, row])),
+    broken: new Set(lines.flatMap(({ line }) => content[line - 1]!.split('\t').map(serialOf))),
     issued: new Map(files.map(file => [serialOf(file.slice(prefix.length, -'.pem'.length)), file])),
   };
   const isRevoked = (serial: string) => database.rows.get(serial)?.status === 'R';
+  const compared = [...database.issued].map(([serial, file]) => ({
+    serial,
+    found: checkIssued(serial, file, database),
+  }));
+  // A row with another expiry than its certificate does not say that this expired.
+  const told = new Set(compared.filter(({ found }) => found.length > 0).map(({ serial }) => serial));
   return [
     ...findings,
     ...(list ? forgottenBy(rows, list) : []).map(serial => forgotten(index, serial, crlFile(stem))),
-    ...rows.flatMap(row => checkRow(row, database, now)),
-    ...[...database.issued].flatMap(([serial, file]) => checkIssued(serial, file, database)),
+    ...rows.flatMap(row => checkRow(row, database)),
+    ...checkStale(
+      index,
+      rows.filter(({ serial, status, expiry }) => status === 'V' && expiry < now && !told.has(serial)),
+    ),
+    ...compared.flatMap(({ found }) => found),
     ...checkRevoked(published.all.get(ca.certificate.subject) ?? [], directory.path, ca, index, isRevoked),
     ...(published.files.get(ca.certificate.subject) ?? []).flatMap(each => checkPublished(each, database)),
   ];
 }
-
-const malformed = (file: string, message: string): Finding =>
-  error('database-malformed', file, message, 'restore it from a backup: openssl ca refuses to go on from it');
 
 const unterminated = (index: string): Finding =>
   error(
@@ -115,16 +113,18 @@ const forgotten = (index: string, serial: string, list: string): Finding =>
     `restore it from a backup; where that was done on purpose, move "${list}" away`,
   );
 
-function checkRow({ line, serial, status, expiry }: DatabaseRow, { index, issued }: Database, now: Date): Finding[] {
-  const stale = status === 'V' && expiry < now;
-  return [
-    ...(issued.has(serial)
-      ? []
-      : [warning('issued-missing', index, `line ${line}: there is no issued/ file of serial number ${serial}`)]),
-    ...(stale
-      ? [info('row-stale', index, `line ${line}: it expired and still counts as valid`, 'openssl ca -updatedb')]
-      : []),
-  ];
+const checkRow = ({ line, serial }: DatabaseRow, { index, issued }: Database): Finding[] =>
+  issued.has(serial)
+    ? []
+    : [warning('issued-missing', index, `line ${line}: there is no issued/ file of serial number ${serial}`)];
+
+function checkStale(index: string, [first, ...others]: readonly DatabaseRow[]): Finding[] {
+  if (!first) return [];
+  const message =
+    others.length === 0
+      ? `line ${first.line}: it expired and still counts as valid`
+      : `${others.length + 1} rows expired and still count as valid, the first one in line ${first.line}`;
+  return [info('row-stale', index, message, 'openssl ca -updatedb')];
 }
 
 /** A copy of what was issued is as its name says, and has a row. */
@@ -149,11 +149,12 @@ function readIssued(root: string, file: string): X509Certificate | undefined {
   }
 }
 
-function compareRow(file: string, certificate: X509Certificate, { index, rows, ca }: Database): Finding[] {
-  const row = rows.get(serialOf(certificate.serialNumber));
+function compareRow(file: string, certificate: X509Certificate, { index, rows, broken, ca }: Database): Finding[] {
+  const serial = serialOf(certificate.serialNumber);
+  const row = rows.get(serial);
   if (!row) {
     // Not every way of making a root puts it into its own database.
-    return certificate.fingerprint256 === ca.certificate.fingerprint256
+    return certificate.fingerprint256 === ca.certificate.fingerprint256 || broken.has(serial)
       ? []
       : [
           error(
@@ -174,21 +175,4 @@ function checkPublished({ file, certificate }: CertificateFile, database: Databa
   return issued.has(serialOf(certificate.serialNumber)) || !hasIssued(path, ca, certificate)
     ? []
     : compareRow(file, certificate, database);
-}
-
-const SETTINGS: readonly [name: string, syntax: RegExp][] = [
-  ['index.txt.attr', /^(\s*unique_subject\s*=\s*(yes|no)\s*\n?)?\s*$/],
-  ['crlnumber', NUMBER_FILE],
-  ['serial', NUMBER_FILE],
-];
-
-function checkSettings(stem: string, { entries, directory }: Inspection): Finding[] {
-  return SETTINGS.flatMap(([name, syntax]) => {
-    const file = `${databaseFolder(stem)}/${name}`;
-    if (!entries.some(each => each.file === file && each.kind === 'file'))
-      return name === 'crlnumber' ? [malformed(file, 'it is missing')] : [];
-    const refusal = refusalToRead(directory.path, file);
-    const isSane = refusal === undefined && syntax.test(readContained(directory.path, file).toString('latin1'));
-    return isSane ? [] : [malformed(file, refusal ?? 'its content is none that openssl ca writes')];
-  });
 }
