@@ -580,6 +580,11 @@ test('sign_config.sh: its options and its three words, with keys in files and in
     const { status, stderr } = await call([...secret, '-p', name], { WORD: 'geheim' });
     assert.is(status, 0, stderr);
   }
+  // What stands around a key says nothing of it.
+  const key = readFileSync(join(folder, 'ec/ssig_cml.key'), 'utf8');
+  writeFileSync(join(folder, 'noted.key'), `ENCRYPTED copies are kept\n${key}`, { mode: 0o600 });
+  const noted = await call(['-c', 'os.conf', '-k', 'noted.key', '--cert', 'ec/ssig_cml.cert']);
+  assert.is(noted.status, 0, noted.stderr);
   const wrong: readonly (readonly [RegExp, readonly string[]])[] = [
     [/"secret\.key" is encrypted/, secret],
     [/-p takes the name of an environment variable/, [...secret, '-p', 'geheim']],

@@ -1,6 +1,12 @@
 import { suite as makeSuite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { certificateBlocks, pemBlocks, pemToDer } from '../../scripts/lib/model/pem.ts';
+import {
+  certificateBlocks,
+  isEncryptedKey,
+  pemBlocks,
+  pemToDer,
+  privateKeyBlock,
+} from '../../scripts/lib/model/pem.ts';
 
 const suite = makeSuite('pem');
 
@@ -81,6 +87,26 @@ suite('blanks may end a line, headers stand in keys, and a mark of the byte orde
     found.map(({ from, to }) => text.slice(from, to)),
     [key.trimEnd(), block('A', 'AAAA').replaceAll('\n', ' \t\r\n').trimEnd()],
   );
+});
+
+suite('the first private key of a file says whether that needs a passphrase, and no text around it or behind it', () => {
+  const own = block('PRIVATE KEY', 'AAAA');
+  const [encrypted, old] = [
+    block('ENCRYPTED PRIVATE KEY', 'AAAA'),
+    block('EC PRIVATE KEY', 'Proc-Type: 4,ENCRYPTED\n\nAAAA'),
+  ];
+  for (const text of [
+    own,
+    `ENCRYPTED copies are kept\n${own}`,
+    own + encrypted,
+    block('EC PARAMETERS', 'AAAA') + own + old,
+  ])
+    assert.equal([privateKeyBlock(text)?.text, isEncryptedKey(text)], [own, false]);
+  for (const text of [encrypted, old, encrypted + own, old + own]) assert.ok(isEncryptedKey(text));
+  for (const text of ['', 'PRIVATE KEY', block('CERTIFICATE', 'AAAA')])
+    assert.equal([privateKeyBlock(text), isEncryptedKey(text)], [undefined, false]);
+  const half = '-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n';
+  assert.equal([privateKeyBlock(half), isEncryptedKey(half)], [undefined, true]);
 });
 
 suite('what takes its reader long is read in no time', () => {

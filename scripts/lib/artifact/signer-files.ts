@@ -3,6 +3,7 @@ import type { X509Certificate } from 'node:crypto';
 import { basename, dirname, resolve } from 'node:path';
 import { StateError, UsageError } from '../errors.ts';
 import { VARIABLE_NAME } from '../model/passphrase.ts';
+import { isEncryptedKey, privateKeyBlock } from '../model/pem.ts';
 import { PIN_VARIABLE, readTokenUri } from '../model/token.ts';
 import type { TokenKey } from '../model/types.ts';
 import { type PrivateKey, tokenArgument } from '../plan/private-key.ts';
@@ -69,9 +70,9 @@ function readKey(given: string, variable: string | undefined, environment: NodeJ
   const text = readInput(given).toString('latin1');
   const token = parseTokenKey(text);
   if (token) return inToken(file, variable === undefined ? token : { ...token, pinVariable: variable }, environment);
-  if (!text.includes('PRIVATE KEY'))
+  if (!privateKeyBlock(text))
     throw new StateError(`"${given}" holds no private key (PEM)`, 'give the key of the certificate, or the URI of one');
-  const isEncrypted = text.includes('ENCRYPTED');
+  const isEncrypted = isEncryptedKey(text);
   if (isEncrypted && variable === undefined)
     throw new StateError(`"${given}" is encrypted`, 'export its passphrase and name the variable: -p NAME');
   return { file, argument: file, passphrase: isEncrypted ? variable : undefined, token: undefined };

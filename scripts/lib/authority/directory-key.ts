@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { recordedVariables } from '../check/record.ts';
 import { StateError } from '../errors.ts';
 import { choosePassphraseVariable } from '../model/passphrase.ts';
+import { isEncryptedKey } from '../model/pem.ts';
 import { tokenUri } from '../model/token.ts';
 import type { TokenKey } from '../model/types.ts';
 import { type PrivateKey, privateKey } from '../plan/private-key.ts';
@@ -68,7 +69,7 @@ export function formerKeyOf(open: OpenDirectory, stem: string, file: string): Pr
 }
 
 function variableFor({ directory, settings, options }: OpenDirectory, stem: string, key: Buffer): string | undefined {
-  if (!key.includes('ENCRYPTED')) return undefined;
+  if (!isEncryptedKey(key.toString('latin1'))) return undefined;
   const entities = [...settings.configuration.hierarchy.values()];
   const described = settings.configuration.hierarchy.get(stem)?.passphraseVariables;
   const own = described ?? recordedVariables(readManifest(directory.path), stem);

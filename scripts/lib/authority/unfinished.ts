@@ -4,6 +4,7 @@ import { basename, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { CommandError, StateError } from '../errors.ts';
 import { canonicalKeyType } from '../model/key-type.ts';
+import { isEncryptedKey } from '../model/pem.ts';
 import type { KeyType } from '../model/types.ts';
 import { describeCertificate } from '../store/certificate-facts.ts';
 import { draftOf, draftsLeft } from '../store/draft.ts';
@@ -98,7 +99,7 @@ async function nameDraft(authority: Authority, key: string, asked: Asked, makeRe
 /** undefined: there is no file, or somebody's own key, which openssl does not read, or half of one. */
 async function requestBy(key: string, name: string, makeRequest: MakeRequest): Promise<RequestFacts | undefined> {
   // A pipe would wait for its writer.
-  if (!existsSync(key) || refusalOf(statSync(key)) !== undefined || readFileSync(key).includes('ENCRYPTED'))
+  if (!existsSync(key) || refusalOf(statSync(key)) !== undefined || isEncryptedKey(readFileSync(key, 'latin1')))
     return undefined;
   try {
     return describeRequest(readFileSync(await makeRequest(key, name)));

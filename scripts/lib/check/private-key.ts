@@ -3,6 +3,7 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { join } from 'node:path';
 import { CommandError } from '../errors.ts';
+import { isEncryptedKey, privateKeyBlock } from '../model/pem.ts';
 import { command } from '../plan/job.ts';
 import { readCommand, type Surroundings } from '../run/exec.ts';
 import { readContained } from '../store/contained-file.ts';
@@ -21,11 +22,12 @@ export interface KeyText {
 export function readKeyText(root: string, file: string): KeyText {
   const bytes = readContained(root, file);
   const text = bytes.toString('latin1');
+  const block = privateKeyBlock(text);
   return {
     file,
     bytes,
-    isEncrypted: /^(-----BEGIN ENCRYPTED PRIVATE KEY-----|Proc-Type: 4,ENCRYPTED)/m.test(text),
-    isForeign: /^-----BEGIN (TSS2 PRIVATE KEY|PKCS#11 PROVIDER URI)-----/m.test(text),
+    isEncrypted: isEncryptedKey(text),
+    isForeign: block ? block.label === 'TSS2 PRIVATE KEY' : /^-----BEGIN PKCS#11 PROVIDER URI-----/m.test(text),
   };
 }
 

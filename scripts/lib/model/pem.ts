@@ -81,6 +81,23 @@ export const certificateBlocks = (text: string): string[] =>
     return label === 'X509 CERTIFICATE' ? [block.replaceAll(` ${label}-----`, ' CERTIFICATE-----')] : [];
   });
 
+/** The block of a key file that readers take for the private key; undefined: there is none, or readers would not agree. */
+export function privateKeyBlock(text: string): PemBlock | undefined {
+  try {
+    return pemBlocks(text).find(({ label }) => label.endsWith('PRIVATE KEY'));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether the private key of a key file needs a passphrase. */
+export function isEncryptedKey(text: string): boolean {
+  const block = privateKeyBlock(text);
+  // Where readers do not agree, one that is not needed is asked for rather than one missed.
+  if (!block) return text.includes('ENCRYPTED');
+  return block.label === 'ENCRYPTED PRIVATE KEY' || /^Proc-Type: *4,ENCRYPTED$/m.test(block.text);
+}
+
 /** PEM texts as one, in which each ends its last line: two boundaries on one line are none (RFC 7468). */
 export const joinPem = (texts: readonly string[]): string =>
   texts.map(text => (text === '' || text.endsWith('\n') ? text : `${text}\n`)).join('');

@@ -1,7 +1,7 @@
 // What a derived export has to hold, from the files that determine it.
 import { join } from 'node:path';
 import { StateError } from '../errors.ts';
-import { joinPem, pemBlocks, pemToDer } from '../model/pem.ts';
+import { joinPem, pemToDer, privateKeyBlock } from '../model/pem.ts';
 import type { DerivedExport } from './exports.ts';
 import { firstCertificate } from './files.ts';
 import { absenceOf, readInput } from './input-file.ts';
@@ -21,15 +21,6 @@ export function readKey(path: string): string {
 
 function privateKey(path: string): string {
   const text = readKey(path);
-  if (hasKey(text)) return text;
+  if (privateKeyBlock(text)) return text;
   throw new StateError(`"${path}" holds no private key in PEM`, 'restore it from a backup, or move it away');
-}
-
-/** What readers take in different ways is none. */
-function hasKey(text: string): boolean {
-  try {
-    return pemBlocks(text).some(({ label }) => label.endsWith('PRIVATE KEY'));
-  } catch {
-    return false;
-  }
 }
