@@ -11,7 +11,7 @@ export const each = (path: string, fields: Fields): Fields =>
 
 export const SERIAL = ['string', 'serial number, hexadecimal'] as const;
 export const TIME = ['string', 'when its validity ends, ISO 8601 in UTC'] as const;
-export const RENEWED: Fields = {
+const RENEWED: Fields = {
   ...each('renewed', {
     name: ['string', 'the entity'],
     issuer: ['string', 'the CA that signed it'],

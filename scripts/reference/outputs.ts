@@ -9,7 +9,6 @@ import {
   type Fields,
   IMPORTED,
   RENEWAL,
-  RENEWED,
   SERIAL,
   TIME,
   VALUE,
@@ -172,7 +171,7 @@ export const OUTPUTS = {
   import: {
     name: ['string', 'the entity'],
     ...IMPORTED,
-    ...RENEWED,
+    ...RENEWAL,
   },
   'import, of a PKI that is not there yet': {
     name: ['string', 'the entity'],

@@ -1,5 +1,5 @@
 // `trustme-pki import ENTITY CERT`: a certificate that was made elsewhere joins its directory.
-import { openDirectory } from '../lib/authority/open.ts';
+import { authoritiesOf, openDirectory } from '../lib/authority/open.ts';
 import { importAwaited } from '../lib/ceremony/await.ts';
 import { type ImportChoice, importCertificate } from '../lib/ceremony/import.ts';
 import { placeOf } from '../lib/ceremony/request.ts';
@@ -11,6 +11,7 @@ import { isAwaited } from '../lib/store/requests.ts';
 import { parseWords } from '../options.ts';
 import { RELEASE_HELP } from './directory.ts';
 import { GENERATE_OPTIONS, readGenerateOptions } from './generate.ts';
+import { whatIsLeft } from './renew.ts';
 import type { VerbContext } from './verb.ts';
 
 const OPTIONS = {
@@ -28,7 +29,7 @@ after "renew". Of a PKI that is not there yet, the last certificate has everythi
 
   --accept-differences
                      take it although it says otherwise than was asked for
-  --cascade          renew what is below it, where it has a new key
+  --cascade          renew what is below it: entities, and what "issue" made
   --key-type T, --brand B, --platform-keys, --force-weak, --generate-token-keys, --jobs N
                      of a PKI that is not there yet, as for generate; else as "request" was told
   --rehearse         make the whole PKI of the configuration first, with keys that are thrown away, verify it, and hold
@@ -79,12 +80,16 @@ export async function importVerb(context: VerbContext): Promise<number> {
       },
       true,
     );
-    const imported = await importCertificate(open, choice, options, report, context.controller);
+    const { imported, failure } = await importCertificate(open, choice, options, report, context.controller);
     report.end();
-    if (given.json) return context.print(JSON.stringify({ schema: 1, name, ...imported }));
+    const isAuthority = (stem: string) => authoritiesOf(open).some(each => each.stem === stem);
     const visible = imported.files.filter(file => !file.startsWith('.pki/'));
     const changed = visible.length > 0 ? `changed: ${visible.join(', ')}` : 'it was there already';
-    return given.quiet ? 0 : context.print(`${told(name, imported)}\n${changed}`);
+    if (given.json) context.print(JSON.stringify({ schema: 1, name, ...imported }));
+    else if (!given.quiet)
+      context.print([told(name, imported), changed, ...whatIsLeft(imported, isAuthority)].join('\n'));
+    if (failure !== undefined) throw failure;
+    return 0;
   } finally {
     report.end();
   }

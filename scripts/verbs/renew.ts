@@ -4,7 +4,8 @@ import { basename } from 'node:path';
 import { publishHint } from '../lib/authority/former-keys.ts';
 import { authoritiesOf, openDirectory } from '../lib/authority/open.ts';
 import { UsageError } from '../lib/errors.ts';
-import { renew, type SessionOutcome } from '../lib/renewal/session.ts';
+import { renew, type SessionOutcome } from '../lib/renewal/chosen.ts';
+import type { Hindrance } from '../lib/renewal/hindrance.ts';
 import { makeReport } from '../lib/run/report.ts';
 import { formatFieldUpdates } from '../lib/secure-boot/format.ts';
 import { refuseNoPki } from '../lib/store/no-pki.ts';
@@ -109,12 +110,12 @@ const anchorHint = (name: string): string =>
   `${name}: readers need the new certificate, too, before they meet what was renewed: trustme-pki export anchors`;
 
 function describe(
-  { renewed, files, fieldUpdates, hindered, dependants, elsewhere }: SessionOutcome,
+  outcome: SessionOutcome,
   expiring: number | undefined,
   isAuthority: (name: string) => boolean,
 ): string {
-  const left = hindered.map(({ name, reason, hint }) => `${name} stays as it is: ${reason}; ${hint}`);
-  if (renewed.length === 0) return left.join('\n') || `nothing expires within ${expiring} days`;
+  const { renewed, files, fieldUpdates, hindered } = outcome;
+  if (renewed.length === 0) return hindered.map(staysAsIs).join('\n') || `nothing expires within ${expiring} days`;
   const visible = files.filter(file => !file.startsWith('.pki/'));
   return [
     ...renewed.map(({ name, issuer, serial, notAfter, retiredKey }) => {
@@ -123,15 +124,25 @@ function describe(
     }),
     `changed: ${visible.join(', ')}`,
     ...formatFieldUpdates(fieldUpdates),
-    ...left,
-    ...(dependants.length > 0 ? [`below, as they were: ${dependants.join(', ')}`] : []),
-    ...Object.entries(elsewhere).map(
-      ([ca, count]) =>
-        `${ca}: ${count} valid certificates of requests; to sign those again: trustme-pki sign-csr --again`,
-    ),
-    ...renewed.filter(({ name, issuer }) => name === issuer && isAuthority(name)).map(({ name }) => anchorHint(name)),
-    ...renewed.flatMap(({ name, retiredKey }) =>
-      retiredKey !== undefined && isAuthority(name) ? [publishHint(name, basename(retiredKey, '.key'))] : [],
-    ),
+    ...whatIsLeft(outcome, isAuthority),
   ].join('\n');
 }
+
+const staysAsIs = ({ name, reason, hint }: Hindrance): string => `${name} stays as it is: ${reason}; ${hint}`;
+
+/** What stays as it was, and what is to be done about what was made. */
+export const whatIsLeft = (
+  { renewed, hindered, dependants, elsewhere }: SessionOutcome,
+  isAuthority: (name: string) => boolean,
+): string[] => [
+  ...hindered.map(staysAsIs),
+  ...(dependants.length > 0 ? [`below, as they were: ${dependants.join(', ')}`] : []),
+  ...Object.entries(elsewhere).map(
+    ([ca, count]) =>
+      `${ca}: ${count} valid certificates of requests; to sign those again: trustme-pki sign-csr --again`,
+  ),
+  ...renewed.filter(({ name, issuer }) => name === issuer && isAuthority(name)).map(({ name }) => anchorHint(name)),
+  ...renewed.flatMap(({ name, retiredKey }) =>
+    retiredKey !== undefined && isAuthority(name) ? [publishHint(name, basename(retiredKey, '.key'))] : [],
+  ),
+];

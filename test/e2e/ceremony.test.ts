@@ -151,6 +151,43 @@ test('a new key: chains, exports, UEFI lists and what is below follow, and the o
   assert.ok(existsSync(path(online, 'DB.append.auth')));
 });
 
+test('import --cascade renews what issue made below, says what is left, and does what a run that was stopped left', async () => {
+  const [online, offline] = split('below');
+  const dir = ['--dir', online];
+  mkdirSync(path('below-out'));
+  await succeed('issue', 'device_subca', 'unit-1', ...dir);
+  await succeed('issue', 'device_subca', 'unit-2', ...dir);
+  write('below.csr', tool('openssl', ['req', '-new', '-key', path(online, 'unit-1.key'), '-subj', '/CN=x'], folder));
+  await succeed('sign-csr', 'device_subca', 'below.csr', '--same-key', ...dir);
+  await succeed('request', 'device_subca', '--rekey', ...dir);
+  await succeed('sign-csr', 'gen_rootca', `${online}/device_subca.csr`, '--dir', offline, '--output-dir', 'below-out');
+  const old = ['unit-1', 'unit-2'].map(stem => read(online, `${stem}.cert`));
+  const words = ['import', 'device_subca', 'below-out/device_subca.cert', ...dir];
+  await refused(/makes worthless: unit-1, unit-2\n.*--cascade/, ...words);
+  const said = await succeed(...words, '--cascade');
+  assert.match(said, /^changed: .*device_subca\.cert.*unit-1\.cert, unit-2\.cert$/m);
+  assert.match(said, /^device_subca: 1 valid certificates of requests; .*sign-csr --again$/m);
+  const isByNewKey = (stem: string) =>
+    tool(
+      'openssl',
+      ['verify', '-no-CAfile', '-partial_chain', '-trusted', 'device_subca.cert', `${stem}.cert`],
+      path(online),
+    );
+  for (const stem of ['unit-1', 'unit-2']) isByNewKey(stem);
+  await sound(online);
+  // As a run leaves it that was stopped between the two.
+  writeFileSync(path(online, 'unit-2.cert'), old[1]!);
+  assert.match(await succeed(...words), /it was there already\n$/);
+  const { renewed } = JSON.parse(await succeed(...words, '--cascade', '--json'));
+  assert.equal(
+    renewed.map(({ name }: { name: string }) => name),
+    ['unit-2'],
+  );
+  isByNewKey('unit-2');
+  assert.match(await succeed(...words, '--cascade'), /it was there already\n$/);
+  await sound(online);
+});
+
 test('the protocol is readable, signed, and a change of it is found', async () => {
   const [online, offline] = split('told');
   await succeed('request', 'user_subca', '--dir', online);

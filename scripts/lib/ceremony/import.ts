@@ -12,18 +12,20 @@ import type { GenerateOptions } from '../generate/generate.ts';
 import { passphraseVariable, requirePassphrases } from '../generate/prepare.ts';
 import { spoken } from '../model/protocol.ts';
 import type { Entity } from '../model/types.ts';
+import { type Renewing, renewSelection, type SessionOutcome } from '../renewal/chosen.ts';
 import { entitiesThere } from '../renewal/inputs.ts';
+import { withProfiles } from '../renewal/issued.ts';
 import { listsOf } from '../renewal/lists.ts';
-import type { Outcome } from '../renewal/renew.ts';
-import { presentIn, selectCertificates } from '../renewal/select.ts';
-import { inSession, renewSelected, type Session } from '../renewal/session.ts';
+import { type Issued, presentIn, type Selection, selectCertificates } from '../renewal/select.ts';
+import { inSession, type Session } from '../renewal/session.ts';
 import { surroundingsIn } from '../run/exec.ts';
 import type { PlanReport } from '../run/report.ts';
 import { inTemporary } from '../run/temporary.ts';
 import { describeCertificate } from '../store/certificate-facts.ts';
 import { certificateKey } from '../store/der.ts';
-import { byStem } from '../store/directory.ts';
+import { byStem, type PkiDirectory } from '../store/directory.ts';
 import { writeNew } from '../store/files.ts';
+import { isIssuedBy } from '../store/issuer.ts';
 import { keyFile, pendingFile, requestOutputs } from '../store/names.ts';
 import { readProtocol } from '../store/protocol.ts';
 import { removeTree } from '../store/remove-tree.ts';
@@ -42,7 +44,7 @@ export interface ImportChoice {
   readonly acceptsDifferences: boolean;
 }
 
-export interface Imported extends Outcome {
+export interface Imported extends SessionOutcome {
   /** SHA-256 of the certificate and of its key, in groups of four digits. */
   readonly sha256: string;
   readonly keySha256: string;
@@ -60,14 +62,14 @@ function refuseRevoked(given: string, certificate: X509Certificate, path: string
     );
 }
 
-/** Takes a certificate into a PKI that is there. */
+/** Takes a certificate into a PKI that is there. `failure`: as of a renewal. */
 export function importCertificate(
   given: OpenDirectory,
   choice: ImportChoice,
   options: GenerateOptions,
   report: PlanReport,
   controller: AbortController,
-): Promise<Imported> {
+): Promise<{ readonly imported: Imported; readonly failure: unknown }> {
   const { name } = choice;
   return inSession(given, report, controller, async session => {
     const { open, settings, now } = session;
@@ -99,18 +101,15 @@ export function importCertificate(
       rehearsal.compare(new Map([[name, describeCertificate(certificate.raw)]]), [{ ...entity, supplied: undefined }]);
     }
     const isThere = own.certificate.raw.equals(certificate.raw);
-    const outcome = isThere
-      ? { renewed: [], files: [], fieldUpdates: [] }
-      : await publish(session, choice, certificate, pending, options.width);
+    const { outcome, failure } = await publish(session, choice, certificate, pending, {
+      width: options.width,
+      isThere,
+    });
     const step = { step: 'import', entity: name, values: importValues(entity, certificate, told) } as const;
     if (!isThere || !isEntered(path, step)) await protocol(session, step, certificate);
     clearRequest(path, name);
-    return {
-      ...outcome,
-      sha256: spoken(certificate.fingerprint256),
-      keySha256: keyFingerprint(publicKey),
-      differences: told,
-    };
+    const sha256 = spoken(certificate.fingerprint256);
+    return { imported: { ...outcome, sha256, keySha256: keyFingerprint(publicKey), differences: told }, failure };
   });
 }
 
@@ -120,20 +119,31 @@ function clearRequest(path: string, name: string): void {
   for (const file of requestOutputs(name)) rmSync(join(path, file), { force: true });
 }
 
-/** A renewal whose certificate is there already. */
+const NOTHING: SessionOutcome = {
+  renewed: [],
+  files: [],
+  fieldUpdates: [],
+  hindered: [],
+  dependants: [],
+  elsewhere: {},
+};
+
+/** A renewal whose certificate is made already; where it is in its place, what a run that was stopped left below it. */
 async function publish(
   session: Session,
   { name, isCascading }: ImportChoice,
   certificate: X509Certificate,
   pending: Pending | undefined,
-  width: number,
-): Promise<Outcome> {
+  { width, isThere }: { readonly width: number; readonly isThere: boolean },
+): Promise<Renewing> {
   const { open, settings, now } = session;
   const { directory } = open;
   const { hierarchy } = settings.configuration;
+  if (isThere && !isCascading) return { outcome: NOTHING, failure: undefined };
   const isRekeyed = pending?.key !== undefined;
   const wanted = { names: [name], expiring: undefined, isCascading, isRekeyed, imported: new Set([name]) };
-  const selection = selectCertificates(wanted, presentIn(directory), hierarchy, now);
+  const chosen = selectCertificates(wanted, presentIn(directory), hierarchy, now);
+  const selection = await withProfiles(open, isThere ? unfinished(chosen, directory) : chosen, false);
   return inTemporary(async folder => {
     const file = join(folder, 'certificate.pem');
     writeNew(file, certificate.toString());
@@ -144,8 +154,16 @@ async function publish(
       clearsPlatformKey: false,
       imported: new Map([[name, { certificate: file, key }]]),
     };
-    return renewSelected(session, selection, change, { width });
+    return renewSelection(session, selection, change, { width });
   });
+}
+
+/** What `issue` made, and the present certificate of its CA did not sign. */
+function unfinished(selection: Selection, { certificates }: PkiDirectory): Selection {
+  const present = byStem(certificates);
+  const isLeft = ({ certificate: { certificate }, issuer }: Issued) =>
+    !isIssuedBy(certificate, present.get(issuer)!.certificate);
+  return { ...selection, entities: new Set(), issued: selection.issued.filter(isLeft) };
 }
 
 async function protocol(

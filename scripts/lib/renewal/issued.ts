@@ -26,7 +26,7 @@ import { refuseLinked } from './refuse-linked.ts';
 import type { Outcome } from './renew.ts';
 import type { Issued, Selection } from './select.ts';
 
-type WithProfile = Issued & { readonly profile: string };
+export type WithProfile = Issued & { readonly profile: string };
 
 type Signer = Pick<Authority, 'stem' | 'path' | 'certificate' | 'above' | 'configuration'>;
 
