@@ -522,6 +522,11 @@ test('a relative TMPDIR holds where the program was started, whatever folder its
   ])
     await inOwn.succeed(...words);
   assert.equal(readdirSync(join(own, 'tmp')), []);
+  const lost = programIn(own, { TMPDIR: 'gone' });
+  await lost.refused(
+    /cannot make a folder in "\S+relative\/gone", where temporary files go: it is not there \(ENOENT\)\n.*hint: export TMPDIR /,
+    ...['sign', 'config', 'a.conf', '--cms', ...dir],
+  );
 });
 
 test('two results of one name are refused, and what was signed before another failed is told', async () => {

@@ -3,10 +3,22 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { StateError } from '../errors.ts';
+import { systemReason } from '../system-error.ts';
 import { hintOfDisk } from './failure.ts';
 
-/** A new folder with this prefix (mode 0700), for the caller to remove; absolute, since commands run elsewhere than this process. */
-export const makeTemporary = (prefix: string): string => mkdtempSync(join(resolve(tmpdir()), prefix));
+/** A new folder with this prefix (mode 0700), for the caller to remove; absolute, since commands run elsewhere than this process. Throws a StateError. */
+export function makeTemporary(prefix: string): string {
+  const place = resolve(tmpdir());
+  try {
+    return mkdtempSync(join(place, prefix));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new StateError(
+      `cannot make a folder in "${place}", where temporary files go: ${systemReason(code)}`,
+      hintOfDisk(place) ?? 'export TMPDIR with a folder that is there and can be written to',
+    );
+  }
+}
 
 /** Calls `work` with the folder (mode 0700), which is removed however that ends. */
 export async function inTemporary<T>(work: (folder: string) => Promise<T>): Promise<T> {
