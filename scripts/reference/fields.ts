@@ -41,6 +41,10 @@ export const ENTRY: Fields = {
   'subject?': ['string', 'of a certificate'],
   'keyType?': ['string', 'of a certificate'],
   'notAfter?': TIME,
+  'revokedFrom?': [
+    'string',
+    "of a certificate's hash: from when it is revoked, ISO 8601 in UTC; missing: at all times",
+  ],
 };
 export const VALUE: Fields = {
   section: ['string', 'section of the ini file; empty before the first one'],

@@ -22,6 +22,7 @@ import { entryForDbx } from '../lib/secure-boot/edk2.ts';
 import { readEntries, readGuid, refuseOtherVariable } from '../lib/secure-boot/entries.ts';
 import { formatChanged } from '../lib/secure-boot/format.ts';
 import { revokedForFirmware } from '../lib/secure-boot/revoked.ts';
+import { digestOf } from '../lib/store/signature-digest.ts';
 import { type Given, parseWords, textOf } from '../options.ts';
 import { DIRECTORY_HELP, DIRECTORY_OPTIONS, noteTo, RELEASE_HELP, readDirectoryOptions } from './directory.ts';
 import type { VerbContext } from './verb.ts';
@@ -104,7 +105,8 @@ export async function uefiRemove(context: VerbContext): Promise<number> {
         throw new StateError(`"${word}" is a certificate of ours`, 'to replace it: trustme-pki uefi rotate');
       const found = find(others);
       if (found.length === 0) throw new StateError(`${name} holds nothing that is "${word}"`, 'trustme-pki uefi show');
-      if (!wanted && found.length > 1)
+      // Entries of one hash differ by the time from which it is revoked: its digits mean them all.
+      if (!wanted && new Set(found.map(digestOf)).size > 1)
         throw new StateError(`${found.length} entries begin with "${word}"`, 'give more digits');
       chosen.push(...found);
     }

@@ -153,6 +153,29 @@ test('remove: by file or by the first digits; the appended update that would bri
   await sound(pki);
 });
 
+test('a hash of a certificate is shown with the time from which it is revoked, and its digits remove it with any', async () => {
+  const pki = copyOf('times');
+  const hash = Buffer.from(HASH, 'hex');
+  const time = Buffer.from('e807020d0e0f10000000000000000000', 'hex');
+  const data = [Buffer.alloc(16), time].map(each => Buffer.concat([hash, each]));
+  const signatures = data.map(each => ({ type: X509_SHA256_GUID, owner: VENDOR, data: each }));
+  writeFileSync(path('times.esl'), formatSignatureLists(signatures));
+  await succeed('uefi', 'add', 'dbx', 'times.esl', '--dir', pki, '--quiet');
+  const shown = await succeed('uefi', 'show', `${pki}/DBX.esl`);
+  assert.equal(shown.match(/X\.509 SHA-256.*/g)?.slice(0, 2), [
+    'X.509 SHA-256',
+    'X.509 SHA-256 revoked from 2024-02-13T14:15:16Z',
+  ]);
+  const [{ entries: listed }] = JSON.parse(await succeed('uefi', 'show', `${pki}/DBX.esl`, '--json')).files;
+  assert.equal(
+    listed.map((each: { revokedFrom?: string }) => each.revokedFrom),
+    [undefined, '2024-02-13T14:15:16Z'],
+  );
+  await succeed('uefi', 'remove', 'dbx', HASH, '--dir', pki, '--quiet');
+  assert.equal(entries(pki, 'DBX.esl'), []);
+  await sound(pki);
+});
+
 test('of a certificate with its chain the first is taken, of a file of unrelated ones all', async () => {
   const pki = copyOf('chained');
   const { status, stderr } = await run('uefi', 'add', 'dbx', 'base/ssig.cert', '--dir', pki);

@@ -10,7 +10,7 @@ import type { Surroundings } from '../run/exec.ts';
 import { certificateIn } from '../store/certificate.ts';
 import type { PkiDirectory } from '../store/directory.ts';
 import { listFile } from '../store/names.ts';
-import { revocationTime } from '../store/signature-digest.ts';
+import { revokedFrom, revokesByHash } from '../store/signature-digest.ts';
 import { hashOfImage, type Image } from './authenticode.ts';
 import { findImage, refusalOfImage } from './efi.ts';
 import { digestsOf, type EfiSignature, isSignedBy, signaturesOf } from './efi-signature.ts';
@@ -81,24 +81,18 @@ async function refusalBySigners(
 /** That dbx has the hash of a certificate's signed part; undefined: it has not. */
 function revocationOf({ raw, subject }: X509Certificate, dbx: readonly Signature[]): string | undefined {
   for (const entry of dbx) {
-    const time = revocationTime(entry, raw);
-    if (time === undefined) continue;
+    if (!revokesByHash(entry, raw)) continue;
+    const from = revokedFrom(entry);
     const told = `dbx has the hash of a certificate that signed it, or leads to who did: ${oneLine(subject)}`;
-    return time.some(octet => octet !== 0)
-      ? `${told}; revoked as of ${dateIn(time)}: a time stamp from before that, by one of dbt, is not looked at`
-      : told;
+    return from === undefined
+      ? told
+      : `${told}; revoked as of ${from.slice(0, 10)}: a time stamp from before that, by one of dbt, is not looked at`;
   }
   return undefined;
 }
 
 const unaskedHash = ({ subject }: X509Certificate): string =>
   `dbx has the hash of ${oneLine(subject)}, which issued who signed it, and EDK2 does not ask for that: "uefi add dbx" the certificate itself`;
-
-/** EFI_TIME (UEFI 2.10, 8.3) begins with year, month and day. */
-const dateIn = (time: Buffer): string =>
-  time.length < 4
-    ? 'an unknown time'
-    : [time.readUInt16LE(0), time[2], time[3]].map(each => `${each}`.padStart(2, '0')).join('-');
 
 /** Why firmware may refuse what was found good. */
 function doubtsOf(dbx: readonly Signature[], allowed: Signature | undefined): string[] {

@@ -1,7 +1,7 @@
 // Entries of db and dbx that cannot both come to bear.
 import { isSame, type Signature, X509_GUID } from '../model/signature-list.ts';
 import { certificateIn } from '../store/certificate.ts';
-import { digestOf, revocationTime } from '../store/signature-digest.ts';
+import { digestOf, revokesByHash } from '../store/signature-digest.ts';
 
 const WINS = 'dbx wins, what it signed does not boot';
 
@@ -21,5 +21,5 @@ export function contradictionsTo(
 
 function isHashOf(entry: Signature, { type, data }: Signature): boolean {
   const certificate = type === X509_GUID ? certificateIn(data) : undefined;
-  return certificate !== undefined && revocationTime(entry, certificate.raw) !== undefined;
+  return certificate !== undefined && revokesByHash(entry, certificate.raw);
 }

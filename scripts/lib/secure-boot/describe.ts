@@ -16,7 +16,7 @@ import { inTemporary } from '../run/temporary.ts';
 import { certificateIn } from '../store/certificate.ts';
 import { describeCertificate } from '../store/certificate-facts.ts';
 import { writeNew } from '../store/files.ts';
-import { digestOf } from '../store/signature-digest.ts';
+import { digestOf, revokedFrom } from '../store/signature-digest.ts';
 import { isRefusedByEdk2, lengthFlaw } from './edk2.ts';
 
 export interface Entry {
@@ -32,6 +32,8 @@ export interface Entry {
   readonly keyType?: string;
   /** ISO 8601, UTC. */
   readonly notAfter?: string;
+  /** Of a certificate's hash: from when it is revoked, ISO 8601, UTC; missing: at all times. */
+  readonly revokedFrom?: string;
 }
 
 export interface Update {
@@ -100,6 +102,7 @@ export function describeEntry(signature: Signature): Entry {
   const { type, owner, data } = signature;
   const certificate = type === X509_GUID ? certificateIn(data) : undefined;
   const facts = certificate && describeCertificate(certificate.raw);
+  const from = revokedFrom(signature);
   return {
     type: SIGNATURE_TYPES[type]?.name ?? type,
     owner,
@@ -108,6 +111,7 @@ export function describeEntry(signature: Signature): Entry {
     ...(certificate && facts
       ? { subject: oneLine(certificate.subject), keyType: facts.keyType, notAfter: facts.notAfter.toISOString() }
       : {}),
+    ...(from === undefined ? {} : { revokedFrom: from }),
   };
 }
 

@@ -24,9 +24,10 @@ function formatUpdate({ time, variable, isAppended, signers }: Update): string {
 }
 
 /** One entry in a line or two. */
-export function formatEntry({ type, owner, sha256, subject, keyType, notAfter }: Entry): string {
+export function formatEntry({ type, owner, sha256, subject, keyType, notAfter, revokedFrom }: Entry): string {
   const certificate = subject === undefined ? '' : ` ${subject} (${keyType}, until ${notAfter?.slice(0, 10)})`;
-  return `${type}${certificate}\n     ${sha256}\n     owner ${owner}`;
+  const from = revokedFrom === undefined ? '' : ` revoked from ${revokedFrom}`;
+  return `${type}${certificate}${from}\n     ${sha256}\n     owner ${owner}`;
 }
 
 /** A line, if there are any. */

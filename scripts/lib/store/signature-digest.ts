@@ -13,13 +13,21 @@ const HASHES = new Set([SHA256_GUID, X509_SHA256_GUID]);
 export const certificateHash = (certificate: Buffer, digest: string): Buffer =>
   createHash(digest).update(signedPart(certificate).whole).digest();
 
-/**
- * The time (EFI_TIME, zeros: always) from which an entry revokes a certificate (DER) by the hash of its signed part
- * (EFI_CERT_X509_SHA256 and its like); undefined: it does not.
- */
-export function revocationTime({ type, data }: Signature, certificate: Buffer): Buffer | undefined {
+/** Whether an entry revokes a certificate (DER) by the hash of its signed part (EFI_CERT_X509_SHA256 and its like). */
+export function revokesByHash({ type, data }: Signature, certificate: Buffer): boolean {
   const digest = SIGNATURE_TYPES[type]?.certificateDigest;
-  if (digest === undefined) return undefined;
+  if (digest === undefined) return false;
   const hash = certificateHash(certificate, digest);
-  return data.subarray(0, hash.length).equals(hash) ? data.subarray(hash.length) : undefined;
+  return data.subarray(0, hash.length).equals(hash);
+}
+
+/** From when the hash of a certificate revokes it, ISO 8601 in UTC; undefined: at all times, or it is no such hash. */
+export function revokedFrom({ type, data }: Signature): string | undefined {
+  const { certificateDigest, length } = SIGNATURE_TYPES[type] ?? {};
+  if (certificateDigest === undefined || data.length !== length) return undefined;
+  // EFI_TIME (UEFI 2.10, 8.3) ends the entry. No Date is made of it: it may be none that there is.
+  const time = data.subarray(-16);
+  if (time.every(octet => octet === 0)) return undefined;
+  const [month, day, hour, minute, second] = [...time.subarray(2, 7)].map(each => `${each}`.padStart(2, '0'));
+  return `${`${time.readUInt16LE(0)}`.padStart(4, '0')}-${month}-${day}T${hour}:${minute}:${second}Z`;
 }
