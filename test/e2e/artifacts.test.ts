@@ -16,6 +16,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { cleanEnvironment, isMissing, MAIN, ROOT, scratch, start, tool } from '../helpers/door.ts';
@@ -382,6 +383,17 @@ test('a module whose signature the kernel takes from nobody is refused, with wha
     writeFileSync(join(folder, 'odd.ko'), moduleOf(content, signature, parameters));
     await refused(pattern, ...check);
   }
+  for (const [start, command] of [
+    ['fd377a585a00', 'xz -dk'],
+    ['28b52ffd', 'zstd -d'],
+    ['1f8b', 'gzip -dk'],
+  ] as const) {
+    writeFileSync(join(folder, 'odd.ko'), Buffer.from(start, 'hex'));
+    await refused(
+      new RegExp(`it is compressed, and the kernel verifies what is in it: ${command} \\S*odd\\.ko`),
+      ...check,
+    );
+  }
   for (const digest of ['sha1', 'sha224', 'sha512']) {
     writeFileSync(join(folder, 'odd.ko'), moduleOf(content, cms('-noattr', '-md', digest)));
     await succeed(...check);
@@ -622,8 +634,9 @@ test('what is missing for modules and IMA, or does not fit, is said', async () =
   assert.match(stderr, /"\/nowhere\/sign-file" is not there[\s\S]*linux-kbuild/);
   assert.not(existsSync(join(folder, 'plain.ko.signed')));
   if (hasSignFile) {
-    writeFileSync(join(folder, 'plain.ko.xz'), 'packed');
-    await refused(/no kernel module[\s\S]*before they are compressed/, 'sign', 'module', 'plain.ko.xz', '--dir', 'rsa');
+    writeFileSync(join(folder, 'plain.ko.gz'), gzipSync('packed'));
+    const packed = /no kernel module[\s\S]*before they are compressed: gzip -dk \S*plain\.ko\.gz$/m;
+    await refused(packed, 'sign', 'module', 'plain.ko.gz', '--dir', 'rsa');
     await refused(/RSA-PSS key/, 'sign', 'module', 'plain.ko', '--signer', 'ssig_cml', '--dir', 'rsa');
   }
   await refused(/--cms is for configurations/, 'sign', 'module', 'plain.ko', '--cms', '--dir', 'rsa');

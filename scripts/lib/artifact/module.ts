@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CommandError, StateError } from '../errors.ts';
 import { KERNEL_KEYS, refusalOfKernel } from '../model/kernel.ts';
+import { shellWord } from '../model/shell-word.ts';
 import { command, commandWithKey } from '../plan/job.ts';
 import { passin } from '../plan/private-key.ts';
 import { runCommand, type Surroundings } from '../run/exec.ts';
@@ -79,11 +80,25 @@ export async function signModule(
 /** ELF (elf(5)); compressed ones are signed before that, since the kernel verifies what is in them. */
 function refuseOther(file: string, module: Buffer): void {
   if (module.subarray(0, 4).toString('latin1') === '\x7fELF') return;
+  const decompress = decompressionOf(file, module);
+  if (decompress === undefined) throw new StateError(`"${file}" is no kernel module (ELF)`, 'give .ko files');
   throw new StateError(
-    `"${file}" is no kernel module (ELF)`,
-    /\.(xz|gz|zst)$/.test(file) ? 'sign modules before they are compressed' : 'give .ko files',
+    `"${file}" is no kernel module (ELF), but a compressed file`,
+    `sign modules before they are compressed: ${decompress}`,
   );
 }
+
+/** What decompresses a file beside it; undefined: it is not compressed. Formats that the kernel's build knows, by their first bytes. */
+function decompressionOf(file: string, content: Buffer): string | undefined {
+  const [, command] = FORMATS.find(([start]) => content.subarray(0, start.length).equals(start)) ?? [];
+  return command && `${command} ${shellWord(file)}`;
+}
+
+const FORMATS: readonly (readonly [start: Buffer, command: string])[] = [
+  [Buffer.from('fd377a585a00', 'hex'), 'xz -dk'],
+  [Buffer.from('28b52ffd', 'hex'), 'zstd -d'],
+  [Buffer.from('1f8b', 'hex'), 'gzip -dk'],
+];
 
 /** Why the kernel would refuse a module, where it trusts one certificate (PEM); undefined: it takes it. */
 export async function refusalOfModule(
@@ -92,7 +107,12 @@ export async function refusalOfModule(
   surroundings: Surroundings,
 ): Promise<string | undefined> {
   const { module, signature, parameters } = splitModule(readFileSync(file));
-  if (!signature) return 'it has no signature';
+  if (!signature) {
+    const decompress = decompressionOf(file, module);
+    return decompress === undefined
+      ? 'it has no signature'
+      : `it is compressed, and the kernel verifies what is in it: ${decompress}, and check that`;
+  }
   const flaw = flawOfSignature(signature, parameters) ?? refusalOfKernelKey(new X509Certificate(certificate));
   if (flaw !== undefined) return flaw;
   return inTemporary(async folder => {
