@@ -361,11 +361,12 @@ const APPENDED = '~Module signature appended~\n';
 test('a module whose signature the kernel takes from nobody is refused, with what is wrong with it', async () => {
   const content = readFileSync('/bin/true').subarray(0, 5000);
   writeFileSync(join(folder, 'plain.ko'), content);
-  const by = ['-in', 'plain.ko', '-signer', 'rsa/ssig_subca.cert', '-inkey', 'rsa/ssig_subca.key', '-outform', 'DER'];
-  const cms = (...more: string[]): Buffer => {
-    tool('openssl', ['cms', '-sign', '-binary', '-nocerts', ...by, '-out', 'plain.p7', ...more], folder);
+  const by = ['-in', 'plain.ko', '-inkey', 'rsa/ssig_subca.key', '-outform', 'DER', '-out', 'plain.p7'];
+  const cmsBy = (signer: string, ...more: string[]): Buffer => {
+    tool('openssl', ['cms', '-sign', '-binary', '-nocerts', ...by, '-signer', signer, ...more], folder);
     return readFileSync(join(folder, 'plain.p7'));
   };
+  const cms = (...more: string[]) => cmsBy('rsa/ssig_subca.cert', ...more);
   const good = cms('-noattr');
   const odd: readonly (readonly [Buffer, RegExp, string?])[] = [
     [cms(), /has signed attributes/],
@@ -394,6 +395,17 @@ test('a module whose signature the kernel takes from nobody is refused, with wha
       ...check,
     );
   }
+  // Extensions of the certificate that openssl does not know are nothing to the kernel, critical or not.
+  mkdirSync(join(folder, 'critical'));
+  const critical = ['-addext', '1.2.3.4=critical,ASN1:NULL', '-subj', '/CN=x', '-out', 'critical/x.cert'];
+  tool(
+    'openssl',
+    ['req', '-x509', '-key', 'rsa/ssig_subca.key', '-batch', '-config', '/dev/null', ...critical],
+    folder,
+  );
+  writeFileSync(join(folder, 'odd.ko'), moduleOf(content, cmsBy('critical/x.cert', '-noattr')));
+  await refused(/not one by this certificate/, ...check);
+  await succeed('check', 'module', 'odd.ko', '--dir', 'critical', '--signer', 'x');
   for (const digest of ['sha1', 'sha224', 'sha512']) {
     writeFileSync(join(folder, 'odd.ko'), moduleOf(content, cms('-noattr', '-md', digest)));
     await succeed(...check);
