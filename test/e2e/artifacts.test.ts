@@ -294,7 +294,9 @@ test('what cannot be signed is said, and nothing is written', async () => {
   await refused(/"none.conf" is not there/, 'sign', 'config', 'none.conf', '--dir', 'ec');
   await refused(/has no certificate "ssig_cm"/, 'sign', 'config', 'lonely.conf', '--signer', 'ssig_cm', '--dir', 'ec');
   await succeed('generate', '--dir', 'ed', '--key-type', 'ed25519', '--quiet');
-  await refused(/which the ed25519 key of ssig_cml\.cert cannot make/, 'sign', 'config', 'lonely.conf', '--dir', 'ed');
+  const unable =
+    /which the ed25519 key of ssig_cml\.cert cannot make[\s\S]*ENTITY, or --cms with OpenSSL 3\.5 where the device/;
+  await refused(unable, 'sign', 'config', 'lonely.conf', '--dir', 'ed');
   copyFileSync('/bin/true', join(folder, 'ed.ko'));
   for (const [kind, there, reader] of [
     ['efi', hasEfi, 'firmware'],

@@ -60,7 +60,7 @@ export async function signConfig(
   if (!signsDigests(certificate.certificate))
     throw new StateError(
       `the device takes SHA-512 signatures of configurations, which the ${keyType} key of ${certificate.file} cannot make`,
-      'sign with an RSA or EC key: --signer ENTITY, or --cms where the device takes that',
+      `sign with an RSA or EC key: --signer ENTITY${isOwnDigestName(keyType) ? ', or --cms with OpenSSL 3.5 where the device takes that' : ''}`,
     );
   if (existsSync(files.key))
     throw new StateError(
