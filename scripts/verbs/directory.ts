@@ -61,7 +61,11 @@ export function readWord<Word extends string>(given: Given, name: string, words:
 export const PASSWORD_VARIABLE = 'TRUSTME_PKI_P12_PASSWORD';
 
 /** Throws where it is not set, or no text: such a file without a password is no use to anybody. */
-export function readPasswordVariable(given: Given, environment: NodeJS.ProcessEnv): string {
+export function readPasswordVariable(
+  given: Given,
+  environment: NodeJS.ProcessEnv,
+  note: (text: string) => void,
+): string {
   const variable = textOf(given, 'password-env') ?? PASSWORD_VARIABLE;
   // What was given may be the password itself: it is not repeated.
   if (!VARIABLE_NAME.test(variable))
@@ -69,7 +73,15 @@ export function readPasswordVariable(given: Given, environment: NodeJS.ProcessEn
       '--password-env takes the name of an environment variable, not the password: all users of the machine can read that',
       `export it: ${PASSWORD_VARIABLE}=..., and leave --password-env out`,
     );
-  if (environment[variable] && passphraseValue(variable, environment)) return variable;
+  const password = environment[variable] && passphraseValue(variable, environment);
+  if (password) {
+    // RFC 7292 (B.1) has BMPString; PBES2 does not say which encoding, and its readers differ.
+    if (/[^\x20-\x7e]/.test(password))
+      note(
+        `trustme-pki: warning: the password in ${variable} is not ASCII: Java cannot open the PKCS #12 file, and Windows may read another password`,
+      );
+    return variable;
+  }
   throw new StateError(
     `PKCS #12 needs a password, and ${variable} is not set`,
     `export ${variable}, or name another with --password-env`,

@@ -1,17 +1,19 @@
 // `trustme-pki export anchors|pkcs12`: what devices and users are given.
 import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { revocationOf } from '../lib/artifact/signer.ts';
 import { passphraseOf, tokenOf } from '../lib/authority/directory-key.ts';
 import { type OpenDirectory, openDirectory } from '../lib/authority/open.ts';
 import { writePkcs12 } from '../lib/authority/pkcs12.ts';
 import { revokedIn } from '../lib/authority/revoked.ts';
-import { StateError, UsageError } from '../lib/errors.ts';
+import { printable, StateError, UsageError } from '../lib/errors.ts';
 import { anchorsOf, exportAnchors, FORMATS, hashesOf } from '../lib/export/anchors.ts';
 import { describeToken } from '../lib/model/token.ts';
 import { surroundingsIn } from '../lib/run/exec.ts';
 import { type CertificateFile, findCertificate } from '../lib/store/directory.ts';
 import { draftBeside } from '../lib/store/draft.ts';
 import { isTaken } from '../lib/store/files.ts';
+import { issuersOf } from '../lib/store/issuer.ts';
 import { writeOutput } from '../lib/store/output-file.ts';
 import { readerOf } from '../lib/store/readers.ts';
 import { type Given, parseWords, textOf } from '../options.ts';
@@ -146,8 +148,9 @@ async function pkcs12Verb(
       extra !== undefined ? `unexpected "${extra}"` : `${name === undefined ? 'NAME' : '--output'} is missing`,
       'usage: trustme-pki export pkcs12 NAME --output FILE',
     );
-  const { stem, file } = findCertificate(open.directory.certificates, name);
-  const { path, keys } = open.directory;
+  const found = findCertificate(open.directory.certificates, name);
+  const { stem, file } = found;
+  const { path, keys, certificates } = open.directory;
   if (!keys.has(stem))
     throw new StateError(`the key of ${stem} is not in "${open.options.dir}"`, 'export it where the key is');
   const token = tokenOf(open, stem);
@@ -156,7 +159,8 @@ async function pkcs12Verb(
       `the key of ${stem} is in the token ${describeToken(token)}: it never leaves that`,
       'export pkcs12 is for keys in files',
     );
-  const password = readPasswordVariable(given, context.environment);
+  const note = noteTo(context, given);
+  const password = readPasswordVariable(given, context.environment, note);
   const target = resolve(output);
   refuseFolder(target, output);
   if (isTaken(target)) throw new StateError(`"${output}" is there: nothing is overwritten`, 'give another --output');
@@ -167,6 +171,9 @@ async function pkcs12Verb(
     draftBeside(target),
     surroundingsIn(path, context.environment, context.controller),
   );
+  const above = issuersOf(found, certificates).map(({ certificate }) => certificate);
+  const revocation = revocationOf(found, [...above, ...found.chain], path);
+  if (revocation !== undefined) note(`trustme-pki: warning: ${printable(revocation)}`);
   if (given.json) return context.print(JSON.stringify({ schema: 1, name: stem, file: target }));
   return given.quiet ? 0 : context.print(target);
 }

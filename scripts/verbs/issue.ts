@@ -66,7 +66,7 @@ export async function issueVerb(context: VerbContext): Promise<number> {
     names: (given.san as string[] | undefined) ?? [],
     days: readDays(given),
     keyType: keyType === undefined ? undefined : parseKeyType(keyType),
-    passwordVariable: given.p12 ? readPasswordVariable(given, context.environment) : undefined,
+    passwordVariable: given.p12 ? readPasswordVariable(given, context.environment, noteTo(context, given)) : undefined,
   };
   if (options.keyType) refuseWeakRsa(options.keyType, undefined);
   const outputFolder = readOutputFolder(given);

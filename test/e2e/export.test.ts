@@ -164,8 +164,37 @@ test('PKCS #12: openssl and GnuTLS open it; it is for its owner alone', async ()
   await succeed(['export', 'pkcs12', 'backend', '--legacy', '--output', 'old.p12', '--dir', 'base'], secret);
   const old = ['pkcs12', '-legacy', '-in', 'old.p12', '-passin', 'pass:a b c', '-noenc'];
   assert.match(tool('openssl', old, folder), /BEGIN PRIVATE KEY/);
+  const odd = { TRUSTME_PKI_P12_PASSWORD: 'p\u00e4ss' };
+  const notAscii = await program(['export', 'pkcs12', 'backend', '--output', 'odd.p12', '--dir', 'base'], odd);
+  assert.is(notAscii.status, 0, notAscii.stderr);
+  assert.match(
+    notAscii.stderr,
+    /^trustme-pki: warning: the password in TRUSTME_PKI_P12_PASSWORD is not ASCII: Java .*\n$/,
+  );
+  assert.not.match(notAscii.stderr, /p.ss$/m);
   const again = await program(['export', 'pkcs12', 'backend', '--output', 'old.p12', '--dir', 'base'], secret);
+  assert.is(again.stderr.includes('warning'), false);
   assert.match(again.stderr, /"old\.p12" is there: nothing is overwritten/);
+});
+
+test('PKCS #12 of what is revoked, or stands below what is, is a warning', async () => {
+  cpSync(base, join(folder, 'revoked'), { recursive: true });
+  const secret = { TRUSTME_PKI_P12_PASSWORD: 'x' };
+  const warned = async (revoked: string, pattern: RegExp) => {
+    await succeed(['revoke', revoked, '--reason', 'keyCompromise', '--dir', 'revoked']);
+    const output = join(folder, `${revoked}.p12`);
+    const { status, stderr } = await program(
+      ['export', 'pkcs12', 'backend', '--output', output, '--dir', 'revoked'],
+      secret,
+    );
+    assert.is(status, 0, stderr);
+    assert.match(stderr, pattern);
+  };
+  await warned(
+    'backend_subca',
+    /warning: backend\.cert stands below CN=.*, which gen_rootca revoked \(keyCompromise\)/,
+  );
+  await warned('backend', /warning: backend\.cert is revoked \(keyCompromise\)/);
 });
 
 test('what has no hard links, as a stick with FAT, gets all files, and loses none that somebody else put there', async () => {

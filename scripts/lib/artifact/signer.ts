@@ -47,17 +47,27 @@ export function refuseExpired({ file, certificate }: CertificateFile, hint: stri
 
 /** Throws where a CA of the directory has revoked it, or one of `above`. */
 export function refuseRevoked(
-  { file, certificate }: CertificateFile,
+  signer: CertificateFile,
   above: readonly X509Certificate[],
   directory: string,
   hint: string,
 ): void {
+  const revocation = revocationOf(signer, above, directory);
+  if (revocation !== undefined) throw new StateError(`${revocation}: what it signs is for nobody to take`, hint);
+}
+
+/** That a CA of the directory has revoked it, or one of `above`, as `NAME.cert is revoked (keyCompromise)`; undefined: none has. */
+export function revocationOf(
+  { file, certificate }: CertificateFile,
+  above: readonly X509Certificate[],
+  directory: string,
+): string | undefined {
   const revocation = firstRevoked(directory, [certificate, ...above]);
-  if (!revocation) return;
+  if (!revocation) return undefined;
   const { reason, certificate: revoked, ca } = revocation;
   const what =
     revoked === certificate ? 'is revoked' : `stands below ${revoked.subject.split('\n').at(-1)}, which ${ca} revoked`;
-  throw new StateError(`${file} ${what} (${reason}): what it signs is for nobody to take`, hint);
+  return `${file} ${what} (${reason})`;
 }
 
 /** Whether the key of a certificate signs digests, as RSA and EC keys do; others bring their own, or sign nothing (X25519). */
