@@ -136,6 +136,8 @@ export class Interrupted extends PkiError {
   }
 }
 
+export const isInterrupted = (error: unknown): error is Interrupted => isPkiError(error) && 'signal' in error;
+
 /** A program that uses this package stopped the run, with whatever reason: exit code as for SIGINT. */
 export class Aborted extends PkiError {
   readonly exitCode = 130;

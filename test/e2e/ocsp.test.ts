@@ -53,7 +53,10 @@ async function whileServing(ca: string, path: string, work: (url: string) => unk
   } finally {
     child.kill('SIGTERM');
   }
-  assert.is((await ended).status, 143);
+  const { status, stderr } = await ended;
+  assert.is(status, 143);
+  assert.match(stderr, /trustme-pki: ended by SIGTERM\n$/);
+  assert.not.match(stderr, /interrupted/);
 }
 
 /** What `openssl ocsp` says as a client that trusts the root. */

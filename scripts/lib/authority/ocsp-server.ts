@@ -2,7 +2,7 @@
 // `openssl ocsp`, which reads the index anew.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { isPkiError, StateError } from '../errors.ts';
+import { isInterrupted, isPkiError, StateError } from '../errors.ts';
 import { decode } from '../store/der.ts';
 import { systemReason } from '../system-error.ts';
 import { answerRequest, type Responder } from './responder.ts';
@@ -16,23 +16,27 @@ const [MALFORMED_REQUEST, INTERNAL_ERROR] = [1, 2].map(status => Buffer.from([0x
   Buffer,
 ];
 
-/** Listens; `ready` gets the URL. Ends by the abort signal alone, whose reason it throws. */
+/** Listens; `ready` gets the URL. Ends by the abort signal alone: of a signal with its exit code, else it throws the reason. */
 export async function serve(
   responder: Responder,
   port: number,
   ready: (url: string) => void,
   note: (text: string) => void,
-): Promise<never> {
+): Promise<number> {
   const { signal } = responder.surroundings.controller;
   const server = createServer((request, response) => {
     respond(responder, request, response, note).catch(() => response.destroy());
   });
   try {
     ready(`http://${LOOPBACK}:${await listen(server, port)}`);
-    return await new Promise((_resolve, reject) => {
-      if (signal.aborted) reject(signal.reason);
-      signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    await new Promise<void>(resolve => {
+      if (signal.aborted) resolve();
+      signal.addEventListener('abort', () => resolve(), { once: true });
     });
+    if (!isInterrupted(signal.reason)) throw signal.reason;
+    // Nothing was interrupted: there is no other way to end it.
+    note(`trustme-pki: ended by ${signal.reason.signal}`);
+    return signal.reason.exitCode;
   } finally {
     server.closeAllConnections();
     server.close();
