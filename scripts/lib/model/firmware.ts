@@ -21,18 +21,28 @@ function refusalOf(keyType: KeyType, isPss: boolean): string | undefined {
   return keyType.kind === 'rsa' ? undefined : 'it knows RSA';
 }
 
-/** PcdMaxAuthVariableSize as EDK2's platforms set it: the most that an update may have, in bytes. */
+/** PcdMaxAuthVariableSize as EDK2's platforms set it: the most that a variable may have with its name and header, in bytes. */
 const LIMITS: readonly (readonly [bytes: number, firmware: string])[] = [
   [0x8400, 'OVMF of 4 MB, and boards that follow it'],
   [0x2800, 'OVMF of 1 and 2 MB, and boards that keep the value of ArmVirtPkg and most of edk2-platforms'],
 ];
 
-/** Whose firmware refuses an update of so many bytes. */
-export function warningOfSize(bytes: number): string | undefined {
+/** AUTHENTICATED_VARIABLE_HEADER, and `dbx` or `KEK` in UCS-2 with its end; PK and db have two bytes less. */
+const OVERHEAD = 60 + 8;
+
+/**
+ * Whose firmware refuses an update of so many bytes, whose lists have `payload` of them. EDK2 limits the variable; where an
+ * update reaches SMM through a buffer (VariableSmmRuntimeDxe), that is as large as the largest variable, and limits all.
+ */
+export function warningOfSize(update: number, payload: number): string | undefined {
+  const [bytes, whole] = [payload + OVERHEAD, update + OVERHEAD];
   const [limit, firmware] = LIMITS.find(([most]) => bytes > most) ?? [];
-  return limit === undefined
+  if (limit !== undefined)
+    return `its ${bytes} bytes are more than the ${limit} that EDK2 takes of lists, name and header (PcdMaxAuthVariableSize) in ${firmware}`;
+  const [most] = LIMITS.find(([most]) => whole > most) ?? [];
+  return most === undefined
     ? undefined
-    : `its ${bytes} bytes are more than the ${limit} that EDK2 takes (PcdMaxAuthVariableSize) in ${firmware}`;
+    : `its ${whole} bytes with the signature are more than the ${most} that EDK2 with SMM takes where no other variable may be larger (PcdMaxVolatileVariableSize)`;
 }
 
 /** EDK2 compares images by these alone (DxeImageVerificationLib); old firmware knows SHA-256 alone. */

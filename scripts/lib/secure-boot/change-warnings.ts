@@ -1,9 +1,10 @@
 // What is to be said of a change of a UEFI list: what some firmware does not take of it.
-import { statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { warningOfSize } from '../model/firmware.ts';
 import type { Signature } from '../model/signature-list.ts';
 import type { VariableName } from '../model/types.ts';
+import { parseVariableUpdate } from '../model/variable-update.ts';
 import { digestOf } from '../store/signature-digest.ts';
 import { describeEntry, warningsOf } from './describe.ts';
 import { isRefusedByEdk2 } from './edk2.ts';
@@ -24,7 +25,8 @@ const warningsOfSizes = (path: string, files: readonly string[]): string[] =>
   files
     .filter(file => file.endsWith('.auth'))
     .flatMap(file => {
-      const warning = warningOfSize(statSync(join(path, file)).size);
+      const bytes = readFileSync(join(path, file));
+      const warning = warningOfSize(bytes.length, parseVariableUpdate(bytes).payload.length);
       return warning === undefined ? [] : [`${file}: ${warning}`];
     });
 

@@ -71,7 +71,7 @@ export async function describeFile(
       `"${file}" is neither a signature list nor a variable update`,
       'give an .esl or an .auth file',
     );
-  const size = update ? warningOfSize(bytes.length) : undefined;
+  const size = update ? warningOfSize(bytes.length, payload.length) : undefined;
   return {
     file,
     kind: update ? 'variable-update' : 'signature-list',
