@@ -141,6 +141,20 @@ test('times rise from call to call, also within a second', async () => {
   await sound(pki);
 });
 
+test('an update of the future is told with what comes next: to sign it again would not help', async () => {
+  const pki = copyOf('ahead');
+  const bytes = readFileSync(path(pki, 'DB.auth'));
+  bytes.writeUInt16LE(bytes.readUInt16LE(0) + 9, 0);
+  writeFileSync(path(pki, 'DB.auth'), bytes);
+  await succeed('uefi', 'add', 'db', 'board.pem', '--dir', pki, '--quiet');
+  const { stdout } = await run('verify', pki);
+  assert.match(
+    stdout,
+    /DB\.auth: it says that it was signed in the future: .*\n\s+hint: set the clock .* gets a time after/,
+  );
+  assert.ok(update(pki, 'DB.auth').time > parseVariableUpdate(bytes).time);
+});
+
 test('remove: by file or by the first digits; the appended update that would bring it back goes', async () => {
   const pki = copyOf('removed');
   await succeed('uefi', 'add', 'db', 'vendor.pem', HASH, '--dir', pki, '--quiet');

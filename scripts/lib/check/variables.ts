@@ -90,6 +90,9 @@ function readDated({ path, updates }: PkiDirectory, { stem, variable }: Variable
 
 const LEEWAY = 10 * 60 * 1000;
 const AGAIN = 'sign it again with the present time';
+/** Signing again gives it a time after this one. */
+const AHEAD =
+  'set the clock of whatever signed it; what is signed next gets a time after this one, since machines that have it take none before';
 
 /** UEFI specification, 8.2.2: of the EFI_TIME, all but date and time has to be zero. */
 function checkTime({ stem, update: { time, timeBytes } }: Dated, now: Date): Finding[] {
@@ -101,12 +104,12 @@ function checkTime({ stem, update: { time, timeBytes } }: Dated, now: Date): Fin
     number,
   ];
   const isTime = month >= 1 && month <= 12 && day >= 1 && day <= 31 && hour < 24 && minute < 60 && second < 60;
-  const says = (what: string) => [warning('update-time', updateFile(stem), what, AGAIN)];
+  const says = (what: string, hint = AGAIN) => [warning('update-time', updateFile(stem), what, hint)];
   if (!isTime || timeBytes.subarray(7).some(byte => byte !== 0)) return says('its time is none that firmware takes');
   if (time.getUTCFullYear() < 2000) return says(`it says that it was signed in ${time.getUTCFullYear()}`);
   // Calls in a row are given rising times, seconds apart: the last may be a little ahead.
   return time.getTime() > now.getTime() + LEEWAY
-    ? says(`it says that it was signed in the future: ${time.toISOString()}`)
+    ? says(`it says that it was signed in the future: ${time.toISOString()}`, AHEAD)
     : [];
 }
 
