@@ -148,6 +148,37 @@ if (hasTools) {
   };
   const check = (file: string) => ['check', 'efi', file, '--dir', 'pki'] as const;
 
+  test('the first certificate of db that verifies a signature decides: is its hash in dbx, no later one helps', async () => {
+    const key = ['-newkey', 'rsa:2048', '-nodes', '-keyout', 'above.key', '-days', '30', '-config', 'root.conf'];
+    tool('openssl', ['req', '-x509', ...key, '-subj', '/CN=above', '-out', 'above.pem'], folder);
+    tool(
+      'openssl',
+      ['req', '-new', '-key', 'pki/ssig_subca.key', '-config', 'root.conf', '-subj', '/CN=below', '-out', 'b.csr'],
+      folder,
+    );
+    const by = ['-CA', 'above.pem', '-CAkey', 'above.key', '-set_serial', '7', '-days', '30'];
+    tool('openssl', ['x509', '-req', '-in', 'b.csr', ...by, '-out', 'below.pem'], folder);
+    await succeed(
+      'sign',
+      'efi',
+      'plain.efi',
+      '-k',
+      'pki/ssig_subca.key',
+      '--cert',
+      'below.pem',
+      '--output',
+      'below.efi',
+    );
+    await withEntry('X.509 SHA-256', revocation('above.pem', 'sha256'), async () => {
+      await succeed('uefi', 'add', 'db', 'above.pem', 'below.pem', '--dir', 'pki', '--quiet');
+      await refused(/dbx has the hash of a certificate that .* leads to who did: CN=above/, ...check('below.efi'));
+      await succeed('uefi', 'remove', 'db', 'above.pem', '--dir', 'pki', '--quiet');
+      await succeed('uefi', 'add', 'db', 'above.pem', '--dir', 'pki', '--quiet');
+      await succeed(...check('below.efi'));
+    });
+    await succeed('uefi', 'remove', 'db', 'above.pem', 'below.pem', '--dir', 'pki', '--quiet');
+  });
+
   test('dbx forbids by the hash of a certificate that db has, of any digest, and says what of a time is not looked at', async () => {
     await succeed('sign', 'efi', 'plain.efi', '--dir', 'pki');
     await succeed(...check('plain.efi.signed'));

@@ -52,30 +52,17 @@ export async function refusalByDatabases(
   const revocation = revoked.find(each => each !== undefined);
   if (revocation !== undefined) return revocation;
   const allowed = db.find(isItsHash);
-  const refusal = allowed ? undefined : await refusalBySigners(image, { db, dbx }, surroundings, warn);
+  const trusted = certificatesIn(db).map(({ certificate, pem }) => ({
+    pem,
+    revocation: revocationOf(certificate, dbx),
+  }));
+  const refusal = allowed ? undefined : await refusalOfImage(image, trusted, surroundings, warn);
   if (refusal !== undefined) return refusal;
   const between = signatures
     .flatMap(({ chain }) => chain.slice(1))
     .filter(each => revocationOf(each, dbx) !== undefined);
   for (const warning of [...doubtsOf(dbx, allowed), ...between.map(unaskedHash)]) warn(`${file}: ${warning}`);
   return undefined;
-}
-
-/** Of the certificates in db, those whose hash is in dbx let nothing boot. */
-async function refusalBySigners(
-  image: Image,
-  { db, dbx }: Databases,
-  surroundings: Surroundings,
-  warn: (text: string) => void,
-): Promise<string | undefined> {
-  const all = certificatesIn(db).map(each => ({ ...each, revocation: revocationOf(each.certificate, dbx) }));
-  const good = all.filter(({ revocation }) => revocation === undefined).map(({ pem }) => pem);
-  const refusal = await refusalOfImage(image, good, surroundings, warn);
-  if (refusal === undefined) return undefined;
-  for (const { pem, revocation } of all)
-    if (revocation !== undefined && (await isSignedBy(image, signaturesOf(image), pem, surroundings)))
-      return revocation;
-  return refusal;
 }
 
 /** That dbx has the hash of a certificate's signed part; undefined: it has not. */

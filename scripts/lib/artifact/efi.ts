@@ -78,6 +78,12 @@ export function findImage(file: string): Image | string {
   }
 }
 
+/** A certificate in the order of db; `revocation` says why what it verifies is refused all the same. */
+interface Trusted {
+  readonly pem: string;
+  readonly revocation?: string | undefined;
+}
+
 /** Why it is not signed by one of these certificates (PEM); undefined: it is. What some firmware does not take is told. */
 export async function refusalOfEfi(
   file: string,
@@ -86,28 +92,40 @@ export async function refusalOfEfi(
   warn: (text: string) => void,
 ): Promise<string | undefined> {
   const image = findImage(file);
-  return typeof image === 'string' ? image : refusalOfImage(image, certificates, surroundings, warn);
+  if (typeof image === 'string') return image;
+  return refusalOfImage(
+    image,
+    certificates.map(pem => ({ pem })),
+    surroundings,
+    warn,
+  );
 }
 
-/** The same of an image. */
+/** The same of an image. Of a signature, EDK2 goes by the first certificate that verifies it (IsAllowedByDb), and asks no other. */
 export async function refusalOfImage(
   image: Image,
-  certificates: readonly string[],
+  certificates: readonly Trusted[],
   surroundings: Surroundings,
   warn: (text: string) => void,
 ): Promise<string | undefined> {
+  let revoked: string | undefined;
   const signatures = signaturesOf(image);
   // Those that all firmware knows come first, so that no other is told where one of them is enough.
   const inOrder = [...signatures].sort((a, b) => Number(a.digest !== 'sha256') - Number(b.digest !== 'sha256'));
   for (const signature of inOrder)
-    for (const certificate of certificates)
-      if ((await refusalOfSignature(image, signature, certificate, surroundings)) === undefined) {
-        const warning = warningOfCertificate(parseCertificate(certificate));
+    for (const { pem, revocation } of certificates)
+      if ((await refusalOfSignature(image, signature, pem, surroundings)) === undefined) {
+        if (revocation !== undefined) {
+          revoked ??= revocation;
+          break;
+        }
+        const warning = warningOfCertificate(parseCertificate(pem));
         if (warning !== undefined) warn(warning);
         if (signature.digest !== 'sha256')
           warn(`${image.file}: not every UEFI firmware verifies its signature, which is of a ${signature.digest} hash`);
         return undefined;
       }
+  if (revoked !== undefined) return revoked;
   return signatures.length > 0 && signatures.every(({ isStale }) => isStale)
     ? 'it was changed after it was signed'
     : 'no certificate that is asked for has signed it';
