@@ -1,6 +1,6 @@
 // Who of the readers of a PKI cannot use the keys that the configuration asks for: a warning that names the reader.
 import { ConfigError, StateError, UsageError } from '../errors.ts';
-import { warningOfKey } from '../model/firmware.ts';
+import { REFUSED_BY_EDK2, warningOfKey } from '../model/firmware.ts';
 import { type Hierarchy, problemOf } from '../model/hierarchy.ts';
 import { refusalOfKernel, warningOfKernel } from '../model/kernel.ts';
 import { canonicalKeyType, formatKeyType, refuseWeakRsa } from '../model/key-type.ts';
@@ -19,7 +19,11 @@ const KERNEL: Reader = (entity, key) => {
   return reason && `the kernel's module loader cannot use its ${key} key: ${reason}`;
 };
 
-const FIRMWARE: Reader = (entity, key) => warningOfKey(entity.keyType, isPss(entity), key);
+const FIRMWARE: Reader = (entity, key) => {
+  const warning = warningOfKey(entity.keyType, isPss(entity), key);
+  const isKnown = entity.keyType.kind === 'rsa' && !isPss(entity);
+  return warning === undefined || isKnown ? warning : `${warning}; ${REFUSED_BY_EDK2}`;
+};
 
 /** A line for each key of `made` that a reader cannot use. */
 export function readerNotes(made: readonly Entity[], hierarchy: Hierarchy): string[] {

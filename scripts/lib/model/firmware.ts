@@ -16,6 +16,9 @@ export function warningOfKey(keyType: KeyType, isPss: boolean, shown: string): s
   return reason === undefined ? undefined : `UEFI firmware cannot use its ${shown} key: ${reason}`;
 }
 
+/** What follows the warning of an entry of which isRefusedByEdk2 (`secure-boot/edk2.ts`) holds. */
+export const REFUSED_BY_EDK2 = 'EDK2 refuses the whole update that holds it';
+
 function refusalOf(keyType: KeyType, isPss: boolean): string | undefined {
   if (isPss) return 'it knows no RSA-PSS keys';
   return keyType.kind === 'rsa' ? undefined : 'it knows RSA';

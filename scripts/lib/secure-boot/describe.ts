@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { warningOfCertificate } from '../artifact/firmware-key.ts';
 import { refusalOfUpdate } from '../check/update-signature.ts';
 import { CommandError, StateError } from '../errors.ts';
-import { warningOfSize, warningOfType } from '../model/firmware.ts';
+import { REFUSED_BY_EDK2, warningOfSize, warningOfType } from '../model/firmware.ts';
 import { certificateBlocks } from '../model/pem.ts';
 import { parseSignatureLists, SIGNATURE_TYPES, type Signature, X509_GUID } from '../model/signature-list.ts';
 import type { VariableName } from '../model/types.ts';
@@ -121,7 +121,7 @@ const oneLine = (subject: string): string => subject.replaceAll('\n', ', ');
 export function warningsOf(signature: Signature): string[] {
   const doubt = doubtOf(signature);
   if (doubt === undefined) return [];
-  return [isRefusedByEdk2(signature) ? `${doubt}; EDK2 refuses the whole update that holds it` : doubt];
+  return [isRefusedByEdk2(signature) ? `${doubt}; ${REFUSED_BY_EDK2}` : doubt];
 }
 
 function doubtOf(signature: Signature): string | undefined {
