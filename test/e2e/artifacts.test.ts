@@ -81,6 +81,20 @@ test('a configuration that another PKI signed is refused, and so is one without 
   await refused(/piped\.sig" is no file/, 'check', 'config', 'piped.conf', '--dir', 'ec');
   await refused(/piped\.fw\.sig" is no file/, 'check', 'ima', 'piped.fw', '--dir', 'ec');
   await refused(/lonely\.sig" is not there/, 'check', 'config', 'lonely.conf', '--dir', 'ec');
+  await succeed('sign', 'config', 'piped.fw', '--cms', '--output', 'alien', '--dir', 'ec');
+  const alien = ['check', 'config', 'piped.fw', '--cms', '--output', 'alien', '--dir'] as const;
+  await succeed(...alien, 'ec');
+  await refused(/piped\.fw: unable to get local issuer certificate$/m, ...alien, 'rsa');
+});
+
+test('a CMS that openssl does not verify is thrown away, with the reason that it gives', async () => {
+  writeFileSync(join(folder, 'strict.conf'), 'x');
+  const critical = ['-addext', '1.2.3.4=critical,ASN1:NULL', '-subj', '/CN=x', '-out', 'strict.pem'];
+  tool('openssl', ['req', '-x509', '-key', 'ec/ssig_cml.key', '-batch', '-config', '/dev/null', ...critical], folder);
+  const reason =
+    /"\S*strict\.conf" does not verify with \S*strict\.pem, and was thrown away: unhandled critical extension$/m;
+  await refused(reason, 'sign', 'config', 'strict.conf', '--cms', '-k', 'ec/ssig_cml.key', '--cert', 'strict.pem');
+  assert.not(existsSync(join(folder, 'strict.p7s')));
 });
 
 test('a signer’s certificate that is none, or whose key signs nothing, is refused with its file', async () => {

@@ -116,7 +116,11 @@ async function signCms(file: string, output: string, signer: Signer): Promise<vo
         output,
         surroundings,
       );
-      await requireCms(file, draft, certificate.file, surroundings);
+      const refusal = await refusalBy(() => requireCms(file, draft, certificate.file, surroundings));
+      if (refusal !== undefined)
+        throw new StateError(
+          `the signature of "${file}" does not verify with ${certificate.file}, and was thrown away: ${refusal}`,
+        );
     });
   });
 }
@@ -190,7 +194,7 @@ async function refusalBy(ask: () => Promise<void>): Promise<string | undefined> 
     return undefined;
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
-    const reasons = [...error.stderr.matchAll(/lookup: (.*)$|:error:[0-9A-F]+:[^:]*:[^:]*:([^:\n]+)/gm)];
-    return reasons.map(([, a, b]) => a ?? b).at(-1) ?? error.stderr.trim().split('\n').at(-1);
+    const reasons = error.stderr.matchAll(/(?:lookup|Verify error): ?(.*)$|:error:[0-9A-F]+:[^:]*:[^:]*:([^:\n]+)/gm);
+    return [...reasons].map(([, a, b]) => a ?? b).at(-1) ?? error.stderr.trim().split('\n').at(-1);
   }
 }
