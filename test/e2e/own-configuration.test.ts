@@ -103,6 +103,20 @@ test("variables of one's own for a shipped entity are kept by what is made witho
   const { status, stdout } = await program(['verify', 'kept'], secrets);
   assert.is(status, 0, stdout);
   assert.not.match(stdout, /key-unreadable/);
+  tool('openssl', ['req', '-new', '-key', 'alice.key', '-subj', '/CN=mallory', '-out', 'm.csr'], join(folder, 'kept'));
+  for (const words of [
+    ['renew', 'user_subca', '--cascade'],
+    ['crl', 'user_subca'],
+    ['issue', 'user_subca', 'bob'],
+    ['sign-csr', 'user_subca', 'kept/m.csr', '--same-key'],
+  ]) {
+    const unset = await program([...words, '--dir', 'kept'], { GYROIDOS_TEST_PASSWD_PKI: 'gensecret' });
+    assert.is(unset.status, 1, unset.stdout);
+    assert.match(
+      unset.stderr,
+      /^trustme-pki: error: ".+" needs the secret in OUR_PASSWD, which is not set\n.*: export OUR_PASSWD\n$/,
+    );
+  }
   tool('openssl', ['pkey', '-in', 'user_subca.key', '-noout', '-passin', 'pass:oursecret'], join(folder, 'kept'));
 });
 

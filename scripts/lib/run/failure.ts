@@ -22,6 +22,10 @@ export interface Ending {
 /** The error of a command that `job` ran in `folder`. */
 export function failureOf(command: Command, job: string, folder: string, ending: Ending): PkiError {
   const { exitCode, stderr } = ending;
+  // Not looked for before: whoever opens a CA need not use its key, as revoke does not.
+  const unset = /^No environment variable (\w+)$/m.exec(stderr)?.[1];
+  if (unset !== undefined && command.secrets.includes(unset))
+    return new StateError(`"${job}" needs the secret in ${unset}, which is not set`, `export ${unset}`);
   const ofToken = command.token && tokenHintFor(exitCode, stderr);
   const hint =
     ofToken ?? hintFor(stderr) ?? hintOfKey(command, stderr) ?? hintOfDisk(folder) ?? hintOfDisk(resolve(tmpdir()));
