@@ -1,6 +1,7 @@
 // `trustme-pki renew NAME…`, `trustme-pki rekey NAME…`: new certificates with the same key, or with new ones.
+import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import { publishHint } from '../lib/authority/former-keys.ts';
 import { authoritiesOf, openDirectory } from '../lib/authority/open.ts';
 import { UsageError } from '../lib/errors.ts';
@@ -97,7 +98,10 @@ export async function runRenewal(
     report.end();
     const isAuthority = (name: string) => authoritiesOf(open).some(({ stem }) => stem === name);
     if (given.json) context.print(JSON.stringify({ schema: 1, ...outcome }));
-    else if (!given.quiet) context.print(describe(outcome, expiring, isAuthority));
+    else if (!given.quiet) {
+      const stale = outcome.renewed.filter(({ name }) => existsSync(join(open.directory.path, `${name}.p12`)));
+      context.print([describe(outcome, expiring, isAuthority), ...stale.map(keystoreHint)].join('\n'));
+    }
     if (failure !== undefined) throw failure;
     return 0;
   } finally {
@@ -108,6 +112,10 @@ export async function runRenewal(
 /** What is below names the serial number of the new root CA (RFC 5280 4.2.1.1): with the old one alone it is refused. */
 const anchorHint = (name: string): string =>
   `${name}: readers need the new certificate, too, before they meet what was renewed: trustme-pki export anchors`;
+
+/** What `issue --p12` made: its password is not here, and readers may hold the file. */
+const keystoreHint = ({ name }: { readonly name: string }): string =>
+  `${name}.p12 has the old certificate: move it away, and make another one: trustme-pki export pkcs12 ${name} --output ${name}.p12`;
 
 function describe(
   outcome: SessionOutcome,

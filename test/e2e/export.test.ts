@@ -219,6 +219,12 @@ fs.linkSync = (path, dest) => {
   await onStick(['export', 'pkcs12', 'backend', '--output', 'stick/b.p12', '--dir', 'stick']);
   holds('stick/ann.p12');
   holds('stick/b.p12');
+  const renewed = await program(['renew', 'ann', 'backend', '--dir', 'stick']);
+  assert.match(
+    renewed.stdout,
+    /^ann\.p12 has the old certificate: .*: trustme-pki export pkcs12 ann --output ann\.p12$/m,
+  );
+  assert.not.match(renewed.stdout, /backend\.p12/);
   const der = readFileSync(join(folder, 'stick/certs/signing_key.x509'));
   rmSync(join(folder, 'stick/certs/signing_key.x509'));
   await onStick(['generate', '--dir', 'stick']);
