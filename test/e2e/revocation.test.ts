@@ -4,6 +4,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symli
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { revoke } from '../../scripts/lib/authority/revoke.ts';
 import { cleanEnvironment, isMissing, MAIN, ROOT, scratch, start, tool } from '../helpers/door.ts';
 import { killAt } from '../helpers/killed.ts';
 import { runProgram } from '../helpers/program.ts';
@@ -63,6 +64,18 @@ test('a revoked certificate is on the next list, and clients refuse it', async (
     const seen = tool('certtool', ['--crl-info', '--infile', 'backend_subca.crl'], pki.path);
     assert.match(seen, /Revoked certificates \(1\)/);
   }
+});
+
+test('a revocation after 2049 is on lists of every openssl, which reads no later times of revocation', async () => {
+  const pki = copyOf('late');
+  const serial = new X509Certificate(readFileSync(join(pki.path, 'backend.cert'))).serialNumber;
+  const authority = { path: pki.path, stem: 'backend_subca', note: () => {} };
+  const targets = [{ ca: 'backend_subca', serial, given: 'backend' }];
+  revoke(authority, targets, { reason: 'superseded', invalidity: undefined }, new Date('2050-06-01T12:00:00Z'));
+  await pki.succeed('crl', 'backend_subca');
+  const text = pki.openssl('crl', '-in', 'backend_subca.crl', '-noout', '-text');
+  assert.match(text, /Revocation Date: Dec 31 23:59:59 2049 GMT/);
+  assert.match(text, /Superseded/);
 });
 
 test('a number with zeros before it, or in small letters, is the number that openssl prints otherwise', async () => {

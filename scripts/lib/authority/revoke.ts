@@ -166,6 +166,9 @@ function changeOf(row: DatabaseRow, reason: Reason, invalidity: Date | undefined
 /** Whether it does not say when a key was compromised. */
 const isUndated = ({ reason }: DatabaseRow): boolean => reasonOf(reason) === (reason ?? 'unspecified');
 
+/** openssl reads UTCTime alone here, which ends then, and would make no list: what is later counts from then. */
+const LATEST = new Date('2049-12-31T23:59:59Z');
+
 /** openssl-ca(1): time, reason, and with keyTime or CAkeyTime the time of the compromise. */
 function newRow(line: string, change: Change, reason: Reason, invalidity: Date | undefined, since: Date): string {
   const fields = line.split(/(?<!\\)\t/);
@@ -179,6 +182,7 @@ function newRow(line: string, change: Change, reason: Reason, invalidity: Date |
     : reason === 'unspecified'
       ? []
       : [reason];
-  const revocation = change === 'released' ? '' : [asn1Time(since), ...words].join(',');
+  const time = asn1Time(since < LATEST ? since : LATEST);
+  const revocation = change === 'released' ? '' : [time, ...words].join(',');
   return [change === 'released' ? 'V' : 'R', fields[1], revocation, ...fields.slice(3)].join('\t');
 }
