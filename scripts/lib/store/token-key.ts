@@ -1,6 +1,7 @@
 // What lies in a PKI directory in place of a private key that is in a token: where it is, and its public key.
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { VARIABLE_NAME } from '../model/passphrase.ts';
+import { pemBlocks } from '../model/pem.ts';
 import { parseTokenUri, TOKEN_KEY_MARK } from '../model/token.ts';
 import type { TokenKey } from '../model/types.ts';
 
@@ -17,7 +18,7 @@ export function parseTokenKey(text: string): TokenKey | undefined {
 
 /** The public key in the file. Throws where there is none. */
 export function publicKeyOf(text: string): KeyObject {
-  const block = /-----BEGIN PUBLIC KEY-----[\s\S]*?-----END PUBLIC KEY-----/.exec(text)?.[0];
+  const block = pemBlocks(text).find(({ label }) => label === 'PUBLIC KEY');
   if (block === undefined) throw new RangeError('it holds no public key');
-  return createPublicKey(block);
+  return createPublicKey(block.text);
 }
