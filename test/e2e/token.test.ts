@@ -282,6 +282,15 @@ if (isThere) {
       [...words, '--key-type', 'ec:secp384r1'],
       /is ec:prime256v1, and gen_rootca.key is to be ec:secp384r1/,
     );
+    mkdirSync(join(folder, 'conf-dup/software-signing'));
+    writeFileSync(
+      join(folder, 'conf-dup/software-signing/ssig_rootca.ini'),
+      keySection('dup', '').replace('object = ', 'id = 01'),
+    );
+    await refused(
+      [...words, ...EC],
+      /which (\S+)\.key names, is the one that (?!\1)(\S+)\.key names\n.*key-of = \2 instead/,
+    );
     assert.not(existsSync(join(folder, 'dup')));
   });
 

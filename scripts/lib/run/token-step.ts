@@ -1,15 +1,17 @@
 // A key in a token as a step: looked for under the token's lock, made where it is missing and may be made, never twice.
-import { createPublicKey, randomBytes } from 'node:crypto';
-import { join } from 'node:path';
+import { createPublicKey, type KeyObject, randomBytes } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { StateError } from '../errors.ts';
 import { canonicalKeyType } from '../model/key-type.ts';
-import { describeObject, describeToken, tokenKeyHead } from '../model/token.ts';
+import { describeObject, describeToken, TOKEN_KEY_MARK, tokenKeyHead } from '../model/token.ts';
 import type { Job, UseToken } from '../plan/job.ts';
 import { generateInToken, tryKey } from '../plan/pkcs11.ts';
 import { tokenArgument } from '../plan/private-key.ts';
 import { keyTypeOf } from '../store/certificate-facts.ts';
 import { writeNew } from '../store/files.ts';
 import { describeRequest, requestKey } from '../store/request-facts.ts';
+import { publicKeyOf } from '../store/token-key.ts';
 import { requireEngine } from '../store/token-road.ts';
 import { readCommand, runCommand, type Surroundings } from './exec.ts';
 import { takeTokenLock } from './lock.ts';
@@ -53,12 +55,27 @@ async function underLock(module: string, step: UseToken, id: string, surrounding
         `the key ${describeObject(key)} of the token ${describeToken(key)} is ${found}, and ${id} is to be ${canonicalKeyType(keyType)}`,
         'say key-type in the ini file as the key is, or name another object',
       );
+    const twin = holderOf(publicKey, surroundings.folder);
+    if (twin !== undefined)
+      throw new StateError(
+        `the key ${describeObject(key)} of the token ${describeToken(key)}, which ${id} names, is the one that ${twin} names`,
+        `name another key, or say key-of = ${basename(twin, '.key')} instead`,
+      );
     const text = publicKey.export({ type: 'spki', format: 'pem' });
     writeNew(join(surroundings.folder, id), `${tokenKeyHead(key)}${text}`, 0o600);
   } finally {
     lock.release();
   }
 }
+
+/** The file of a folder that says the same key of a token, maybe by another of its names. */
+const holderOf = (publicKey: KeyObject, folder: string): string | undefined =>
+  readdirSync(folder)
+    .filter(name => name.endsWith('.key'))
+    .find(name => {
+      const text = readFileSync(join(folder, name), 'latin1');
+      return text.startsWith(TOKEN_KEY_MARK) && publicKeyOf(text).equals(publicKey);
+    });
 
 /** Looks under the token's lock, and makes the key where it is not there and may be made. */
 async function makeWhereMissing(step: UseToken, id: string, inside: Surroundings): Promise<void> {
