@@ -121,6 +121,24 @@ suite('what takes its reader long is read in no time', () => {
   assert.ok(Date.now() - begin < 3000);
 });
 
+suite('blocks in lines of 64 characters are what they are to who reads line by line, and large ones have room', () => {
+  const lines = (count: number, last: string) => block('X509 CRL', `${`${'A'.repeat(64)}\n`.repeat(count)}${last}`);
+  const texts = ['AAA=', 'A'.repeat(64), 'AA=='].flatMap(last => [lines(0, last), lines(2, last)]);
+  const found = pemBlocks(texts.join(''));
+  assert.equal(
+    found.map(({ text }) => text),
+    texts,
+  );
+  const behindText = pemBlocks(`x\n${texts.join('')}`);
+  assert.equal(
+    behindText.map(each => ({ ...each, from: each.from - 2, to: each.to - 2 })),
+    found,
+  );
+  for (const last of ['A', 'AA=', `${'A'.repeat(64)}=`, `${'A'.repeat(64)}==`, 'A=AA'])
+    assert.throws(() => pemBlocks(lines(2, last)), /is not lines of base64$/, last);
+  assert.is(pemBlocks(lines(200_000, 'AAAA'))[0]?.text, lines(200_000, 'AAAA'));
+});
+
 suite('a block is decoded to its DER, with CRLF too', () => {
   const der = Buffer.from(Array.from({ length: 200 }, (_, i) => i));
   const lines = der.toString('base64').match(/.{1,64}/g)!;
