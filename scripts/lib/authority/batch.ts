@@ -77,7 +77,7 @@ export async function prepareBatch(
     ...['ca', '-batch', '-notext', '-preserveDN', '-config', inside('ca.cnf'), '-extensions', signing.section],
     ...signing.times,
     ...keyOptions(authority),
-    ...['-infiles', ...copies.map(copy => relative(path, copy))],
+    ...['-inform', 'DER', '-infiles', ...copies.map(copy => relative(path, copy))],
   ];
   const hasFixedStart = signing.times.includes('-startdate') || /^default_startdate\b/m.test(configured);
   return { folder, requests, copies, signing, hasFixedStart, step: commandWithKey('openssl', args, key) };

@@ -79,9 +79,9 @@ export async function syncOutputs(authority: Authority, results: readonly Result
  */
 export function handOut(output: string, own: string, chain: string): boolean {
   const whole = own + chain;
-  const found = statSync(output, { throwIfNoEntry: false });
-  if (found ? !found.isFile() : isTaken(output)) return false; // a pipe would wait for its writer, a link that leads nowhere be replaced
-  if (found) {
+  if (isTaken(output)) {
+    // A pipe would wait for its writer, a link that leads nowhere be replaced.
+    if (!statSync(output, { throwIfNoEntry: false })?.isFile()) return false;
     const present = readFileSync(output, 'latin1');
     // A part of it, maybe nothing, is what a power cut left.
     if (present === whole || !whole.startsWith(present)) return present.startsWith(own);

@@ -23,10 +23,12 @@ function ordersOf(word: string, folder: string | undefined): Order[] {
     : [word];
   if (files.length === 0)
     throw new UsageError(`"${word}" holds no request`, 'requests end in .csr, .der, .req or .pem');
-  return files.map(file => {
-    const name = `${basename(file).replace(REQUEST_FILE, '')}.cert`;
-    return { given: file, file, output: resolve(folder ?? dirname(file), name) };
-  });
+  const place = resolve(folder ?? dirname(files[0]!));
+  return files.map(file => ({
+    given: file,
+    file,
+    output: join(place, `${basename(file).replace(REQUEST_FILE, '')}.cert`),
+  }));
 }
 
 /** Two requests whose certificates would have one name. */

@@ -7,7 +7,6 @@ import {
   CONTEXT_0,
   children,
   decode,
-  derOf,
   keyDigest,
   type Node,
   oidOf,
@@ -16,6 +15,7 @@ import {
   SET,
   textOf,
 } from './der.ts';
+import { elementsOf, firstElement } from './der-element.ts';
 import { describeExtensions } from './extension-facts.ts';
 import { isUsualEncoding } from './key-encoding.ts';
 import { ATTRIBUTE_NAMES, CURVE_NAMES, EC_KEY, OWN_DIGEST_NAMES } from './oid-names.ts';
@@ -72,7 +72,6 @@ const UNCOMPRESSED = 4;
 export function describeRequest(bytes: Buffer | string): RequestFacts {
   const der = requestIn(bytes);
   const parts = partsOf(der);
-  refuseUnlikeDer('it', der);
   if (!isUsualEncoding(parts))
     throw new RangeError(
       'its key is not encoded in the one way that its algorithm has (RFC 3279, RFC 4055, RFC 8410): it would pass for another key',
@@ -111,38 +110,42 @@ function blocksOf(text: string): PemBlock[] {
   }
 }
 
-/** What has a reason of its own. */
-class Refusal extends RangeError {}
-
 function parse<T>(read: () => T, refusal = 'it is no certification request (PKCS #10)'): T {
   try {
     return read();
-  } catch (error) {
-    throw error instanceof Refusal ? error : new RangeError(refusal);
+  } catch {
+    throw new RangeError(refusal);
   }
 }
 
-const partsOf = (der: Buffer): Parts =>
-  parse(() => {
-    const [info, signatureAlgorithm, signature] = children(decode(der), SEQUENCE);
-    const [version, subject, spki, attributes] = children(info, SEQUENCE);
-    if (derOf(version).toString('hex') !== VERSION)
-      throw new Refusal('its version is another than 0, the only one of PKCS #10');
+function partsOf(der: Buffer): Parts {
+  const { lists, ...decoded } = parse(() => {
+    const [info, , signature] = children(decode(der), SEQUENCE);
+    const [, subject, spki, attributes] = children(info, SEQUENCE);
     const [algorithm, key, ...more] = children(spki, SEQUENCE);
     if (more.length > 0) throw new TypeError('more than a key');
     const identifier = children(algorithm, SEQUENCE);
     return {
-      info: derOf(info),
       subject: children(subject, SEQUENCE).flatMap(describeRdn),
-      spki: derOf(spki),
       key: bitsOf(key),
       identifier,
       algorithm: identifier.map(oidOf),
-      extensions: attributes && extensionsIn(children(attributes, CONTEXT_0)),
-      signatureAlgorithm: derOf(signatureAlgorithm),
+      lists: attributes ? extensionLists(children(attributes, CONTEXT_0)) : [],
       signature: bitsOf(signature),
     };
   });
+  refuseUnlikeDer('it', der);
+  // openssl would take one of them, and others another.
+  if (lists.length > 1)
+    throw new RangeError(`it has ${lists.length} lists of extensions: one is allowed (RFC 2985, 5.4.2)`);
+  // As they stand there: to encode them again would give the same, and take long.
+  const [info, algorithm] = elementsOf(firstElement(der));
+  const [version, , spki] = elementsOf(info);
+  if (version!.whole.toString('hex') !== VERSION)
+    throw new RangeError('its version is another than 0, the only one of PKCS #10');
+  const octets = { info: info!.whole, spki: spki!.whole, signatureAlgorithm: algorithm!.whole };
+  return { ...decoded, ...octets, extensions: lists[0] };
+}
 
 /** "+" begins the name of an attribute that shares its RDN with the one before. */
 const describeRdn = (rdn: Node): Extension[] =>
@@ -153,16 +156,11 @@ const describeRdn = (rdn: Node): Extension[] =>
     return { name: `${i > 0 ? '+' : ''}${ATTRIBUTE_NAMES[oid] ?? oid}`, value: textOf(value) };
   });
 
-/** Throws a RangeError where they are asked for twice: openssl would take one of them, and others another. */
-function extensionsIn(attributes: readonly Node[]): Node | undefined {
-  const lists = attributes
+const extensionLists = (attributes: readonly Node[]): readonly Node[] =>
+  attributes
     .map(attribute => children(attribute, SEQUENCE))
     .filter(([type]) => EXTENSION_REQUESTS.includes(oidOf(type) ?? ''))
     .flatMap(([, values]) => children(values, SET));
-  if (lists.length > 1)
-    throw new Refusal(`it has ${lists.length} lists of extensions: one is allowed (RFC 2985, 5.4.2)`);
-  return lists[0];
-}
 
 /**
  * A key on a curve needs no more than its OIDs and first octet: openssl takes long to decode it, and does so when it
