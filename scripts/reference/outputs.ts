@@ -40,7 +40,10 @@ export const OUTPUTS = {
     'comparisons[].stem': ['string', 'the entity'],
     'comparisons[].state': ['string', 'missing: configured, not there; extra: the other way round; different'],
     'comparisons[].file': ['string', 'of its certificate, inside the directory'],
-    'comparisons[].differences[].key': ['string', 'what differs, in the words of the ini files'],
+    'comparisons[].differences[].key': [
+      'string',
+      'what differs, in the words of the ini files; [SECTION] KEY: of its openssl configuration, .pki/STEM.cnf',
+    ],
     'comparisons[].differences[].is': ['string', 'what the certificate says; empty: nothing'],
     'comparisons[].differences[].should': ['string', 'what the configuration says; empty: nothing'],
   },

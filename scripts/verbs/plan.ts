@@ -44,8 +44,7 @@ export async function planVerb(context: VerbContext): Promise<number> {
   const options = readGenerateOptions(given, context.environment);
   if (given.diff) {
     // Nothing is made: whether it could be made here does not matter.
-    const { hierarchy } = (await prepare(options, () => false)).configuration;
-    const comparisons = compareDirectory(options.outDir, hierarchy, options.hasPlatformKeys);
+    const comparisons = compareDirectory(options.outDir, await prepare(options, () => false), options.hasPlatformKeys);
     if (given.json)
       return context.print(JSON.stringify({ schema: 1, directory: resolve(options.outDir), comparisons }));
     return context.print(printableLines(formatComparison(options.outDir, comparisons)));

@@ -230,6 +230,18 @@ test('issuer, bundle, text and length of the serial number are not forgotten', a
   assert.is((await program(['verify', 'moved-pki', '--conf', conf])).status, 0);
 });
 
+test('plan --diff: what a template adds is as it was made with, and told where the template changed', async () => {
+  const conf = join(folder, 'conf-template');
+  cpSync(recipe('own-template'), conf, { recursive: true });
+  await generate('own-text', conf);
+  const diff = async (): Promise<string> =>
+    (await program(['plan', '--diff', '--dir', 'own-text', '--conf', conf, '--key-type', 'ec:prime256v1'])).stdout;
+  assert.is(await diff(), 'own-text is as configured\n');
+  const file = join(conf, 'templates/backend.cnf.hbs');
+  writeFileSync(file, readFileSync(file, 'utf8').replace('UTF8:Berlin', 'UTF8:Bonn'));
+  assert.match(await diff(), /^~ backend: .*\n {4}\[\w+\] site: UTF8:Berlin -> UTF8:Bonn\n\n/);
+});
+
 test("an older shipped configuration is none of one's own; a folder that is given to a renewal is one from then on", async () => {
   const words = ['generate', '--dir', 'older', '--key-type', 'ec:prime256v1', '--quiet'];
   assert.is((await program(words)).status, 0);

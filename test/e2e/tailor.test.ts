@@ -1,5 +1,5 @@
 // plan, show and init-conf of the built program: what they print is what `generate` does.
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -167,6 +167,44 @@ test('plan --diff tells what differs between configuration and directory, and no
   const missing = await program(['plan', '--diff', '--dir', 'nowhere']);
   assert.is(missing.status, 1);
   assert.match(missing.stderr, /"nowhere" is no directory/);
+});
+
+test('plan --diff tells what no certificate says: what is issued and listed, what follows in the file, where the key is', async () => {
+  const other = join(folder, 'unseen');
+  mkdirSync(other);
+  const files = {
+    'device_subca.ini': 'crl-days = 9\n[issued]\ndays = 77\nextendedKeyUsage = clientAuth, emailProtection\n',
+    'guestos_subca.ini': '[issued ocsp]\ndays = 33\n',
+    'backend.ini': 'bundle =\n',
+    'user_subca.ini': '[key]\nstorage = pkcs11\ntoken = hsm\nobject = user\npin-env = PIN\n',
+  };
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(other, name), text);
+  const { status, stdout, stderr } = await program(
+    ['plan', '--diff', '--dir', 'generated', '--conf', 'conf', '--conf', 'unseen', '--json'],
+    { PIN: '1234' },
+  );
+  assert.is(status, 0, stderr);
+  const told = JSON.parse(stdout).comparisons.flatMap(
+    ({ stem, differences }: { stem: string; differences: { key: string; should: string }[] }) =>
+      differences.map(({ key, should }) => `${stem} ${key} ${should}`),
+  );
+  assert.equal(told.sort(), [
+    'backend bundle ',
+    'device_subca [authority] default_crl_days 9',
+    'device_subca [authority] default_days 77',
+    'device_subca [issued] extendedKeyUsage clientAuth, emailProtection',
+    'device_subca [issued_rsa] extendedKeyUsage clientAuth, emailProtection',
+    'guestos_subca [issued_ocsp] options -days 33',
+    'user_subca [key] pkcs11:token=hsm;object=user;type=private',
+  ]);
+});
+
+test('plan --diff needs to read no key', async () => {
+  cpSync(join(folder, 'generated'), join(folder, 'locked'), { recursive: true });
+  rmSync(join(folder, 'locked/user_subca.key'));
+  symlinkSync('/nowhere/user_subca.key', join(folder, 'locked/user_subca.key'));
+  const { stdout, stderr } = await program(['plan', '--diff', '--dir', 'locked', '--conf', 'conf']);
+  assert.is(stdout, 'locked is as configured\n', stderr);
 });
 
 test('the script trustme-pki of a clone runs a verb', async () => {

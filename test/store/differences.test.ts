@@ -99,4 +99,15 @@ for (const [name, text, keys] of changes)
     assert.equal(keysOf(text), keys);
   });
 
+suite('the salt of an RSA-PSS signature is compared, but for "max", whose length depends on the key', () => {
+  const signed = { ...facts, keyType: 'rsa:2048', isPssKey: true, signature: 'sha256 RSA-PSS, salt 32' };
+  const saltOf = (lines: string): string[] => {
+    const { hierarchy } = read(root({ '': `key-type = rsa:2048\nscheme = rsa-pss\n${lines}` }));
+    return differencesOf(hierarchy.get('root')!, hierarchy, signed).map(({ key, should }) => `${key}: ${should}`);
+  };
+  for (const same of ['', 'pss-salt = digest', 'pss-salt = 32', 'pss-salt = max']) assert.equal(saltOf(same), []);
+  assert.equal(saltOf('pss-salt = 20'), ['signature: sha256 rsa-pss, salt 20']);
+  assert.equal(saltOf('digest = sha384'), ['signature: sha384 rsa-pss, salt 48']);
+});
+
 suite.run();

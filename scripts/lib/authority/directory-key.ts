@@ -1,5 +1,4 @@
 // The private key of a certificate of a PKI directory: in a file, or in a token that the file names.
-import { join } from 'node:path';
 import { recordedVariables } from '../check/record.ts';
 import { StateError } from '../errors.ts';
 import { choosePassphraseVariable } from '../model/passphrase.ts';
@@ -8,22 +7,11 @@ import { tokenUri } from '../model/token.ts';
 import type { TokenKey } from '../model/types.ts';
 import { type PrivateKey, privateKey } from '../plan/private-key.ts';
 import { readContained } from '../store/contained-file.ts';
-import type { PkiDirectory } from '../store/directory.ts';
 import { readManifest } from '../store/manifest.ts';
 import { keyFile } from '../store/names.ts';
-import { parseTokenKey } from '../store/token-key.ts';
+import { parseTokenKey, tokenIn } from '../store/token-key.ts';
 import { findTokenRoad } from '../store/token-road.ts';
 import type { OpenDirectory } from './open.ts';
-
-/** The token that the file with the key of a stem names; undefined: it is in a file, or not there. */
-function tokenIn({ path, keys }: PkiDirectory, stem: string): TokenKey | undefined {
-  if (!keys.has(stem)) return undefined;
-  try {
-    return parseTokenKey(readContained(path, keyFile(stem)).toString('latin1'));
-  } catch (error) {
-    throw new StateError(`"${join(path, keyFile(stem))}": ${(error as Error).message}`);
-  }
-}
 
 /** Throws a StateError for a CA whose key is elsewhere: there is its database, too. */
 export function refuseWithoutKey({ directory }: Pick<OpenDirectory, 'directory'>, stem: string): void {

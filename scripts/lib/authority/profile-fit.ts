@@ -2,16 +2,9 @@
 import { StateError } from '../errors.ts';
 import { policyName, purposeName } from '../model/extension-values.ts';
 import type { CertificateFacts } from '../store/certificate-facts.ts';
+import { readSections, type Section, type Sections } from '../store/configuration-text.ts';
 import type { Authority } from './open.ts';
-import {
-  isForm,
-  readSections,
-  type Section,
-  type Sections,
-  sectionFor,
-  sectionOf,
-  usualSection,
-} from './profile-section.ts';
+import { isForm, sectionFor, sectionOf, usualSection } from './profile-section.ts';
 import { isAsLong, validityIn } from './signing-times.ts';
 
 /** What a certificate may do. */

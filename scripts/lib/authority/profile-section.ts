@@ -3,13 +3,10 @@ import { UsageError } from '../errors.ts';
 import { makesCa } from '../model/extensions.ts';
 import { nearest } from '../model/nearest.ts';
 import type { Validity } from '../model/types.ts';
+import { readSections, type Sections } from '../store/configuration-text.ts';
 import type { RequestFacts } from '../store/request-facts.ts';
 import type { Authority } from './open.ts';
 import { validityIn } from './signing-times.ts';
-
-/** Values by key. */
-export type Section = ReadonlyMap<string, string>;
-export type Sections = ReadonlyMap<string, Section>;
 
 export interface ProfileSection {
   readonly isNameCopied: boolean;
@@ -77,20 +74,3 @@ export function profileOf({ configuration, stem }: Authority, name: string): Pro
 /** What of a profile a key gets: RSA keys may have a form of their own. */
 export const sectionFor = (sections: Sections, section: string, isRsa: boolean): string =>
   isRsa && sections.has(`${section}_rsa`) ? `${section}_rsa` : section;
-
-/** Sections of a configuration as config(5) has it, as far as our template writes it. */
-export function readSections(text: string): Sections {
-  const sections = new Map<string, Map<string, string>>();
-  let current = new Map<string, string>();
-  for (const line of text.split('\n')) {
-    const section = /^\[(.+)\]$/.exec(line)?.[1];
-    if (section !== undefined) {
-      current = new Map();
-      sections.set(section.trim(), current);
-      continue;
-    }
-    const [, key, value] = /^\s*([^#=\s]+)\s*=\s*(.*)$/.exec(line) ?? [];
-    if (key !== undefined) current.set(key, value!.trim());
-  }
-  return sections;
-}

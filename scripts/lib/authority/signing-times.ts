@@ -4,13 +4,13 @@ import type { Validity } from '../model/types.ts';
 import { DAY, isoTime } from '../model/validity.ts';
 import { caTime } from '../plan/openssl.ts';
 import type { CertificateFacts } from '../store/certificate-facts.ts';
+import { otherProfiles } from '../store/configuration-text.ts';
 import type { Authority } from './open.ts';
 
 /** Of a section, as its configuration says it: settings have the times of the `usual` one, a comment those of others. */
 export function validityIn(configuration: string, section: string, usual: string): Validity {
-  const others = /^# Other profiles, as options: (.*)$/m.exec(configuration)?.[1] ?? '';
   const options =
-    section === usual ? [] : others.split('; ').filter(each => each.startsWith(`-extensions ${section} `));
+    section === usual ? [] : otherProfiles(configuration).filter(each => each.startsWith(`-extensions ${section} `));
   const value = (word: string) =>
     options[0] === undefined
       ? new RegExp(`^default_${word}\\s*=\\s*(\\S+)`, 'm').exec(configuration)?.[1]

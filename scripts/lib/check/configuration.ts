@@ -10,6 +10,7 @@ import type { CertificateFile, PkiDirectory } from '../store/directory.ts';
 import { describeSources, type Manifest } from '../store/manifest.ts';
 import { certificateFile } from '../store/names.ts';
 import { retiredCertificates } from '../store/retired.ts';
+import type { Settings } from '../store/settings.ts';
 import { type Finding, info, warning } from './finding.ts';
 import type { Inspection } from './inspection.ts';
 
@@ -57,12 +58,16 @@ function compare(entity: Entity, { entities }: Manifest, { directory, settings, 
   if (entity.supplied) return [];
   const facts = factsOf(found.certificate);
   const differences = differencesOfFile(entity, settings.configuration.hierarchy, found, facts, directory);
-  // A template of one's own may add what no ini file says.
-  const told = settings.templates.length > 0 ? differences.filter(({ should }) => should !== '') : differences;
-  return told.map(({ key, is, should }) =>
+  return withoutAdded(differences, settings).map(({ key, is, should }) =>
     differs(file, `${key} is "${is || '(none)'}", ${entity.file} says "${should || '(none)'}"`),
   );
 }
+
+/** A template of one's own may add what no ini file says. */
+export const withoutAdded = (
+  differences: readonly Difference[],
+  { templates }: Pick<Settings, 'templates'>,
+): readonly Difference[] => (templates.length > 0 ? differences.filter(({ should }) => should !== '') : differences);
 
 /** What a certificate in a directory says otherwise than its entity, but for a validity that ends with its issuer. */
 export function differencesOfFile(

@@ -1,7 +1,4 @@
 // What a renewal without configuration folders would forget of those that the directory was made with.
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { readSections } from '../authority/profile-section.ts';
 import { differencesOfFile } from '../check/configuration.ts';
 import { variablesAsMade } from '../check/record.ts';
 import { printable, StateError } from '../errors.ts';
@@ -12,6 +9,7 @@ import type { Difference } from '../store/differences.ts';
 import { byStem } from '../store/directory.ts';
 import { type Manifest, ownSources, readManifest } from '../store/manifest.ts';
 import { configurationFile } from '../store/names.ts';
+import { textDifferences } from '../store/text-differences.ts';
 import type { Renewal } from './renew.ts';
 
 /** What is decided before anything is locked or made. */
@@ -28,7 +26,7 @@ export function refuseForgotten(renewal: Wanted): void {
   const ours = [...renewal.selection.entities].filter(stem => Object.hasOwn(manifest.entities, stem));
   const lines = [
     ...ours.flatMap(stem =>
-      [...textDifferences(stem, renewal), ...certificateDifferences(stem, renewal, manifest)].map(
+      [...renderedDifferences(stem, renewal), ...certificateDifferences(stem, renewal, manifest)].map(
         each => [stem, each] as const,
       ),
     ),
@@ -43,28 +41,11 @@ export function refuseForgotten(renewal: Wanted): void {
 
 const quoted = (value: string): string => (value === '' ? 'not there' : `"${printable(value)}"`);
 
-/** Where its key is may have changed: by which road a token is reached. */
-const OF_KEY = '[authority] private_key';
-
 /** Lines of its rendered configuration: subject, extensions, digest, and what a CA gives to requests. */
-function textDifferences(stem: string, { directory: { path }, plan: { jobs } }: Wanted): Difference[] {
-  const file = configurationFile(stem);
-  const step = jobs.find(({ id }) => id === file)?.step;
-  if (step?.kind !== 'write' || !existsSync(join(path, file))) return [];
-  const [there, planned] = [readContained(path, file).toString('utf8'), step.text].map(linesOf) as [Lines, Lines];
-  return [...new Set([...there.keys(), ...planned.keys()])]
-    .map(key => ({ key, is: there.get(key) ?? '', should: planned.get(key) ?? '' }))
-    .filter(({ key, is, should }) => is !== should && key !== OF_KEY);
+function renderedDifferences(stem: string, { directory: { path }, plan: { jobs } }: Wanted): Difference[] {
+  const step = jobs.find(({ id }) => id === configurationFile(stem))?.step;
+  return step?.kind === 'write' ? textDifferences(path, stem, step.text) : [];
 }
-
-type Lines = ReadonlyMap<string, string>;
-
-const linesOf = (text: string): Lines =>
-  new Map(
-    [...readSections(text)].flatMap(([section, lines]) =>
-      [...lines].map(([key, value]): [string, string] => [`[${section}] ${key}`, value]),
-    ),
-  );
 
 /** What no rendered configuration says. */
 const ELSEWHERE = ['days', 'notBefore', 'notAfter', 'signature'];

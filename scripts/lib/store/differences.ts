@@ -4,7 +4,7 @@ import { EXTENSION_KEYS, isOid } from '../model/extensions.ts';
 import type { Hierarchy } from '../model/hierarchy.ts';
 import { canonicalKeyType } from '../model/key-type.ts';
 import { plainSubject } from '../model/subject.ts';
-import { type Entity, type Extension, hasOwnDigest, hasPssKey, isPss, isSelfSigned } from '../model/types.ts';
+import { type Entity, type Extension, hasKey, hasOwnDigest, hasPssKey, isPss, isSelfSigned } from '../model/types.ts';
 import { DAY, isoTime } from '../model/validity.ts';
 import { words } from '../model/values.ts';
 import type { CertificateFacts } from './certificate-facts.ts';
@@ -63,8 +63,14 @@ function signatureOf(issuer: Entity, { signature }: CertificateFacts): string {
   const is = signature.toLowerCase();
   if (hasOwnDigest(issuer)) return is;
   const kind = issuer.keyType.kind === 'ec' ? 'ecdsa' : isPss(issuer) ? 'rsa-pss' : 'rsa';
-  const salt = kind === 'rsa-pss' ? (/, salt \d+$/.exec(is)?.[0] ?? '') : '';
+  const salt = kind === 'rsa-pss' ? saltOf(issuer, /, salt \d+$/.exec(is)?.[0] ?? '') : '';
   return `${issuer.digest} ${kind}${salt}`;
+}
+
+/** How long the longest is depends on the key, and who signs elsewhere says that there: both are taken as they are. */
+function saltOf(issuer: Entity, is: string): string {
+  if (issuer.pssSalt === 'max' || !hasKey(issuer)) return is;
+  return `, salt ${issuer.pssSalt === 'digest' ? Number(/\d+$/.exec(issuer.digest)![0]) / 8 : Number(issuer.pssSalt)}`;
 }
 
 /** Made from the keys, or from the issuer: they differ with each key. */
