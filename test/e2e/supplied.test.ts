@@ -48,6 +48,29 @@ test('EC CAs sign RSA keys as EC CAs', async () => {
   await asConfigured('rsa-below-ec', 'with-ec', RSA);
 });
 
+test('a certificate from elsewhere that was replaced since is told, and taken in by import', async () => {
+  takeFrom('ec', 'replaced', ['gen_rootca']);
+  const words = ['--dir', 'below', '--conf', 'replaced'];
+  await succeed('generate', ...words, ...EC, '--quiet');
+  await asConfigured('below', 'replaced', EC);
+  await succeed('renew', 'gen_rootca', '--cascade', '--dir', 'ec');
+  const given = join(folder, 'replaced/customer/gen_rootca.cert');
+  cpSync(join(folder, 'ec/gen_rootca.cert'), given);
+  const { stdout } = await run('verify', 'below', '--conf', 'replaced');
+  assert.match(stdout, /gen_rootca\.cert: ".*" has another certificate \(.*\[configuration-differs\]/);
+  assert.match(stdout, /hint: take it: trustme-pki import gen_rootca .*gen_rootca\.cert'? --cascade/);
+  assert.match(
+    await succeed('plan', '--diff', ...words, ...EC),
+    /^~ gen_rootca: .*\n {4}certificate-file: [\dA-F:]{95} -> [\dA-F:]{95}\n/,
+  );
+  const renewed = await run('renew', 'gen_rootca', '--cascade', ...words);
+  assert.match(renewed.stderr, /was made elsewhere .*\n.*hint: .*: trustme-pki import gen_rootca FILE --cascade/);
+  await succeed('import', 'gen_rootca', given, '--cascade', ...words);
+  await asConfigured('below', 'replaced', EC);
+  cpSync(join(folder, 'ec/ssig_rootca.cert'), given);
+  assert.match((await run('verify', 'below', '--conf', 'replaced')).stdout, /hint: it is for another key: generate/);
+});
+
 test('a key-file without a final newline: what is joined with it can be read', async () => {
   takeFrom('ec', 'no-newline', ['ssig_rootca', 'ssig_subca'], 'software-signing');
   const key = 'no-newline/software-signing/ssig_subca.key';

@@ -1,8 +1,10 @@
 // Is a directory that we made what the configuration says today? Asked where a configuration is given, or where the
 // one that it was made from is still the same.
+import type { X509Certificate } from 'node:crypto';
 import type { Configuration } from '../model/configuration.ts';
 import type { Hierarchy } from '../model/hierarchy.ts';
 import type { Fact } from '../model/ini-text.ts';
+import { shellWord } from '../model/shell-word.ts';
 import type { Entity } from '../model/types.ts';
 import type { CertificateFacts } from '../store/certificate-facts.ts';
 import { type Difference, differencesOf } from '../store/differences.ts';
@@ -11,6 +13,7 @@ import { describeSources, type Manifest } from '../store/manifest.ts';
 import { certificateFile } from '../store/names.ts';
 import { retiredCertificates } from '../store/retired.ts';
 import type { Settings } from '../store/settings.ts';
+import { certificateAt } from '../store/supplied.ts';
 import { type Finding, info, warning } from './finding.ts';
 import type { Inspection } from './inspection.ts';
 
@@ -55,12 +58,28 @@ function compare(entity: Entity, { entities }: Manifest, { directory, settings, 
       !entity.variable && !Object.hasOwn(entities, entity.stem) && !directory.unreadable.includes(file);
     return isExpected ? [differs(file, `${entity.file} describes it, and it is not there`)] : [];
   }
-  if (entity.supplied) return [];
+  if (entity.supplied) return compareSupplied(entity.stem, entity.supplied.certificate, found);
   const facts = factsOf(found.certificate);
   const differences = differencesOfFile(entity, settings.configuration.hierarchy, found, facts, directory);
   return withoutAdded(differences, settings).map(({ key, is, should }) =>
     differs(file, `${key} is "${is || '(none)'}", ${entity.file} says "${should || '(none)'}"`),
   );
+}
+
+/** The certificate of a file that was made elsewhere, where the directory has another one; undefined: it has that, or there is none. */
+export function replacedBy(file: string, { certificate }: CertificateFile): X509Certificate | undefined {
+  const wanted = certificateAt(file);
+  return wanted?.fingerprint256 === certificate.fingerprint256 ? undefined : wanted;
+}
+
+function compareSupplied(stem: string, given: string, found: CertificateFile): Finding[] {
+  const wanted = replacedBy(given, found);
+  if (!wanted) return [];
+  const hint = wanted.publicKey.equals(found.certificate.publicKey)
+    ? `take it: trustme-pki import ${stem} ${shellWord(given)} --cascade; or give the former one again`
+    : 'it is for another key: generate a new directory with it, or give the former one again';
+  const message = `"${given}" has another certificate (SHA-256 ${wanted.fingerprint256})`;
+  return [warning('configuration-differs', found.file, message, hint)];
 }
 
 /** A template of one's own may add what no ini file says. */

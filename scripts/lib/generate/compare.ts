@@ -1,9 +1,9 @@
 // What differs between a configuration and a PKI directory, whoever made that.
 import { resolve } from 'node:path';
-import { withoutAdded } from '../check/configuration.ts';
+import { replacedBy, withoutAdded } from '../check/configuration.ts';
 import { StateError } from '../errors.ts';
 import { tokenUri } from '../model/token.ts';
-import { type Entity, keepsDatabase } from '../model/types.ts';
+import { type Entity, keepsDatabase, type Supplied } from '../model/types.ts';
 import { keyOf } from '../plan/issuing.ts';
 import { renderConfiguration } from '../plan/render.ts';
 import { describeCertificate } from '../store/certificate-facts.ts';
@@ -58,9 +58,8 @@ function differencesBetween(
   directory: PkiDirectory,
   { configuration: { hierarchy }, templates, inputs }: Wanted,
 ): Difference[] {
-  // What was made elsewhere is as it is, and would be so in a new directory.
   const own = entity.supplied
-    ? []
+    ? suppliedDifference(entity.supplied, found)
     : withoutAdded(differencesOf(entity, hierarchy, describeCertificate(found.certificate.raw)), { templates });
   const text = renderConfiguration(inputs.templateOf(entity.stem), entity, keyOf(entity, inputs), inputs.version);
   const rendered = textDifferences(directory.path, entity.stem, text).filter(({ key }) =>
@@ -70,6 +69,13 @@ function differencesBetween(
         templates.length > 0 && !own.some(each => key.endsWith(` ${each.key}`)),
   );
   return [...own, ...chainDifference(entity, found, directory), ...rendered, ...keyDifference(entity, directory)];
+}
+
+/** What was made elsewhere is as it is, and would be so in a new directory. */
+function suppliedDifference({ certificate }: Supplied, found: CertificateFile): Difference[] {
+  const wanted = replacedBy(certificate, found);
+  if (!wanted) return [];
+  return [{ key: 'certificate-file', is: found.certificate.fingerprint256, should: wanted.fingerprint256 }];
 }
 
 /** Of what a CA issues and lists. */

@@ -36,7 +36,7 @@ export function hindranceOf(
     return {
       name,
       reason: `the certificate of ${name} was made elsewhere (${supplied.certificate})`,
-      hint: 'renew it there, and put the new one in that file',
+      hint: `renew it there with the same key, and take the new one: trustme-pki import ${name} FILE --cascade`,
     };
   if (isRekeyed && keyOf !== name)
     return { name, reason: `${name} certifies the key of ${keyOf}`, hint: `give that one: trustme-pki rekey ${keyOf}` };

@@ -1,4 +1,5 @@
 // A certificate that was made elsewhere, as the model takes it.
+import type { X509Certificate } from 'node:crypto';
 import { UsageError } from '../errors.ts';
 import { parseKeyType } from '../model/key-type.ts';
 import type { KeyFacts, SuppliedFacts } from '../model/supplied.ts';
@@ -15,7 +16,8 @@ export function readSuppliedFacts(path: string): SuppliedFacts | undefined {
   return { key: keyOf(facts), notBefore, notAfter };
 }
 
-function certificateAt(path: string) {
+/** The first certificate of a file; undefined where there is none. */
+export function certificateAt(path: string): X509Certificate | undefined {
   try {
     return certificateIn(readInput(path));
   } catch {
