@@ -338,6 +338,30 @@ test('new keys are of the kind that a folder says which is given, else of the ol
   await succeed('verify');
 });
 
+test('a brand that the folder has since is another subject; one that --brand overruled is none', async () => {
+  const conf = join(folder, 'brands');
+  mkdirSync(conf);
+  const says = (brand: string) => writeFileSync(join(conf, 'defaults.ini'), `brand = ${brand}\n`);
+  says('Acme');
+  await generate('acme-pki', conf);
+  await generate('option-pki', conf, {}, '--brand', 'Option');
+  const renew = (dir: string, ...more: string[]) => program(['renew', 'backend', '--dir', dir, '--quiet', ...more]);
+  for (const dir of ['acme-pki', 'option-pki']) {
+    const { status, stderr } = await renew(dir, '--conf', conf);
+    assert.is(status, 0, stderr);
+  }
+  says('Other');
+  const before = contentOf('acme-pki');
+  const { status, stderr } = await renew('acme-pki', '--conf', conf);
+  assert.is(status, 1);
+  assert.match(
+    stderr,
+    /backend is ".*commonName=Acme Backend.*", and by the configuration it would be ".*commonName=Other Backend/,
+  );
+  assert.equal(contentOf('acme-pki'), before);
+  assert.is((await renew('acme-pki')).status, 0);
+});
+
 test('a CA whose key is elsewhere by the configuration signs nothing, though its key is there', async () => {
   const conf = join(folder, 'root-elsewhere');
   mkdirSync(join(conf, 'customer'), { recursive: true });

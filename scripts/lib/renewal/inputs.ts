@@ -14,7 +14,7 @@ import { freshFile, othersFile, type RenewalInputs } from '../plan/renewal.ts';
 import { parseCertificate } from '../store/certificate.ts';
 import { DERIVED_EXPORTS } from '../store/exports.ts';
 import { firstCertificate } from '../store/files.ts';
-import { brandOf, readManifest } from '../store/manifest.ts';
+import { brandOf, describeSources, isShipped, type Manifest, readManifest } from '../store/manifest.ts';
 import { CLEAR_PK, keyFileOf, updateFile } from '../store/names.ts';
 import { packageVersion } from '../store/package.ts';
 import { readSettings, type Settings } from '../store/settings.ts';
@@ -41,8 +41,18 @@ export interface ListChange {
 /** Brand and key type are no mistake of the configuration: they were options. */
 export function settingsOf({ directory, options }: OpenDirectory, now: Date, keyType?: KeyType): Settings {
   const folders = options.configurationFolders;
+  const manifest = readManifest(directory.path);
   const settings = readSettings(folders, { brand: brandOf(directory), keyType, now });
-  return withRecorded(settings, folders, readManifest(directory.path));
+  const kept = saysNewBrand(settings, manifest) ? readSettings(folders, { keyType, now }) : settings;
+  return withRecorded(kept, folders, manifest);
+}
+
+/** Whether a file of one's own has another brand than the directory, and no option had overruled it: it says so since. */
+function saysNewBrand({ configuration: { defaults }, sources }: Settings, manifest: Manifest | undefined): boolean {
+  const { value, overrode } = defaults.get('')?.get('brand') ?? {};
+  if (!overrode || overrode.value === value || isShipped(overrode.file)) return false;
+  const digest = describeSources(sources)[overrode.file]!;
+  return !Object.values(manifest?.sources ?? {}).includes(digest);
 }
 
 /** `now` is the time of what is made. */
