@@ -93,6 +93,28 @@ test('a sub CA with an emailAddress in its subject keeps it through the ceremony
   await sound('mail-pki');
 });
 
+test('a request asks for the names that its CA takes over: what the command makes is what was asked for', async () => {
+  const [online, offline] = split('names');
+  rmSync(path(online, 'backend_subca.key'));
+  write('names-conf/customer/backend.ini', '[certificate]\nsubjectAltName = critical, DNS:a.example, IP:::1\n');
+  await succeed('request', 'backend', '--dir', online, '--conf', 'names-conf', '--output-dir', '.');
+  const command = /^ {2}trustme-pki (sign-csr .*)$/m.exec(read('backend.request.txt'))![1]!;
+  await succeed(...command.split(' '), '--dir', offline);
+  await succeed('import', 'backend', 'backend.cert', '--dir', online, '--conf', 'names-conf');
+  assert.match(
+    tool('openssl', ['x509', '-in', path(online, 'backend.cert'), '-noout', '-ext', 'subjectAltName'], folder),
+    /critical\s+DNS:a\.example, IP Address:0:0:0:0:0:0:0:1/,
+  );
+  // Names that no CA takes over are not asked for: a profile would have to give them.
+  write('names-conf/customer/backend.ini', '[certificate]\nsubjectAltName = UPN:a@b\n');
+  await succeed('request', 'backend', '--dir', online, '--conf', 'names-conf', '--output-dir', '.');
+  assert.match(read('backend.request.txt'), /^No profile of backend_subca gives/m);
+  assert.match(
+    tool('openssl', ['req', '-in', 'backend.csr', '-noout', '-text'], folder),
+    /Requested Extensions:\n {4}\S/,
+  );
+});
+
 test('what is asked for names the profile that gives it, and a sub CA that signs certificates alone is made by it', async () => {
   const [online, offline] = split('profile');
   await succeed('request', 'ssig_subca_cml', '--dir', online, '--output-dir', '.');

@@ -21,6 +21,7 @@ const planFor = (stems: readonly string[], files: OwnFiles = {}, extra: Partial<
       tokenRoad: 'engine',
       ...extra,
     },
+    ({ stem }) => stem === 'backend',
   );
 };
 
@@ -35,6 +36,15 @@ suite('configuration, key and request of each entity, and no certificate', () =>
   assert.equal(request.needs, ['.pki/device_subca.cnf', 'device_subca.key']);
   assert.match(lineOf(request), /^openssl req -new .* -out \.pki\/device_subca\.csr$/);
   assert.not.match(lineOf(request), /-x509/);
+});
+
+suite('a request asks for the names where that is wanted, and for no other extension', () => {
+  const plan = planFor(['backend', 'user_subca']);
+  const [asking, other] = ['backend', 'user_subca'].map(stem => lineOf(jobOf(plan, `.pki/${stem}.csr`)));
+  assert.match(asking!, / -reqexts request_extensions /);
+  assert.not.match(other!, /-reqexts/);
+  const { step } = jobOf(plan, '.pki/backend.cnf');
+  assert.match(step.kind === 'write' ? step.text : '', /\n\[request_extensions\]\nsubjectAltName = DNS:localhost\n$/);
 });
 
 suite('a key that is there is used, and read from the directory', () => {

@@ -70,14 +70,21 @@ export function issueCertificate(
   return commandWithKey('openssl', args, opened);
 }
 
-/** A request (PKCS#10, PEM) for the subject of the configuration. */
-export function requestCertificate(entity: Entity, key: PrivateKey, configuration: string, out: string): Command {
+/** A request (PKCS#10, PEM) for the subject of the configuration, with the extensions of one of its sections. */
+export function requestCertificate(
+  entity: Entity,
+  key: PrivateKey,
+  configuration: string,
+  out: string,
+  extensions?: string,
+): Command {
   const args = [
     'req',
     '-new',
     '-batch',
     '-config',
     configuration,
+    ...(extensions === undefined ? [] : ['-reqexts', extensions]),
     '-key',
     key.argument,
     ...passin(key),
