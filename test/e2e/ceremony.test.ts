@@ -115,6 +115,24 @@ test('a request asks for the names that its CA takes over: what the command make
   );
 });
 
+test('a request for a key that is there refuses another type or brand than it has', async () => {
+  const [online] = split('as-there');
+  const words = ['request', 'user_subca', '--dir', online, '--output-dir', 'as-there-out'];
+  mkdirSync(path('as-there-out'));
+  const wrong = async (reason: RegExp, ...more: string[]) => {
+    const { status, stderr } = await run(...words, ...more);
+    assert.is(status, 2);
+    assert.match(stderr, reason);
+    assert.not.ok(existsSync(path(online, '.pki/requests/user_subca')));
+  };
+  await wrong(
+    /the key of user_subca is ec:prime256v1, and --key-type "rsa:3072" is given\n.*hint: .* --rekey/,
+    ...['--key-type', 'rsa:3072'],
+  );
+  await wrong(/has the brand "trustme", and --brand "Acme" is given/, '--brand', 'Acme');
+  await succeed(...words, '--brand', 'trustme', ...EC);
+});
+
 test('what is asked for names the profile that gives it, and a sub CA that signs certificates alone is made by it', async () => {
   const [online, offline] = split('profile');
   await succeed('request', 'ssig_subca_cml', '--dir', online, '--output-dir', '.');

@@ -1,15 +1,18 @@
 // What requests are made from: the configuration of a PKI that is not there yet, or the entities of one that is.
 import { passphraseOf, tokenOf } from '../authority/directory-key.ts';
 import { type DirectoryOptions, openDirectory } from '../authority/open.ts';
-import { UsageError } from '../errors.ts';
+import { printable, UsageError } from '../errors.ts';
 import { refuseUnfit } from '../generate/fitness.ts';
 import type { GenerateOptions } from '../generate/generate.ts';
 import { passphraseVariable } from '../generate/prepare.ts';
+import { canonicalKeyType, formatKeyType } from '../model/key-type.ts';
 import { nearest } from '../model/nearest.ts';
 import { type Entity, isSelfSigned } from '../model/types.ts';
 import type { IssuingInputs } from '../plan/issuing.ts';
-import { ofOtherKind } from '../renewal/entities.ts';
+import { keyFacts, ofOtherKind } from '../renewal/entities.ts';
 import { entitiesThere, settingsOf } from '../renewal/inputs.ts';
+import type { PkiDirectory } from '../store/directory.ts';
+import { brandOf } from '../store/manifest.ts';
 import { packageVersion } from '../store/package.ts';
 import { readSettings } from '../store/settings.ts';
 import { loadTemplates } from '../store/templates.ts';
@@ -49,6 +52,7 @@ export async function prepareThere(
   const now = new Date();
   const { configuration, templates } = settingsOf(open, now, options.keyType);
   const kept = new Set(isRekeyed ? [] : names.filter(name => open.directory.keys.has(name)));
+  refuseOtherOptions(options, kept, open.directory);
   const rekeyed = new Set(names.filter(name => !kept.has(name)));
   const hierarchy = entitiesThere(open, configuration.hierarchy, rekeyed, now);
   await refuseUnfit(ofOtherKind(rekeyed, hierarchy, open.directory.certificates), options.isWeakForced);
@@ -67,6 +71,30 @@ export async function prepareThere(
       mayGenerateInTokens: options.mayGenerateInTokens ?? false,
     },
   };
+}
+
+/** Throws a UsageError for a brand or a type of key that what is there does not have: it would be passed over. */
+function refuseOtherOptions(
+  { brand, keyType }: Pick<GenerateOptions, 'brand' | 'keyType'>,
+  kept: ReadonlySet<string>,
+  directory: PkiDirectory,
+): void {
+  const there = brandOf(directory);
+  if (brand !== undefined && there !== undefined && brand !== there)
+    throw new UsageError(
+      `the directory has the brand "${printable(there)}", and --brand "${brand}" is given`,
+      'leave --brand out',
+    );
+  if (!keyType) return;
+  const wanted = canonicalKeyType(keyType);
+  for (const { stem, certificate } of directory.certificates) {
+    const own = kept.has(stem) ? canonicalKeyType(keyFacts(certificate).keyType) : wanted;
+    if (own !== wanted)
+      throw new UsageError(
+        `the key of ${stem} is ${own}, and --key-type "${formatKeyType(keyType)}" is given`,
+        'leave --key-type out; or have a new key made: --rekey',
+      );
+  }
 }
 
 /** Throws a UsageError where nobody can be asked for its certificate. */
