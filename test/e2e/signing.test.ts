@@ -204,6 +204,32 @@ test('a profile may have a beginning of its own, which is no clock that jumped',
   assert.is(Date.parse(certificate.validFrom), Date.UTC(year, 0, 1));
 });
 
+test('names are taken over by the profiles that say so, and by no other of their CA', async () => {
+  const conf = join(folder, 'copying-conf/customer');
+  mkdirSync(conf, { recursive: true });
+  const named = '[issued named]\ndays = 30\nbasicConstraints = critical, CA:FALSE\ncopy = subjectAltName\n';
+  writeFileSync(join(conf, 'user_subca.ini'), `[issued]\ncopy =\n${named}`);
+  const words = ['--dir', 'copying', '--key-type', 'ec:prime256v1', '--quiet'];
+  const generated = await program(['generate', ...words, '--conf', 'copying-conf']);
+  assert.is(generated.status, 0, generated.stderr);
+  const asked = join(folder, 'named.csr');
+  request(asked, '/CN=named', ['subjectAltName=DNS:named.example.org,URI:urn:named']);
+  const sign = (...more: string[]) =>
+    program(['sign-csr', ...more, asked, '--dir', 'copying', '--again', '--same-key']);
+  for (const profile of [['backend_subca', '--profile', 'ocsp'], ['user_subca'], ['user_subca', '--profile', 'ocsp']]) {
+    const { status, stdout, stderr } = await sign(...profile);
+    assert.is(status, 1, stderr);
+    assert.match(stdout, /it asks for subjectAltName, which this profile does not take over/);
+  }
+  for (const profile of [['backend_subca'], ['user_subca', '--profile', 'named']]) {
+    const { status, stderr } = await sign(...profile);
+    assert.is(status, 0, stderr);
+    const { subjectAltName } = new X509Certificate(readFileSync(join(folder, 'named.cert')));
+    rmSync(join(folder, 'named.cert'));
+    assert.is(subjectAltName, 'DNS:named.example.org, URI:urn:named');
+  }
+});
+
 test('each profile has its own validity, and none is longer than that of the CA', async () => {
   const conf = join(folder, 'validity-conf/customer');
   mkdirSync(conf, { recursive: true });

@@ -22,8 +22,8 @@ export interface Signing {
   readonly section: string;
   /** Options of openssl for the validity; none: what the configuration says. */
   readonly times: readonly string[];
-  /** Whether openssl copies the subjectAltName of requests; else it is written out for each. */
-  readonly isCopied: boolean;
+  /** What openssl does with the subjectAltName of requests: nothing, copy it, or it is written out for the one request. */
+  readonly names: 'none' | 'copied' | 'written';
 }
 
 export interface Made {
@@ -70,7 +70,11 @@ export async function prepareBatch(
   const copies = await inSlices(requests, ({ der }) => authority.copies.write(der));
   writeFileSync(join(folder, 'index.txt'), '');
   writeFileSync(join(folder, 'index.txt.attr'), 'unique_subject = no\n');
-  const own = signing.isCopied ? configuration : withNames(configuration, signing.section, requests[0]!);
+  const copying = configuration.replace(
+    /^copy_extensions = .*$/m,
+    `copy_extensions = ${signing.names === 'copied' ? 'copy' : 'none'}`,
+  );
+  const own = signing.names === 'written' ? withNames(copying, signing.section, requests[0]!) : copying;
   const configured = withoutTimes(own, signing);
   writeFileSync(join(folder, 'ca.cnf'), retarget(configured, inside('index.txt'), inside('certs')));
   const args = [
@@ -184,11 +188,10 @@ const withoutTimes = (configuration: string, { times }: Signing): string =>
 /** Nothing of the request is copied, but for its names: they are added to the section. */
 function withNames(configuration: string, section: string, { extensions }: RequestFacts): string {
   const value = extensions.get('subjectAltName');
-  const own = configuration.replace(/^copy_extensions = .*$/m, 'copy_extensions = none');
-  if (value === undefined) return own;
+  if (value === undefined) return configuration;
   const lines = namesOf(value).map((name, i) => {
     const [kind, ...rest] = name.split(':');
     return `${kind}.${i} = ${escapeValue(rest.join(':'))}`;
   });
-  return `${own.replace(`[${section}]\n`, `[${section}]\nsubjectAltName = @requested_names\n`)}\n[requested_names]\n${lines.join('\n')}\n`;
+  return `${configuration.replace(`[${section}]\n`, `[${section}]\nsubjectAltName = @requested_names\n`)}\n[requested_names]\n${lines.join('\n')}\n`;
 }

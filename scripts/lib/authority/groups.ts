@@ -56,14 +56,15 @@ function groupsOf(
     const section = profile.sectionFor(facts);
     const together = plain.get(section);
     if (!profile.isPlain(facts, section))
-      groups.push({ signing: { section, times, isCopied: false }, requests: [facts] });
+      groups.push({ signing: { section, times, names: 'written' }, requests: [facts] });
     else if (together) together.push(facts);
     else plain.set(section, [facts]);
   }
+  const names = profile.isNameCopied ? 'copied' : 'none';
   for (const [section, all] of plain) {
     const size = Math.max(1, Math.ceil(all.length / width));
     for (let from = 0; from < all.length; from += size)
-      groups.push({ signing: { section, times, isCopied: true }, requests: all.slice(from, from + size) });
+      groups.push({ signing: { section, times, names }, requests: all.slice(from, from + size) });
   }
   return groups;
 }

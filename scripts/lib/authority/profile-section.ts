@@ -3,7 +3,7 @@ import { UsageError } from '../errors.ts';
 import { makesCa } from '../model/extensions.ts';
 import { nearest } from '../model/nearest.ts';
 import type { Validity } from '../model/types.ts';
-import { readSections, type Sections } from '../store/configuration-text.ts';
+import { copyingSections, readSections, type Sections } from '../store/configuration-text.ts';
 import type { RequestFacts } from '../store/request-facts.ts';
 import type { Authority } from './open.ts';
 import { validityIn } from './signing-times.ts';
@@ -61,7 +61,8 @@ export function profileOf({ configuration, stem }: Authority, name: string): Pro
   return {
     validity: validityIn(configuration, section, usualSection(sections)),
     purposes: sections.get(section)?.get('extendedKeyUsage'),
-    isNameCopied: sections.get('authority')?.get('copy_extensions') === 'copy',
+    isNameCopied:
+      copyingSections(configuration)?.includes(section) ?? sections.get('authority')?.get('copy_extensions') === 'copy',
     makesAuthorities: makesCa(sections.get(section)?.get('basicConstraints')),
     sectionFor: ({ key }) => sectionFor(sections, section, key?.kind === 'rsa'),
     isPlain: ({ extensions }, own) =>

@@ -7,26 +7,27 @@ import { wantedValue } from '../store/differences.ts';
 
 const NAMES = 'subjectAltName';
 
-/** Whether a CA takes the names of an entity over from its request: openssl goes by the first profile for all. */
-export function takesNames(entity: Entity, issuer: Entity | undefined): boolean {
+/** Whether an entity has names that a profile may take over from its request. */
+function hasNames(entity: Entity): boolean {
   const { words } = listWords(entity.facts.get('certificate')?.get(NAMES)?.value ?? '');
-  const [first] = issuer?.issued.values() ?? [];
-  return (
-    first?.copy.includes(NAMES) === true &&
-    words.length > 0 &&
-    words.every(word => NAME_KINDS.includes(word.split(':')[0]!))
-  );
+  return words.length > 0 && words.every(word => NAME_KINDS.includes(word.split(':')[0]!));
+}
+
+/** Whether its request asks for its names: the profile that gives what it asks for else takes them over. */
+export function asksForNames(entity: Entity, issuer: Entity | undefined): boolean {
+  const profile = profileGiving(entity, issuer);
+  return profile !== undefined && issuer?.issued.get(profile)?.copy.includes(NAMES) === true && hasNames(entity);
 }
 
 /** Its name, '' for the one that needs none; undefined: no profile of the issuer has these extensions. */
 export function profileGiving(entity: Entity, issuer: Entity | undefined): string | undefined {
   const wanted = entity.facts.get('certificate');
-  const asksForNames = takesNames(entity, issuer);
-  for (const name of issuer?.issued.keys() ?? []) {
+  const isNamed = hasNames(entity);
+  for (const [name, { copy }] of issuer?.issued ?? []) {
     const given = issuer?.facts.get(name === '' ? 'issued' : `issued ${name}`);
     const keys = [...new Set([...(wanted?.keys() ?? []), ...(given?.keys() ?? [])])];
     const isGiven = (key: string) =>
-      (key === NAMES && asksForNames && !given?.get(key)?.value) ||
+      (key === NAMES && isNamed && copy.includes(key) && !given?.get(key)?.value) ||
       wantedValue(key, wanted?.get(key)?.value ?? '', entity) ===
         wantedValue(key, given?.get(key)?.value ?? '', entity);
     if (keys.filter(key => EXTENSION_KEYS.includes(key) || isOid(key)).every(isGiven)) return name;

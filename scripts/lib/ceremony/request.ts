@@ -26,7 +26,7 @@ import { readProtocol } from '../store/protocol.ts';
 import { removeTree } from '../store/remove-tree.ts';
 import { isAwaited, type RequestOptions, readPending, readRequestOptions } from '../store/requests.ts';
 import { entityFor, type Prepared, prepareNew, prepareThere } from './prepare-request.ts';
-import { takesNames } from './profile.ts';
+import { asksForNames } from './profile.ts';
 import { isAsWanted, isRecorded, outputsOf, type Requested, recordRequest, refuseOthers } from './record-request.ts';
 
 export interface RequestChoice {
@@ -130,7 +130,7 @@ async function makeRequests(
   controller: AbortController,
 ): Promise<void> {
   const { hierarchy, inputs } = prepared;
-  const plan = planRequests(entities, inputs, entity => takesNames(entity, hierarchy.get(entity.issuer)));
+  const plan = planRequests(entities, inputs, entity => asksForNames(entity, hierarchy.get(entity.issuer)));
   requireTools(plan.jobs, options.environment);
   const beside = surroundingsIn(dirname(outDir), options.environment, controller);
   await requireTokenKeys(plan.jobs, options.mayGenerateInTokens ?? false, beside);

@@ -44,7 +44,14 @@ function authority(entity: Entity, passphrase: string | undefined) {
     ...(first ? usualProfile(...first) : NO_PROFILE),
     profiles: [...entity.issued].flatMap(([each, of]) => profileSections(sectionOf(each), of)),
     others: others.map(([each, of]) => `-extensions ${sectionOf(each)}${timeOptions(of)}`).join('; '),
+    copying: copyingSections(entity),
   };
+}
+
+/** Sections of the profiles that take names over; null where all do, or none: openssl has one word for all of a CA. */
+function copyingSections({ issued }: Entity): string | null {
+  const copying = [...issued].filter(([, { copy }]) => copy.length > 0).map(([name]) => sectionOf(name));
+  return copying.length === 0 || copying.length === issued.size ? null : copying.join(' ');
 }
 
 /** The defaults of `openssl ca`. */

@@ -32,6 +32,10 @@ export function parseConfiguration(text: string): Reading {
 
 export const readSections = (text: string): Sections => parseConfiguration(text).sections;
 
+/** Sections of a CA's profiles that take over names of requests; undefined: `copy_extensions` says it of all. */
+export const copyingSections = (text: string): string[] | undefined =>
+  /^# Profiles that take over names of requests .*: (.*)$/m.exec(text)?.[1]?.split(' ');
+
 /** Times of a CA's profiles but the first, which settings cannot say: each as options of `openssl ca`, `-extensions SECTION …`. */
 export const otherProfiles = (text: string): string[] =>
   /^# Other profiles, as options: (.*)$/m.exec(text)?.[1]?.split('; ') ?? [];

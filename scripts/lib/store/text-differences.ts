@@ -1,7 +1,7 @@
 // What the openssl configuration of an entity says otherwise than the one that lies in the directory.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { otherProfiles, readSections } from './configuration-text.ts';
+import { copyingSections, otherProfiles, readSections } from './configuration-text.ts';
 import { readContained } from './contained-file.ts';
 import type { Difference } from './differences.ts';
 import { configurationFile } from './names.ts';
@@ -9,7 +9,7 @@ import { configurationFile } from './names.ts';
 /** Where its key is may have changed: by which road a token is reached. */
 const OF_KEY = '[authority] private_key';
 
-/** Lines `[section] key` of it, and the times of other profiles of a CA; empty where none lies in the directory. */
+/** Lines `[section] key` of it, and what openssl cannot be told of the profiles of a CA; empty where none lies in the directory. */
 export function textDifferences(path: string, stem: string, planned: string): Difference[] {
   const file = configurationFile(stem);
   if (!existsSync(join(path, file))) return [];
@@ -24,6 +24,7 @@ const linesOf = (text: string): ReadonlyMap<string, string> =>
     ...[...readSections(text)].flatMap(([section, lines]) =>
       [...lines].map(([key, value]): [string, string] => [`[${section}] ${key}`, value]),
     ),
+    ['[authority] copy', copyingSections(text)?.join(' ') ?? ''],
     ...otherProfiles(text).map((options): [string, string] => {
       const [, section = '', times = ''] = /^-extensions (\S+) ?(.*)$/.exec(options) ?? [];
       return [`[${section}] options`, times];
