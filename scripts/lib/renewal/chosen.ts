@@ -47,6 +47,7 @@ export function renew(
     return renewSelection(session, selection, change, options);
   });
 }
+
 /** `failure` is what kept something that `issue` made from a new certificate; undefined: nothing did. */
 export interface Renewing {
   readonly outcome: SessionOutcome;
