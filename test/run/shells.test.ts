@@ -1,5 +1,5 @@
 // Commands that share a shell: nothing of one may reach another, and nothing of a word may be more than a word.
-import { existsSync, mkdirSync, readFileSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readlinkSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite as makeSuite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -34,6 +34,15 @@ const withShells = (
 /** Whether a process is there, and not only its exit code, which nobody has asked for. */
 const isRunning = (pid: string): boolean =>
   existsSync(`/proc/${pid}/stat`) && !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+
+suite('a shell that waits for another command keeps nobody from unmounting the folder of the last one', () =>
+  withShells('echo $PPID >shell; exit "$1"', async (run, _surroundings, folder) => {
+    for (const code of ['0', '3']) {
+      await run(code).catch(() => {});
+      const shell = readFileSync(join(folder, 'shell'), 'utf8').trim();
+      assert.is(readlinkSync(`/proc/${shell}/cwd`), '/');
+    }
+  }));
 
 suite('words arrive as they are, whatever they mean to a shell', () =>
   withShells('for word; do printf "%s\\0" "$word"; done >words', async (run, _surroundings, folder) => {

@@ -125,9 +125,10 @@ function textOf({ folder, variables, words, output }: Line, mark: string): strin
   const given = variables.map(([name, value]) => `${name}=${literal(value)}`);
   const command = [...given, ...words.map(literal)].join(' ');
   // POSIX lets printf be a program of its own, which may not be on PATH.
-  const ending = `echo "${mark}$?"`;
+  const ending = `echo "${mark}$status"`;
   const endings = output === 'read' ? `${ending} >&2; ${ending}` : `${ending} >&2`;
-  return `cd ${literal(folder)} && ${command} </dev/null ${redirected(output)}; ${endings}\n`;
+  // A shell that waits in no folder keeps nobody from unmounting it.
+  return `cd ${literal(folder)} && ${command} </dev/null ${redirected(output)}; status=$?; cd /; ${endings}\n`;
 }
 
 function redirected(output: Output): string {
