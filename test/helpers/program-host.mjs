@@ -29,6 +29,8 @@ function loadProgram() {
 }
 
 process.umask(0o022);
+// Each of the programs that are loaded closes its shells by itself.
+process.setMaxListeners(0);
 
 /** A stream that keeps what is written. */
 function keeper() {
