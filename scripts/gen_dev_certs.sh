@@ -59,8 +59,8 @@ if is_stale && { [ -w "$root" ] || [ ! -e "$root/dist/main.cjs" ]; }; then
 	) 9<"$root/package.json" </dev/null || exit 1
 fi
 
-# node itself would read the caller's openssl.cnf, and end where that is broken.
-unset OPENSSL_CONF
+# node itself would read the caller's openssl.cnf, and end where that is broken; and, for 40 ms, the certificates of sites.
+unset OPENSSL_CONF NODE_EXTRA_CA_CERTS
 
 door=${TRUSTME_PKI_DOOR:-gen_dev_certs.sh}
 [ "$door" != trustme-pki ] || exec node "$root/dist/main.cjs" "$@"

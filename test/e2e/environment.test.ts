@@ -35,6 +35,14 @@ test("the host's openssl.cnf, OPENSSL_CONF and locale change nothing", async () 
   assert.match(text, /ecdsa-with-SHA256/);
 });
 
+test('certificates that Node.js would read for TLS are not looked at', async () => {
+  const { status, stderr } = await door([join(folder, 'sites'), EC, '--quiet'], {
+    NODE_EXTRA_CA_CERTS: join(folder, 'missing'),
+  });
+  // It warns of a file that it cannot read.
+  assert.equal({ status, stderr }, { status: 0, stderr: '' });
+});
+
 test('modes do not depend on the umask, and keys are 0600', async () => {
   const results = [];
   for (const umask of ['000', '022', '077']) {

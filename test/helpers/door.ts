@@ -29,7 +29,8 @@ export interface Ended {
 /** The test's environment without anything that would steer the program. */
 export function cleanEnvironment(extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   const inherited = Object.entries(process.env).filter(
-    ([name]) => !/^(DO_PLATFORM_KEYS|KEY_SIZE|TRUSTME_|GYROIDOS_|OPENSSL_|NODE_OPTIONS|CI$)/.test(name),
+    ([name]) =>
+      !/^(DO_PLATFORM_KEYS|KEY_SIZE|TRUSTME_|GYROIDOS_|OPENSSL_|NODE_OPTIONS|NODE_EXTRA_CA_CERTS|CI$)/.test(name),
   );
   return { ...Object.fromEntries(inherited), ...extra };
 }
