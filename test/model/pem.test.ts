@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert';
 import {
   certificateBlocks,
   isEncryptedKey,
+  joinPem,
   pemBlocks,
   pemToDer,
   privateKeyBlock,
@@ -137,6 +138,11 @@ suite('blocks in lines of 64 characters are what they are to who reads line by l
   for (const last of ['A', 'AA=', `${'A'.repeat(64)}=`, `${'A'.repeat(64)}==`, 'A=AA'])
     assert.throws(() => pemBlocks(lines(2, last)), /is not lines of base64$/, last);
   assert.is(pemBlocks(lines(200_000, 'AAAA'))[0]?.text, lines(200_000, 'AAAA'));
+});
+
+suite('texts are joined with an end to each last line, and no byte more', () => {
+  assert.is(joinPem(['a', 'b\n', '', 'c']), 'a\nb\nc\n');
+  assert.is(joinPem(['a\n\n', '']), 'a\n\n');
 });
 
 suite('a block is decoded to its DER, with CRLF too', () => {

@@ -63,7 +63,7 @@ suite('a CA without [issued] has the [ca] of revocation lists, and nothing to si
   const text = render(entityOf(configuration, 'policy'));
   assert.match(text, /\n#.* -revoke NAME.cert\n#.* -gencrl -out policy\.crl\n/);
   assert.match(text, /\n\[crl\]\nauthorityKeyIdentifier = keyid:always\n$/);
-  assert.not.match(text, /REQUEST|policy = |x509_extensions|\[issued/);
+  assert.not.match(text, /REQUEST|policy = |x509_extensions|\[issued|_rsa/);
   for (const stem of ['cross', 'KEK']) assert.not.match(render(entityOf(configuration, stem)), /\[ca\]/, stem);
 });
 
@@ -86,6 +86,19 @@ suite('days count from a beginning that is given, which openssl would count from
 suite('a CA without copy takes no extension from a request', () => {
   assert.match(render(entityOf(shipped, 'guestos_subca')), /\ncopy_extensions = none\n/);
   assert.match(render(entityOf(shipped, 'device_subca')), /\ncopy_extensions = copy\n/);
+});
+
+suite('profiles that take over names are named where others of the CA do not', () => {
+  const told = (ini: string) => {
+    const configuration = readShipped({ 'customer/user_subca.ini': ini });
+    return /\n# Profiles that take over names .*: (.*)\n/.exec(render(entityOf(configuration, 'user_subca')))?.[1];
+  };
+  const named = '[issued named]\ndays = 30\nbasicConstraints = CA:FALSE\ncopy = subjectAltName\n';
+  assert.is(told(''), 'issued');
+  assert.is(told(named), 'issued issued_named');
+  assert.is(told(`[issued]\ncopy =\n${named}`), 'issued_named');
+  assert.is(told('[issued]\ncopy =\n'), undefined);
+  assert.is(told(`${named}[issued ocsp]\ncopy = subjectAltName\n`), undefined);
 });
 
 suite('no file name of a configuration folder reaches out of its comment', () => {
