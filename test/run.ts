@@ -1,6 +1,6 @@
 // Runs the suites with uvu and closes with the line "N passed, N failed". A first argument is a pattern for paths.
-// Files that run real tools have a process of their own, one more at a time than there are processors, since some wait
-// for kills and locks; the rest shares one.
+// Files that run real tools have a process of their own, two more at a time than there are processors, since many wait
+// for processes, kills and locks; the rest shares one.
 import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -64,7 +64,7 @@ const waiting = tasks.values();
 const worker = async (): Promise<void> => {
   for (const group of waiting) counts.push(await runFiles(group));
 };
-await Promise.all(Array.from({ length: availableParallelism() + 1 }, worker));
+await Promise.all(Array.from({ length: availableParallelism() + 2 }, worker));
 const sum = (key: keyof Count): number => counts.reduce((all, each) => all + each[key], 0);
 const failed = sum('failed') + (tasks.length === 0 ? 1 : 0);
 process.stdout.write(
