@@ -24,8 +24,14 @@ const FIRST = [
   'examples',
   'e2e/renewal',
   'e2e/signing',
+  'e2e/efi-signatures',
   'e2e/facts',
   'e2e/states',
+  'check/verify',
+  'e2e/revocation',
+  'e2e/own-configuration',
+  'e2e/waiting',
+  'e2e/supplied',
 ];
 const rank = (file: string): number => {
   const found = FIRST.findIndex(name => file.startsWith(name));
@@ -33,7 +39,7 @@ const rank = (file: string): number => {
 };
 const slow = files.filter(isSlow).sort((a, b) => rank(a) - rank(b));
 const quick = files.filter(file => !isSlow(file));
-const tasks = [...slow.map(file => [file]), ...(quick.length > 0 ? [quick] : [])];
+const tasks = [...(quick.length > 0 ? [quick] : []), ...slow.map(file => [file])];
 
 interface Count {
   readonly passed: number;
