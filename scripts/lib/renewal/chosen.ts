@@ -12,7 +12,7 @@ import { reissueAll, type WithProfile, withProfiles } from './issued.ts';
 import { keepFormer, listsOf } from './lists.ts';
 import type { Outcome } from './renew.ts';
 import { type Choice, presentIn, type Selection, selectCertificates } from './select.ts';
-import { inSession, issuersOf, type Making, renewSelected, type Session } from './session.ts';
+import { inSession, type Making, renewSelected, type Session, stemsOfIssuers } from './session.ts';
 
 export interface RenewalOptions extends Choice, Making {
   /** Whether what is replaced stays in the lists of UEFI variables. */
@@ -66,7 +66,7 @@ export async function renewSelection(
   const others = elsewhere(open, selection, now);
   const published: Outcome[] = [];
   if (selection.entities.size > 0) published.push(await renewSelected(session, selection, change, making));
-  else await locks.take(issuersOf(selection));
+  else await locks.take(stemsOfIssuers(selection));
   // Each sees what was published before it.
   const again = () => openDirectory(open.options, true);
   const { parts, failure } = await reissueAll(again, selection.issued, published, report, controller);

@@ -73,7 +73,7 @@ export async function inSession<T>(
 }
 
 /** The CAs of what no entity describes. */
-export const issuersOf = ({ issued }: Selection): string[] => issued.map(({ issuer }) => issuer);
+export const stemsOfIssuers = ({ issued }: Selection): string[] => issued.map(({ issuer }) => issuer);
 
 /**
  * Makes new certificates for `selection`, and UEFI variables as `change` asks, with the locks of the CAs that sign or are
@@ -98,7 +98,7 @@ export async function renewSelected(
   if (open.options.configurationFolders.length === 0) refuseForgotten(wanted);
   const signers = new Set([...selection.entities].map(stem => inputs.hierarchy.get(stem)!.issuer));
   const isDatabase = (stem: string) => keepsDatabase(inputs.hierarchy.get(stem)!);
-  await locks.take([...[...signers, ...selection.entities].filter(isDatabase), ...issuersOf(selection)]);
+  await locks.take([...[...signers, ...selection.entities].filter(isDatabase), ...stemsOfIssuers(selection)]);
   const authorities = new Map<string, Authority>();
   try {
     noteUnrecorded(open, inputs, change, report);
