@@ -2,12 +2,11 @@
 // Source: kernel/module_signature.c, crypto/asymmetric_keys/pkcs7_parser.c and pkcs7_verify.c of Linux 6; RFC 5652, 5.
 import { decode, oidOf } from '../store/der.ts';
 import { type Element, elementsOf, firstElement } from '../store/der-element.ts';
-import { HASH_NAMES, RSASSA_PSS, SIGNATURE_NAMES } from '../store/oid-names.ts';
+import { HASH_NAMES, RSA_KEY, RSASSA_PSS, SIGNATURE_NAMES } from '../store/oid-names.ts';
 
 /** struct module_signature without its length: algo, hash, id_type (2: PKEY_ID_PKCS7), signer_len, key_id_len, padding. */
 const PARAMETERS = Buffer.from([0, 0, 2, 0, 0, 0, 0, 0]);
 const DATA = '1.2.840.113549.1.7.1';
-const RSA = '1.2.840.113549.1.1.1';
 const DIGEST = /^sha(1|224|256|384|512)$/;
 const ECDSA = /^sha(1|224|256|384|512) ECDSA$/;
 
@@ -37,7 +36,7 @@ function flawOfSigner(signer: Element): string | undefined {
     return `its signature is of a ${name} hash: give sha256, sha384 or sha512, which every kernel knows`;
   const algorithm = algorithmOf(next);
   if (algorithm === RSASSA_PSS) return 'its signature is RSA-PSS, and the kernel knows PKCS #1 v1.5 alone';
-  if (after && (algorithm === RSA || ECDSA.test(SIGNATURE_NAMES[algorithm] ?? ''))) return undefined;
+  if (after && (algorithm === RSA_KEY || ECDSA.test(SIGNATURE_NAMES[algorithm] ?? ''))) return undefined;
   return `the kernel does not know the algorithm of its signature, ${SIGNATURE_NAMES[algorithm] ?? algorithm}`;
 }
 
