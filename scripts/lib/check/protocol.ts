@@ -1,5 +1,5 @@
 // The protocol of ceremonies: does each entry follow the one before, and is it signed by a key of this PKI?
-import { createPublicKey, type KeyObject, verify } from 'node:crypto';
+import { verify } from 'node:crypto';
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { CommandError } from '../errors.ts';
@@ -12,6 +12,7 @@ import { certificateKey, keyAlgorithmOf } from '../store/der.ts';
 import { writeNew } from '../store/files.ts';
 import { PROTOCOL, PROTOCOL_DIGEST } from '../store/names.ts';
 import { PROTOCOL_HINT, protocolDigest, refuseCutOff } from '../store/protocol.ts';
+import { readKey } from '../store/request-signature.ts';
 import { retiredCertificates } from '../store/retired.ts';
 import { error, type Finding } from './finding.ts';
 import type { Inspection } from './inspection.ts';
@@ -39,7 +40,7 @@ const isNext = ({ offset, previous }: ProtocolEntry, text: string): boolean =>
   previous === protocolDigest(text.slice(0, offset));
 
 function isSigned(entry: ProtocolEntry, scratch: string, surroundings: Surroundings): boolean | Promise<boolean> {
-  const key = keyOf(entry.key);
+  const key = readKey(entry.key);
   if (!key) return isSignedByOpenssl(entry, scratch, surroundings);
   return verify(
     isOneShot(keyAlgorithmOf(entry.key)) ? null : 'sha256',
@@ -47,15 +48,6 @@ function isSigned(entry: ProtocolEntry, scratch: string, surroundings: Surroundi
     key,
     entry.signature,
   );
-}
-
-/** undefined: node does not know its algorithm. */
-function keyOf(spki: Buffer): KeyObject | undefined {
-  try {
-    return createPublicKey({ key: spki, format: 'der', type: 'spki' });
-  } catch {
-    return undefined;
-  }
 }
 
 /** What node does not know has a digest of its own. */
