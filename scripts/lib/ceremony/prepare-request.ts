@@ -87,8 +87,8 @@ function refuseOtherOptions(
     );
   if (!keyType) return;
   const wanted = canonicalKeyType(keyType);
-  for (const { stem, certificate } of directory.certificates) {
-    const own = kept.has(stem) ? canonicalKeyType(keyFacts(certificate).keyType) : wanted;
+  for (const { stem, certificate } of directory.certificates.filter(each => kept.has(each.stem))) {
+    const own = canonicalKeyType(keyFacts(certificate).keyType);
     if (own !== wanted)
       throw new UsageError(
         `the key of ${stem} is ${own}, and --key-type "${formatKeyType(keyType)}" is given`,
