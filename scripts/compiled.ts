@@ -7,7 +7,7 @@ import { Script } from 'node:vm';
 
 export const compiledName = (file: string): string => `${file}.v8`;
 
-/** The text of a CommonJS module as the function that node makes of it. */
+/** A CommonJS module as the function that node makes of it, from its compiled form where that is given. */
 export function readScript(file: string, cachedData?: Buffer): Script {
   const text = readFileSync(file, 'utf8').replace(/^#!/, '//');
   const wrapped = `(function (exports, require, module, __filename, __dirname) { ${text}\n})`;

@@ -1,10 +1,9 @@
 // Which functions of the built program a run calls: a form with those alone is read faster than one with all.
-import { mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Script } from 'node:vm';
 import { loadScripts, readScript } from './compiled.ts';
+import { inTemporary } from './lib/run/temporary.ts';
 
 /** Of a run of which nobody wants to hear. */
 const NOBODY = { write: () => true };
@@ -21,14 +20,11 @@ export async function warmUp(folder: string): Promise<ReadonlyMap<string, Buffer
     return script;
   });
   const { commandLine } = createRequire(`${folder}/`)('./program.cjs') as typeof import('./main.ts');
-  const place = mkdtempSync(join(tmpdir(), 'trustme-pki-build-'));
   const surroundings = { environment: { PATH: process.env.PATH }, stdout: NOBODY, stderr: NOBODY };
   const run = (...words: string[]) => commandLine(words, { ...surroundings, controller: new AbortController() });
-  try {
+  return inTemporary(async place => {
     const generate = ['generate', '--dir', join(place, 'pki'), '--key-type', 'ec:prime256v1'];
     for (const words of [generate, generate, ['--version']]) if ((await run(...words)) !== 0) return new Map();
     return new Map([...scripts].map(([file, script]) => [file, script.createCachedData()]));
-  } finally {
-    rmSync(place, { recursive: true, force: true });
-  }
+  });
 }

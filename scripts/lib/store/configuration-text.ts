@@ -1,4 +1,5 @@
 // The openssl configurations of a PKI directory as text: ours, or what a template of one's own makes of them.
+
 /** Values by key. */
 export type Section = ReadonlyMap<string, string>;
 export type Sections = ReadonlyMap<string, Section>;
