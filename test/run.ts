@@ -1,9 +1,10 @@
 // Runs the suites with uvu and closes with the line "N passed, N failed". A first argument is a pattern for paths.
-// Files that run real tools have a process of their own, two more at a time than there are processors, since many wait
-// for processes, kills and locks; the rest shares one.
+// Files that run real tools for long have a process of their own, two more at a time than there are processors, since
+// many wait for processes, kills and locks; of the others several share one.
 import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { memoryFolder } from './helpers/memory-folder.ts';
 
 const pattern = new RegExp(`(${process.argv[2] ?? ''}).*\\.test\\.ts$`);
 const files = (readdirSync('test', { recursive: true }) as string[]).filter(file => pattern.test(file)).sort();
@@ -37,9 +38,16 @@ const rank = (file: string): number => {
   const found = FIRST.findIndex(name => file.startsWith(name));
   return found < 0 ? FIRST.length : found;
 };
+/** So many of the slow files that are not among the longest share a process: starting one takes half a second. */
+const TOGETHER = 5;
 const slow = files.filter(isSlow).sort((a, b) => rank(a) - rank(b));
+const long = slow.filter(file => rank(file) < FIRST.length);
 const quick = files.filter(file => !isSlow(file));
-const tasks = [...(quick.length > 0 ? [quick] : []), ...slow.map(file => [file])];
+const tasks = [...(quick.length > 0 ? [quick] : []), ...long.map(file => [file])];
+for (let at = long.length; at < slow.length; at += TOGETHER) tasks.push(slow.slice(at, at + TOGETHER));
+
+const memory = memoryFolder();
+const env = { ...process.env, ...(memory && { TMPDIR: memory }) };
 
 interface Count {
   readonly passed: number;
@@ -51,7 +59,7 @@ interface Count {
 function runFiles(group: readonly string[]): Promise<Count> {
   const names = group.map(file => file.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|');
   const args = ['--import', 'tsx', 'node_modules/uvu/bin.js', 'test', `^(${names})$`];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', chunk => (output += chunk));
   return new Promise(done =>
