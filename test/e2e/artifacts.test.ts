@@ -1,4 +1,5 @@
 // sign and check: EFI binaries and configurations, with keys in files and in a token, judged by the tools that read them.
+import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
@@ -373,6 +374,35 @@ const moduleOf = (content: Buffer, signature: Buffer, parameters = '000002000000
   return Buffer.concat([content, signature, Buffer.from(parameters, 'hex'), length, Buffer.from(APPENDED)]);
 };
 const APPENDED = '~Module signature appended~\n';
+
+test("what a CA of the machine's trust store stands for is not signed by this certificate", () => {
+  const content = readFileSync('/bin/true').subarray(0, 5000);
+  const work = join(folder, 'store');
+  mkdirSync(join(work, 'certs'), { recursive: true });
+  writeFileSync(join(work, 'x.ko'), content);
+  const made = ['req', '-x509', '-newkey', 'rsa:2048', '-noenc', '-batch', '-config', '/dev/null', '-days', '9'];
+  const usages = ['-addext', 'basicConstraints=critical,CA:TRUE', '-addext', 'keyUsage=keyCertSign'];
+  tool('openssl', [...made, ...usages, '-subj', '/CN=machine', '-keyout', 'ca.key', '-out', 'ca.pem'], work);
+  const byCa = ['-CA', 'ca.pem', '-CAkey', 'ca.key'];
+  tool('openssl', [...made, ...byCa, '-subj', '/CN=anybody', '-keyout', 'x.key', '-out', 'x.pem'], work);
+  const sign = ['cms', '-sign', '-binary', '-noattr', '-in', 'x.ko', '-signer', 'x.pem', '-inkey', 'x.key'];
+  tool('openssl', [...sign, '-outform', 'DER', '-out', 'x.p7'], work);
+  writeFileSync(join(work, 'forged.ko'), moduleOf(content, readFileSync(join(work, 'x.p7'))));
+  const hash = tool('openssl', ['x509', '-in', 'ca.pem', '-noout', '-hash'], work).trim();
+  copyFileSync(join(work, 'ca.pem'), join(work, `certs/${hash}.0`));
+  const store = join(/"(.*)"/.exec(tool('openssl', ['version', '-d']))![1]!, 'certs');
+  const script = [
+    `mount --bind '${work}/certs' "$(realpath '${store}')" || exit 99`,
+    `unset SSL_CERT_FILE SSL_CERT_DIR; openssl verify '${work}/x.pem'`,
+    `'${process.execPath}' '${MAIN}' check module '${work}/forged.ko' --dir '${folder}/rsa'`,
+  ].join('\n');
+  const ask = { encoding: 'utf8', env: cleanEnvironment() } as const;
+  const { status, stdout, stderr } = spawnSync('unshare', ['-m', 'sh', '-c', script], ask);
+  if (status === 99 || /unshare failed|Operation not permitted|permission denied/i.test(stderr))
+    return void console.log('skipped: no mount namespaces here');
+  assert.match(stdout, /x\.pem: OK\n.*forged\.ko: its signature is not one by this certificate/);
+  assert.is(status, 1);
+});
 
 test('a module whose signature the kernel takes from nobody is refused, with what is wrong with it', async () => {
   const content = readFileSync('/bin/true').subarray(0, 5000);

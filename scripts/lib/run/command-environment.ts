@@ -1,9 +1,15 @@
-// The environment of a command: little of the caller's, nothing of its locale or openssl.cnf.
+// The environment of a command: little of the caller's, nothing of its locale, its openssl.cnf or what the machine trusts.
 import type { Command } from '../plan/job.ts';
 import { tokenEnvironment } from './token.ts';
 
 /** Where programs, libraries and providers are found, and the clock that test set-ups fake. */
 const PASSED_ON = /^(PATH|HOME|TMPDIR|LD_[A-Z_]+|DYLD_[A-Z_]+|OPENSSL_MODULES|OPENSSL_ENGINES|FAKETIME[A-Z_]*)$/;
+
+/**
+ * No CA of the machine's trust store: a verification by one CA (-CAfile) would take theirs too, and "openssl x509" reads
+ * all of them each time. Such a file and folder hold none.
+ */
+const NO_TRUST_STORE = { SSL_CERT_FILE: '/dev/null', SSL_CERT_DIR: '/dev/null' };
 
 const passedOn = new WeakMap<NodeJS.ProcessEnv, NodeJS.ProcessEnv>();
 
@@ -12,7 +18,7 @@ export function basicEnvironment(environment: NodeJS.ProcessEnv): NodeJS.Process
   const known = passedOn.get(environment);
   if (known) return known;
   const passed = Object.entries(environment).filter(([name]) => PASSED_ON.test(name));
-  const basic = { ...Object.fromEntries(passed), OPENSSL_CONF: '/dev/null', LC_ALL: 'C', TZ: 'UTC' };
+  const basic = { ...Object.fromEntries(passed), ...NO_TRUST_STORE, OPENSSL_CONF: '/dev/null', LC_ALL: 'C', TZ: 'UTC' };
   passedOn.set(environment, basic);
   return basic;
 }
