@@ -262,6 +262,15 @@ test('a stale file is removed, then everything is generated', async () => {
   assert.ok(existsSync(join(out, 'ssig_rootca.cert')));
 });
 
+test('a pipe in the place of OUT_DIR, as a device would be, is refused and stays', async () => {
+  const out = fresh('out');
+  tool('mkfifo', [out]);
+  const { status, stderr } = await door([out, EC]);
+  assert.is(status, 1);
+  assert.match(stderr, /error: ".*" is a device, a pipe or a socket, no directory/);
+  assert.ok(lstatSync(out).isFIFO());
+});
+
 for (const [name, typed, cwd] of [
   ['a relative path', 'out', true],
   ['blanks and quotes in the path', `a b'"$x`, true],

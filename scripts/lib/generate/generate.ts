@@ -93,6 +93,9 @@ async function act(
   const stat = look(outDir, 'lstat');
   if (stat?.isSymbolicLink()) return actOnLink(outDir, report);
   if (stat?.isDirectory()) return actOnDirectory(outDir, options, report, controller);
+  // It serves others: /dev/null of the whole machine, for root.
+  if (stat && !stat.isFile())
+    throw new StateError(`"${outDir}" is a device, a pipe or a socket, no directory`, 'choose another OUT_DIR');
   if (stat) report.note(`Removing stale non-directory ${outDir}`);
   const { produceWhole } = await import('./produce.ts');
   return produceWhole(outDir, options, stat ? 'stale file' : 'nothing', report, controller);
