@@ -16,6 +16,8 @@ const REASONS: Readonly<Record<string, readonly [reason: string, hint: string]>>
   ELOOP: ['symbolic links lead in a circle', 'give a path without them'],
   ENAMETOOLONG: ['the name is too long', 'give a shorter one'],
   EADDRINUSE: ['another program has it', 'give another'],
+  EAGAIN: ['too many processes run', 'raise the limit: ulimit -u'],
+  EFBIG: ['the file is larger than it may be', 'raise the limit: ulimit -f'],
   EMFILE: ['too many files are open', 'raise the limit: ulimit -n'],
 };
 
@@ -33,6 +35,8 @@ const ACTIONS: Readonly<Record<string, string>> = {
   rm: 'remove',
   rmdir: 'remove',
   chmod: 'change the mode of',
+  spawn: 'start',
+  spawnSync: 'start',
   uv_cwd: 'find the working directory',
 };
 
@@ -50,7 +54,7 @@ export function explainSystemError(error: unknown): { message: string; hint: str
   const hint = REASONS[code]?.[1] ?? 'mend that and run again';
   const file = dest ?? path;
   return {
-    message: `cannot ${ACTIONS[syscall] ?? 'write'}${file === undefined ? '' : ` "${file}"`}: ${systemReason(code)}`,
+    message: `cannot ${ACTIONS[syscall.split(' ')[0]!] ?? 'write'}${file === undefined ? '' : ` "${file}"`}: ${systemReason(code)}`,
     hint,
   };
 }

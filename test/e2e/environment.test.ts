@@ -148,6 +148,24 @@ test('a clock in the past gives certificates of that time', async () => {
   assert.match(tool('openssl', ['x509', '-in', 'ssig.cert', '-noout', '-startdate'], out), /Feb {2}3 .* 2021/);
 });
 
+test('a limit of the process is named with the command that raises it, and nothing is left', async () => {
+  const parent = join(folder, 'limits');
+  mkdirSync(parent);
+  for (const [option, limit, reason] of [
+    ['-n', 30, /cannot start ".*": too many files are open \(EMFILE\)/],
+    ['-f', 1, /cannot write: the file is larger than it may be \(EFBIG\)/],
+  ] as const) {
+    const { status, stderr } = await start('bash', [
+      '-c',
+      `ulimit ${option} ${limit}; exec bash '${DOOR}' '${parent}/out' ${EC}`,
+    ]).ended;
+    assert.is(status, 1, option);
+    assert.match(stderr, reason);
+    assert.match(stderr, `hint: raise the limit: ulimit ${option}`);
+    assert.equal(readdirSync(parent), ['out.genlock']);
+  }
+});
+
 test('where nothing can be printed, the work is done all the same, and what was lost is told', async () => {
   const shell = (line: string) =>
     start('sh', ['-c', line, 'sh', process.execPath, MAIN, DOOR], { cwd: folder, env: cleanEnvironment() }).ended;

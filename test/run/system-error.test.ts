@@ -1,4 +1,5 @@
 // Errors of the system in words, each raised by the call that has it.
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, openSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,6 +15,12 @@ const cases: readonly [call: () => unknown, message: string][] = [
   [() => openSync(`${folder}/absent`, 'r'), `cannot open "${folder}/absent": it is not there (ENOENT)`],
   [() => readFileSync(folder), 'cannot read: it is a folder (EISDIR)'],
   [() => rmSync(folder), `cannot remove "${folder}": it is a folder (EISDIR)`],
+  [
+    () => {
+      throw spawnSync(`${folder}/absent`).error;
+    },
+    `cannot start "${folder}/absent": it is not there (ENOENT)`,
+  ],
   [() => renameSync(`${folder}/a`, `${folder}/b`), `cannot write "${folder}/b": it is not there (ENOENT)`],
 ];
 for (const [call, message] of cases)

@@ -70,9 +70,9 @@ export class Shells {
 
   #take(): Lane {
     clearTimeout(this.#timer);
-    this.#busy++;
     this.#idle = this.#idle.filter(({ isOpen }) => isOpen);
     if (this.#idle.length === 0) this.#idle = this.#start();
+    this.#busy++;
     return this.#idle.shift()!;
   }
 
@@ -84,11 +84,12 @@ export class Shells {
   #start(): Lane[] {
     const stdio: StdioOptions = LANES.flatMap(() => ['pipe', 'pipe', 'pipe'] as const);
     const shell = spawn(SHELL, [], { cwd: '/', env: this.#environment, stdio, detached: true });
-    killWhenAborted(shell, this.#signal);
-    // That it could not be started is told by its streams: they close.
+    // That it could not be started is told by its streams: they close. Without a descriptor left node makes none.
     shell.on('error', () => {});
+    if (!shell.stdin) throw Object.assign(new Error('EMFILE'), { code: 'EMFILE', syscall: 'spawn', path: SHELL });
+    killWhenAborted(shell, this.#signal);
     shell.unref();
-    shell.stdin!.write(PROLOGUE);
+    shell.stdin.write(PROLOGUE);
     this.#started.push(shell);
     if (open.size === 0) process.once('beforeExit', closeAll);
     open.add(this);
