@@ -262,6 +262,22 @@ test('a stale file is removed, then everything is generated', async () => {
   assert.ok(existsSync(join(out, 'ssig_rootca.cert')));
 });
 
+test('a name or a path without room for what is made beside or in it is refused, and nothing is left', async () => {
+  const parent = dirname(fresh('x'));
+  const deep = join(parent, ...Array<string>(18).fill('d'.repeat(199)));
+  mkdirSync(deep, { recursive: true });
+  for (const [folder, name, reason] of [
+    [parent, 'n'.repeat(245), /error: the name "n+" is too long\n/],
+    [deep, 'out', /error: the path ".*\/out" is too long: more than 3584 bytes\n/],
+  ] as const) {
+    const { status, stderr } = await door([join(folder, name), EC]);
+    assert.is(status, 1);
+    assert.match(stderr, reason);
+    assert.match(stderr, /hint: choose a shorter OUT_DIR/);
+    assert.equal(leftovers(folder), []);
+  }
+});
+
 test('a pipe in the place of OUT_DIR, as a device would be, is refused and stays', async () => {
   const out = fresh('out');
   tool('mkfifo', [out]);

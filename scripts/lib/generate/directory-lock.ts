@@ -1,10 +1,11 @@
 // The lock of OUT_DIR, with each way in which it cannot be had in plain words.
 import { accessSync, constants, lstatSync, type Stats, statSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { StateError } from '../errors.ts';
 import { shellWord } from '../model/shell-word.ts';
 import { isOfAnother, type Lock, takeLock } from '../run/lock.ts';
 import type { Report } from '../run/report.ts';
+import { tooLong } from '../run/staging.ts';
 import { isTaken } from '../store/files.ts';
 import { lockFile } from '../store/names.ts';
 import { systemReason } from '../system-error.ts';
@@ -79,10 +80,7 @@ function explain(code: string | undefined, outDir: string): StateError | undefin
     case 'ENOTDIR':
       return new StateError(`"${parent}" is no directory`, 'choose another OUT_DIR');
     case 'ENAMETOOLONG':
-      return new StateError(
-        `the name "${basename(outDir)}" is too long`,
-        'choose a shorter OUT_DIR; its lock and staging directory need 16 bytes more',
-      );
+      return tooLong(outDir);
     case 'EISDIR':
     case 'ELOOP':
     case 'ENXIO':

@@ -41,11 +41,31 @@ export function hasJournal(outDir: string): boolean {
   }
 }
 
+/** Bytes of a path below which all files of a PKI have room: PATH_MAX is 4096. Commands reach files beyond, we do not. */
+const LONGEST = 3584;
+
+export const tooLong = (outDir: string): StateError =>
+  new StateError(
+    Buffer.byteLength(outDir) > LONGEST
+      ? `the path "${outDir}" is too long: more than ${LONGEST} bytes`
+      : `the name "${basename(outDir)}" is too long`,
+    'choose a shorter OUT_DIR; its lock and staging directory need 16 bytes more',
+  );
+
 /** Makes an empty staging directory (mode 0700) beside OUT_DIR, marked as ours. */
 export function makeStaging(outDir: string): string {
-  const staging = mkdtempSync(stagingPrefix(outDir));
+  if (Buffer.byteLength(outDir) > LONGEST) throw tooLong(outDir);
+  const staging = makeUnmarked(outDir);
   writeNew(join(staging, STAGING_MARK), '');
   return staging;
+}
+
+function makeUnmarked(outDir: string): string {
+  try {
+    return mkdtempSync(stagingPrefix(outDir));
+  } catch (error) {
+    throw (error as NodeJS.ErrnoException).code === 'ENAMETOOLONG' ? tooLong(outDir) : error;
+  }
 }
 
 /**
