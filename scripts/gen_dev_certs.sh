@@ -62,6 +62,12 @@ fi
 # node itself would read the caller's openssl.cnf, and end where that is broken; and, for 40 ms, the certificates of sites.
 unset OPENSSL_CONF NODE_EXTRA_CA_CERTS
 
+# node sets every signal to its default when it starts: without this, nohup would keep no hangup away.
+if [ -r /proc/$$/status ]; then
+	while read -r field ignored; do [ "$field" != SigIgn: ] || break; done </proc/$$/status
+	(((0x${ignored:-0} & 1) == 0)) || export TRUSTME_PKI_NOHUP=y
+fi
+
 door=${TRUSTME_PKI_DOOR:-gen_dev_certs.sh}
 [ "$door" != trustme-pki ] || exec node "$root/dist/main.cjs" "$@"
 

@@ -81,7 +81,9 @@ export function runProcess({ argv, env: environment, stdout, stderr }: NodeJS.Pr
   // Files get the modes of the contract whatever the caller's umask is; private keys are 0600 all the same.
   process.umask(0o022);
   const controller = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  const isHangupIgnored = environment.TRUSTME_PKI_NOHUP === 'y';
+  if (isHangupIgnored) process.on('SIGHUP', () => {});
+  for (const signal of ['SIGINT', 'SIGTERM', ...(isHangupIgnored ? [] : ['SIGHUP' as const])] as const)
     process.once(signal, () => controller.abort(new Interrupted(signal)));
   // A reader that closed our output early (head, grep -q) has all that it wanted; that progress cannot be told stops no work.
   let unwritten: NodeJS.ErrnoException | undefined;

@@ -210,6 +210,16 @@ for (const [signal, exit] of [
     assert.equal(processesIn(parent), []);
   });
 
+test('a hangup under nohup stops nothing', async () => {
+  const parent = parentOf('nohup');
+  const { child, ended } = start('nohup', ['bash', DOOR, join(parent, 'out'), 'rsa:2048']);
+  await new Promise(done => child.stderr!.on('data', text => String(text).includes('keys') && done(undefined)));
+  child.kill('SIGHUP');
+  const { status, stderr } = await ended;
+  assert.is(status, 0, stderr);
+  assert.equal(readdirSync(parent), ['out', 'out.genlock']);
+});
+
 test('while a signal waits for the lock it exits at once', async () => {
   const parent = parentOf('signal-lock');
   const out = join(parent, 'out');
