@@ -26,6 +26,13 @@ export function parseWords(
   words: readonly string[],
   table: OptionTable,
 ): { given: Given; positionals: string[] } {
+  // node reads each byte that is no UTF-8 as U+FFFD: what has such a name would be another file, or another subject.
+  const unread = words.find(word => word.includes('\ufffd'));
+  if (unread !== undefined)
+    throw new UsageError(
+      `"${unread}" is no UTF-8 text (or has the character U+FFFD), and would be read as another one`,
+      'give it in UTF-8; a file or folder of such a name has to be renamed',
+    );
   try {
     const { values, positionals } = parseArgs({
       args: [...words],

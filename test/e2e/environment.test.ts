@@ -166,6 +166,17 @@ test('a limit of the process is named with the command that raises it, and nothi
   }
 });
 
+test('words that are no UTF-8 text are refused: they would name another folder, or another subject', async () => {
+  const parent = join(folder, 'latin');
+  mkdirSync(parent);
+  for (const words of [`$'M\\xfcller' ${EC}`, `out ${EC} --brand $'M\\xfcller'`]) {
+    const { status, stderr } = await start('bash', ['-c', `exec bash '${DOOR}' ${words}`], { cwd: parent }).ended;
+    assert.is(status, 2, words);
+    assert.match(stderr, /error: "M\ufffdller" is no UTF-8 text .*\n.*hint: give it in UTF-8/);
+    assert.equal(readdirSync(parent), []);
+  }
+});
+
 test('where nothing can be printed, the work is done all the same, and what was lost is told', async () => {
   const shell = (line: string) =>
     start('sh', ['-c', line, 'sh', process.execPath, MAIN, DOOR], { cwd: folder, env: cleanEnvironment() }).ended;
