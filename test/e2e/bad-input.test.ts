@@ -270,6 +270,21 @@ test('a full disk is named, nothing is left, and the next run works', () => {
   assert.match(stdout, /exit 1\nout.genlock\nPKI generated/);
 });
 
+test('a full disk of temporary files is named', () => {
+  const small = join(folder, 'full-temporary');
+  mkdirSync(small);
+  const script = `mount -t tmpfs -o size=4k tmpfs '${small}' && { printf x >'${small}/x'; bash '${DOOR}' '${folder}/of-full' ed25519 --quiet && TMPDIR='${small}' '${process.execPath}' '${MAIN}' verify --dir '${folder}/of-full'; echo "exit $?"; ls -A '${small}'; }`;
+  const { stdout, stderr, status } = spawnSync('unshare', ['-m', 'sh', '-c', script], {
+    encoding: 'utf8',
+    env: cleanEnvironment(),
+  });
+  if (status !== 0 && /unshare failed|Operation not permitted|permission denied/i.test(stderr))
+    return void console.log('skipped: no mount namespaces here');
+  assert.is(stdout, 'exit 1\nx\n', stderr);
+  assert.match(stderr, /cannot write in ".*\/full-temporary", where temporary files go: the disk is full \(ENOSPC\)/);
+  assert.match(stderr, /hint: make room there, or export TMPDIR/);
+});
+
 test('an unknown verb, no verb and a positional directory say what to type', async () => {
   for (const [words, expected] of [
     [['generat'], /unknown verb "generat"\n.*did you mean "generate"/],

@@ -3,11 +3,10 @@
 import { accessSync, constants, realpathSync, statSync } from 'node:fs';
 import { StateError } from '../errors.ts';
 import { asksForUnknown } from '../model/extension-rules.ts';
-import { makeTemporary } from '../run/temporary.ts';
+import { inTemporary } from '../run/temporary.ts';
 import { asUnreadable, type CertificateFile } from '../store/directory.ts';
 import { type Entry, isUnchanged, listEntries } from '../store/inventory.ts';
 import { lackOfPki } from '../store/no-pki.ts';
-import { removeTree } from '../store/remove-tree.ts';
 import { checkAlgorithms } from './algorithms.ts';
 import { checkChains } from './chains.ts';
 import { checkConfiguration } from './configuration.ts';
@@ -71,9 +70,8 @@ async function readThere(...all: Parameters<typeof read>): Promise<Reading> {
     }
 }
 
-async function read(root: string, path: string, options: VerifyOptions, controller: AbortController): Promise<Reading> {
-  const scratch = makeTemporary('trustme-pki-verify-');
-  try {
+const read = (root: string, path: string, options: VerifyOptions, controller: AbortController): Promise<Reading> =>
+  inTemporary(async scratch => {
     const inspection = inspect(root, options, scratch, controller);
     const { directory, entries } = inspection;
     const lack = lackOfPki(directory, path);
@@ -81,10 +79,7 @@ async function read(root: string, path: string, options: VerifyOptions, controll
     // A question whose command was stopped may have taken that for its answer.
     controller.signal.throwIfAborted();
     return { entries, findings };
-  } finally {
-    removeTree(scratch);
-  }
-}
+  });
 
 async function askAll(inspection: Inspection): Promise<Finding[]> {
   const { directory, issuers, now, passphrasesOf, scratch, surroundings } = inspection;

@@ -1,8 +1,9 @@
 // A folder of the system's temporary one, for what tools take and give as files alone.
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { StateError } from '../errors.ts';
+import { removeTree } from '../store/remove-tree.ts';
 import { systemReason } from '../system-error.ts';
 import { hintOfDisk } from './failure.ts';
 
@@ -25,9 +26,22 @@ export async function inTemporary<T>(work: (folder: string) => Promise<T>): Prom
   const folder = makeTemporary('trustme-pki-');
   try {
     return await work(folder);
+  } catch (error) {
+    throw fullPlace(error) ?? error;
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    removeTree(folder);
   }
+}
+
+/** node does not say which file it was writing when the disk was full, and this disk is not that of the PKI. */
+function fullPlace(error: unknown): StateError | undefined {
+  const { code, path } = error as NodeJS.ErrnoException;
+  const place = resolve(tmpdir());
+  if (code !== 'ENOSPC' || path !== undefined || hintOfDisk(place) === undefined) return undefined;
+  return new StateError(
+    `cannot write in "${place}", where temporary files go: ${systemReason(code)}`,
+    'make room there, or export TMPDIR with another folder',
+  );
 }
 
 /** What a tool wrote to a file of such a folder. Throws a StateError where that is nothing: not every tool says that it could not. */
