@@ -1,5 +1,7 @@
 #!/bin/bash
 # The drop-in door: finds the built program (builds it once in a fresh clone) and passes the arguments on.
+# Started by "sh", which may be no bash.
+[ "${BASH_VERSION-}" ] || exec bash -- "$0" "$@"
 set -eu
 
 self=${BASH_SOURCE[0]}

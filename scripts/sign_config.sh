@@ -1,5 +1,7 @@
 #!/bin/bash
 # Stands in the place of GyroidOS' sign_config.sh: -c CONFIG -k KEY --cert CERT [-p NAME] [--cms], or CONFIG KEY CERT.
+# Started by "sh", which may be no bash.
+[ "${BASH_VERSION-}" ] || exec bash -- "$0" "$@"
 set -eu
 self=${BASH_SOURCE[0]}
 [ ! -L "$self" ] || self=$(readlink -f -- "$self")

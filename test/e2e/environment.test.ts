@@ -166,6 +166,20 @@ test('a limit of the process is named with the command that raises it, and nothi
   }
 });
 
+test('the scripts may be started by a shell that is no bash', async () => {
+  const out = join(folder, 'by-sh');
+  const scripts = join(DOOR, '..');
+  for (const words of [
+    [DOOR, out, EC],
+    [join(scripts, 'cml_gen_dev_certs'), out, EC],
+    [join(scripts, 'trustme-pki'), '--version'],
+    [join(scripts, 'sign_config.sh'), '--help'],
+  ]) {
+    const { status, stderr } = await start('sh', words).ended;
+    assert.is(status, 0, stderr);
+  }
+});
+
 test('words that are no UTF-8 text are refused: they would name another folder, or another subject', async () => {
   const parent = join(folder, 'latin');
   mkdirSync(parent);
