@@ -152,7 +152,7 @@ suite('a command gets its own secrets, a fixed locale, and nothing else of the c
       .split('\n')
       .map(line => line.split('=')[0]!);
     const ours = names.filter(name => !['PWD', 'SHLVL', '_', 'OLDPWD'].includes(name)).sort();
-    assert.equal(ours, ['HOME', 'LC_ALL', 'OPENSSL_CONF', 'PASS', 'PATH', 'TZ']);
+    assert.equal(ours, ['HOME', 'LC_ALL', 'OPENSSL_CONF', 'PASS', 'PATH', 'SSL_CERT_DIR', 'SSL_CERT_FILE', 'TZ']);
     assert.match(text, /^PASS=secret of PASS$/m);
     assert.match(text, /^LC_ALL=C$/m);
   }));
