@@ -666,6 +666,46 @@ test('lists that readers do not take are found', async () => {
   );
 });
 
+test('lists by the key of a CA that readers refuse all the same, or that lack what was revoked, are found', async () => {
+  const out = copyOf(sound, join(folder, 'unfit'), () => {});
+  write(
+    '../unfit.cnf',
+    [
+      '[ca]\ndefault_ca = all\n[all]\ndatabase = ../unfit.txt\ndefault_md = sha256\ndefault_crl_days = 9',
+      '[good]\nauthorityKeyIdentifier = keyid\nissuingDistributionPoint = critical,@place\n[place]\nfullname = URI:http://a/b',
+      '[delta]\n2.5.29.27 = critical,DER:02:01:01',
+      '[part]\nissuingDistributionPoint = critical,@users\n[users]\nonlyuser = TRUE',
+      '[indirect]\nissuingDistributionPoint = critical,@others\n[others]\nindirectCRL = TRUE',
+      '[unknown]\n1.2.3.4 = critical,DER:05:00\n',
+    ].join('\n'),
+  )(out);
+  write('../unfit.txt', '')(out);
+  const passphrase = '-passin env:GYROIDOS_TEST_PASSWD_PKI';
+  // The key is the same; the list says nothing more of its CA than the name.
+  openssl(out, `req -x509 -new -key ssig_rootca.key ${passphrase} -subj /CN=Other -out ../other`);
+  const told = async (words: string, certificate = 'ssig_rootca.cert') => {
+    const by = `-keyfile ssig_rootca.key ${passphrase} -cert ${certificate}`;
+    openssl(out, `ca -config ../unfit.cnf -gencrl ${by}${words} -out ssig_rootca.crl`);
+    return (await verify(out)).map(({ code, message }) => `${code} ${message}`);
+  };
+  assert.equal(await told(' -crlexts good'), []);
+  for (const [words, what, cert] of [
+    [' -crlexts delta', /^crl-refused it is a delta list/],
+    [' -crlexts part', /^crl-refused it is an indirect list, or one of a part/],
+    [' -crlexts indirect', /^crl-refused it is an indirect list/],
+    [' -crlexts unknown', /^crl-refused it has a critical extension .*\(1\.2\.3\.4\)/],
+    [
+      ' -crl_lastupdate 20400101000000Z -crl_nextupdate 20410101000000Z',
+      /^crl-refused it holds from 2040-01-01T00:00:00Z on/,
+    ],
+    ['', /^crl-refused no key that "ssig_rootca\.cert" has or had signed it/, '../other'],
+  ] as const) {
+    const [first, ...more] = await told(words, cert);
+    assert.match(first ?? '', what);
+    assert.equal(more, [], words);
+  }
+});
+
 test('a list that has the number of the next one, or a higher one, is found, also that of a key before', async () => {
   const listed = (harm: Harm) =>
     copyOf(sound, join(folder, 'numbers'), out => {

@@ -3,10 +3,12 @@ import type { X509Certificate } from 'node:crypto';
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { CommandError } from '../errors.ts';
+import { isoTime } from '../model/validity.ts';
 import { command } from '../plan/job.ts';
 import { runLogged, type Surroundings } from '../run/exec.ts';
 import { sideBySide } from '../run/workers.ts';
 import { readContained, refusalToRead } from '../store/contained-file.ts';
+import { elementsOf, firstElement, signedPart } from '../store/der-element.ts';
 import type { CertificateFile } from '../store/directory.ts';
 import { writeNew } from '../store/files.ts';
 import type { Entry } from '../store/inventory.ts';
@@ -57,9 +59,29 @@ async function checkList(ca: CertificateFile, file: string, der: Buffer, inspect
   if (!list) return [error('crl-unreadable', file, `it holds no revocation list in ${form}`, again(ca.stem, file))];
   if (!(await isSigned(ca, list, inspection)))
     return [error('crl-refused', file, `no key that "${ca.file}" has or had signed it`, again(ca.stem, file))];
+  const flaw = flawOfList(list, inspection.now);
+  if (flaw !== undefined) return [error('crl-refused', file, flaw, again(ca.stem, file))];
   if (list.nextUpdate === undefined || list.nextUpdate >= inspection.now) return [];
   const end = list.nextUpdate.toISOString().slice(0, 10);
   return [error('crl-expired', file, `it ended on ${end}: readers refuse it`, again(ca.stem, file))];
+}
+
+/** issuingDistributionPoint, deltaCRLIndicator, authorityKeyIdentifier. */
+const [SCOPE, DELTA, AUTHORITY_KEY] = ['2.5.29.28', '2.5.29.27', '2.5.29.35'];
+const DISTRIBUTION_POINT = 0xa0;
+
+/** Why readers do not take a list, or not for all that its CA has revoked (RFC 5280 5.2); undefined: they do. */
+function flawOfList({ thisUpdate, extensions }: RevocationList, now: Date): string | undefined {
+  if (extensions.has(DELTA)) return 'it is a delta list, which lacks what was revoked before';
+  const scope = extensions.get(SCOPE);
+  // Its other fields, which are there where they are not false, leave something out.
+  if (scope && elementsOf(firstElement(Buffer.from(scope.extnValue))).some(({ tag }) => tag !== DISTRIBUTION_POINT))
+    return 'it is an indirect list, or one of a part of what was revoked (issuingDistributionPoint)';
+  const unknown = [...extensions.values()].find(each => each.critical && ![SCOPE, AUTHORITY_KEY].includes(each.extnID));
+  if (unknown) return `it has a critical extension that readers do not know (${unknown.extnID})`;
+  return thisUpdate && thisUpdate <= now
+    ? undefined
+    : `it holds from ${thisUpdate ? isoTime(thisUpdate) : 'no time'} on`;
 }
 
 const differs = (ca: string, file: string): Finding =>
@@ -77,6 +99,7 @@ async function isSigned(
   { directory, scratch, surroundings }: Inspection,
 ): Promise<boolean> {
   for (const signer of [certificate, ...retiredCertificates(directory.path, stem)]) {
+    if (!subjectOf(signer).equals(list.issuer)) continue;
     const own = keyIdentifiers(signer.raw).subject;
     // Readers go by what it says.
     if (list.authority !== undefined && own !== undefined && list.authority !== own) continue;
@@ -84,6 +107,12 @@ async function isSigned(
   }
   return false;
 }
+
+const VERSION = 0xa0;
+
+/** As it is encoded, which a list has to repeat (RFC 5280 4.1.2.6). */
+const subjectOf = ({ raw }: X509Certificate): Buffer =>
+  elementsOf(signedPart(raw)).filter(({ tag }) => tag !== VERSION)[4]!.whole;
 
 /** For keys that node does not know. openssl 3.0 says so, and ends well either way. */
 export async function isSignedByOpenssl(

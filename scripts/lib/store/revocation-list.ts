@@ -3,7 +3,7 @@ import { lstatSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pemBlocks, pemToDer } from '../model/pem.ts';
 import { type DatabaseRow, parseTime, serialOf } from './database-rows.ts';
-import { children, decode, isContextSpecific, readExtension, SEQUENCE } from './der.ts';
+import { children, decode, isContextSpecific, type RawExtension, readExtension, SEQUENCE } from './der.ts';
 import type { CertificateFile } from './directory.ts';
 import { keyIdentifiers } from './key-identifiers.ts';
 import { crlFile } from './names.ts';
@@ -11,12 +11,18 @@ import { mostBytesOf, refusalOf } from './regular-file.ts';
 import { retiredCertificates } from './retired.ts';
 
 export interface RevocationList {
+  /** Name of its CA, DER. */
+  readonly issuer: Buffer;
   /** Which key has signed it, as it says (RFC 5280 5.2.1): hexadecimal. */
   readonly authority: string | undefined;
   /** RFC 5280 5.2.3; undefined: it has none. */
   readonly number: bigint | undefined;
+  /** From when on readers take it; undefined: it cannot be read. */
+  readonly thisUpdate: Date | undefined;
   /** When readers look for the next one, and take this one no more; undefined: it does not say. */
   readonly nextUpdate: Date | undefined;
+  /** Of all of it, by OID. */
+  readonly extensions: ReadonlyMap<string, RawExtension>;
   /** Serial numbers as `serialOf` gives them, and whether that is for ever: a certificate on hold may be released. */
   readonly revoked: ReadonlyMap<string, boolean>;
   /** All of it. */
@@ -39,13 +45,18 @@ export function readRevocationList(der: Buffer): RevocationList {
   const entries = fields.slice(names).find(({ tag }) => tag === TAG_SEQUENCE);
   const found = fields.find(({ tag }) => tag === EXTENSIONS);
   // thisUpdate always, nextUpdate mostly.
-  const [, next] = fields.slice(names).filter(({ tag }) => TIMES.includes(tag));
-  const extensions = found ? extensionsIn(der.subarray(found.from, found.to)) : new Map<string, Buffer>();
+  const [begin, next] = fields.slice(names).filter(({ tag }) => TIMES.includes(tag));
+  const extensions = found ? extensionsIn(der.subarray(found.from, found.to)) : new Map<string, RawExtension>();
   if (list?.tag !== TAG_SEQUENCE || fields.length < names + 1) throw new TypeError('no revocation list');
+  const timeIn = (element: Element | undefined) =>
+    element && parseTime(der.toString('latin1', element.from, element.to));
   return {
+    issuer: der.subarray(fields[names - 2]!.to, fields[names - 1]!.to),
     authority: authorityIn(extensions.get(AUTHORITY_KEY)),
     number: numberIn(extensions.get(NUMBER)),
-    nextUpdate: next && parseTime(der.toString('latin1', next.from, next.to)),
+    thisUpdate: timeIn(begin),
+    nextUpdate: timeIn(next),
+    extensions,
     revoked: new Map(inside(der, entries).map(entry => readEntry(der, entry))),
     der,
   };
@@ -58,22 +69,23 @@ function readEntry(der: Buffer, { from, to }: Element): [serial: string, isForEv
   return [serialOf(der.toString('hex', serial.from, serial.to)), !isHold];
 }
 
-/** Values by OID. */
-const extensionsIn = (der: Buffer): Map<string, Buffer> =>
+/** By OID. */
+const extensionsIn = (der: Buffer): Map<string, RawExtension> =>
   new Map(
     children(decode(der), SEQUENCE)
       .map(readExtension)
-      .map(({ extnID, extnValue }) => [extnID, Buffer.from(extnValue)]),
+      .map(extension => [extension.extnID, extension]),
   );
 
-function numberIn(value: Buffer | undefined): bigint | undefined {
-  if (value === undefined) return undefined;
+function numberIn(extension: RawExtension | undefined): bigint | undefined {
+  if (extension === undefined) return undefined;
+  const value = Buffer.from(extension.extnValue);
   const { from, to } = elementAt(value, 0, value.length);
   return BigInt(`0x${value.toString('hex', from, to)}`);
 }
 
-function authorityIn(value: Buffer | undefined): string | undefined {
-  const parts = value ? children(decode(value), SEQUENCE) : [];
+function authorityIn(extension: RawExtension | undefined): string | undefined {
+  const parts = extension ? children(decode(Buffer.from(extension.extnValue)), SEQUENCE) : [];
   const key = parts.find(each => isContextSpecific(each) && each.type === 0);
   return typeof key?.value === 'string' ? Buffer.from(key.value, 'latin1').toString('hex') : undefined;
 }
