@@ -1,4 +1,6 @@
 // The offline ceremony: request on one machine, sign on another, import; rehearsals with keys that are thrown away.
+
+import { createPrivateKey, createPublicKey, sign } from 'node:crypto';
 import {
   cpSync,
   existsSync,
@@ -14,6 +16,8 @@ import {
 import { dirname, join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { formatEntry, formatSignature } from '../../scripts/lib/model/protocol.ts';
+import { protocolDigest, replaceProtocol } from '../../scripts/lib/store/protocol.ts';
 import { cleanEnvironment, isMissing, leftovers, MAIN, scratch, start, tool } from '../helpers/door.ts';
 import { killAt } from '../helpers/killed.ts';
 import { programIn } from '../helpers/program.ts';
@@ -263,6 +267,27 @@ test('the protocol is readable, signed, and a change of it is found', async () =
   const { status, stdout } = await run('verify', online);
   assert.is(status, 1);
   assert.match(stdout, /protocol\.txt: step 2 was changed, or what is before it \[protocol-broken\]/);
+});
+
+test('a protocol that was written anew with the key of another entity is told', async () => {
+  const [online] = split('forged');
+  await succeed('request', 'device_subca', '--dir', online, '--output-dir', '.');
+  await sound(online);
+  for (const [key, isTold] of [
+    ['device_subca', false],
+    ['ssig_subca', true],
+  ] as const) {
+    const secret = createPrivateKey({ key: read(online, `${key}.key`), passphrase: 'test1234' });
+    const spki = createPublicKey(secret).export({ format: 'der', type: 'spki' });
+    const values = [
+      ['step', 'request'],
+      ['entity', 'device_subca'],
+    ] as const;
+    const entry = formatEntry(1, values, protocolDigest(''), spki);
+    replaceProtocol(path(online), entry + formatSignature(sign('sha256', Buffer.from(entry), secret)));
+    const { stdout } = await run('verify', online);
+    assert.is(/protocol\.txt: step 1 was changed.* \[protocol-broken\]/.test(stdout), isTold, stdout);
+  }
 });
 
 test('a protocol whose last steps are cut off, or that is gone, is told, and no step is added to it', async () => {

@@ -1,4 +1,4 @@
-// The protocol of ceremonies: does each entry follow the one before, and is it signed by a key of this PKI?
+// The protocol of ceremonies: does each entry follow the one before, and is it signed by a key of the entity that it names?
 import { verify } from 'node:crypto';
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
@@ -25,9 +25,8 @@ export async function checkProtocol(inspection: Inspection): Promise<Finding[]> 
   try {
     const text = readContained(directory.path, PROTOCOL).toString('utf8');
     const steps = parseProtocol(text);
-    const isKnown = knownKeys(inspection);
     for (const [i, entry] of steps.entries())
-      if (!isNext(entry, text) || !isKnown(entry) || !(await isSigned(entry, scratch, surroundings)))
+      if (!isNext(entry, text) || !isByEntity(entry, inspection) || !(await isSigned(entry, scratch, surroundings)))
         return broken(`step ${i + 1} was changed, or what is before it`);
     refuseCutOff(directory.path, { text, entries: steps });
     return [];
@@ -71,16 +70,16 @@ async function isSignedByOpenssl(
 }
 
 /**
- * Whether the key of an entry is that of a certificate that is or was here, or of a request that waits. Where that is
- * damaged, nobody can say.
+ * Whether the key of an entry is one that its entity has or had, or of its request that waits: whoever has the key of
+ * another one did not do that step. Where a request is damaged, nobody can say.
  */
-function knownKeys(inspection: Inspection): (entry: ProtocolEntry) => boolean {
-  const { path, certificates } = inspection.directory;
-  const former = certificates.flatMap(({ stem }) => retiredCertificates(path, stem));
-  const all = [...certificates.map(({ certificate }) => certificate), ...former];
-  const { keys, damaged } = inspection.waiting;
-  const known = new Set(
-    [...all.map(({ raw }) => certificateKey(raw)), ...keys.values()].map(key => key.toString('base64')),
+function isByEntity({ key, values }: ProtocolEntry, { directory, waiting }: Inspection): boolean {
+  const entity = values.get('entity') ?? '';
+  const present = directory.certificates.filter(({ stem }) => stem === entity).map(({ certificate }) => certificate);
+  const former = present.length > 0 ? retiredCertificates(directory.path, entity) : [];
+  const keys = [...present, ...former].map(({ raw }) => certificateKey(raw));
+  return (
+    [...keys, ...(waiting.keys.has(entity) ? [waiting.keys.get(entity)!] : [])].some(each => key.equals(each)) ||
+    waiting.damaged.has(entity)
   );
-  return ({ key, values }) => known.has(key.toString('base64')) || damaged.has(values.get('entity') ?? '');
 }
