@@ -458,6 +458,24 @@ test('a certificate that this directory has revoked is not taken', async () => {
   assert.is(read(online, 'device_subca.cert'), before);
 });
 
+test('a certificate below a CA that is revoked is not taken, by whichever list that is known', async () => {
+  const [online, offline] = split('below-revoked');
+  mkdirSync(path('below-revoked-out'));
+  await succeed('request', 'backend', '--rekey', '--dir', online, '--output-dir', 'below-revoked-out');
+  const signing = ['sign-csr', 'backend_subca', 'below-revoked-out/backend.csr', '--dir', offline];
+  await succeed(...signing, '--output-dir', 'below-revoked-out');
+  const words = ['import', 'backend', 'below-revoked-out/backend.cert', '--dir', online];
+  const before = read(online, 'backend.cert');
+  const crl = () => succeed('crl', 'gen_rootca', '--dir', offline, '--output-dir', online);
+  await succeed('revoke', 'backend_subca', '--reason', 'certificateHold', '--dir', offline);
+  await crl();
+  await refused(/backend_subca was revoked by gen_rootca \(certificateHold\)/, ...words);
+  assert.is(read(online, 'backend.cert'), before);
+  await succeed('revoke', 'backend_subca', '--reason', 'removeFromCRL', '--dir', offline);
+  await crl();
+  await succeed(...words);
+});
+
 test('what a CA issued whose key is elsewhere is revoked there: nothing is written here, no database is built', async () => {
   const [online] = split('keyless');
   const dir = ['--dir', online];

@@ -4,8 +4,9 @@ import type { X509Certificate } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { keyOf, passphraseOf } from '../authority/directory-key.ts';
-import type { OpenDirectory } from '../authority/open.ts';
+import { authoritiesOf, type OpenDirectory } from '../authority/open.ts';
 import { appendProtocol, certificateValues, isEntered, keyFingerprint, type Step } from '../authority/protocol.ts';
+import { refuseRevokedAuthority } from '../authority/refuse-authority.ts';
 import { firstRevoked } from '../authority/revoked.ts';
 import { StateError } from '../errors.ts';
 import type { GenerateOptions } from '../generate/generate.ts';
@@ -25,7 +26,7 @@ import { describeCertificate } from '../store/certificate-facts.ts';
 import { certificateKey } from '../store/der.ts';
 import { byStem, type PkiDirectory } from '../store/directory.ts';
 import { writeNew } from '../store/files.ts';
-import { isIssuedBy } from '../store/issuer.ts';
+import { isIssuedBy, issuersOf } from '../store/issuer.ts';
 import { keyFile, pendingFile, requestOutputs } from '../store/names.ts';
 import { readProtocol } from '../store/protocol.ts';
 import { removeTree } from '../store/remove-tree.ts';
@@ -82,7 +83,7 @@ export function importCertificate(
     const rekeyed = new Set(pending?.key === undefined ? [] : [name]);
     const hierarchy = entitiesThere(open, settings.configuration.hierarchy, rekeyed, now);
     const entity = hierarchy.get(name);
-    const issuer = entity && present.get(entity.issuer)?.certificate;
+    const issuer = entity && present.get(entity.issuer);
     if (!entity || !issuer)
       throw new StateError(
         `no entity "${name}" with an issuer in "${open.options.dir}"`,
@@ -90,8 +91,9 @@ export function importCertificate(
       );
     const certificate = readCertificate(choice.certificate);
     const publicKey = pending ? readWaiting(path, name).publicKey : certificateKey(own.certificate.raw);
-    const wanted = { entity, hierarchy, key: publicKey, issuer };
+    const wanted = { entity, hierarchy, key: publicKey, issuer: issuer.certificate };
     refuseRevoked(choice.certificate, certificate, path);
+    refuseRevokedAuthority({ certificate: issuer, above: issuersOf(issuer, authoritiesOf(open)), path });
     const told = judgeCertificate(choice.certificate, certificate, wanted, choice.acceptsDifferences);
     const variable =
       pending?.key === undefined ? passphraseOf(open, name) : passphraseVariable(entity, options.environment);
