@@ -242,6 +242,18 @@ test('nothing is good below a CA that is revoked, also where a server was runnin
   }
 });
 
+test('a server that runs signs no answer any more by a responder certificate that was revoked since it began', async () => {
+  const path = copyOf('revoked-responder');
+  await whileServing('backend_subca', path, async url => {
+    assert.match(ask(path, url, 'backend_subca', 'backend.cert'), /backend\.cert: good/);
+    await succeed('revoke', 'ocsp_server', '--reason', 'keyCompromise', '--dir', path);
+    assert.throws(
+      () => ask(path, url, 'backend_subca', 'backend.cert'),
+      (error: { stdout: string; stderr: string }) => /internalerror/.test(error.stdout + error.stderr),
+    );
+  });
+});
+
 function waitUntil(child: ChildProcess, pattern: RegExp): Promise<void> {
   return new Promise((resolve, reject) => {
     let seen = '';

@@ -18,6 +18,7 @@ import { refuseWithoutDatabase } from './old-directory.ts';
 import { authoritiesOf, findAuthority, type OpenDirectory } from './open.ts';
 import { hasProfile } from './profile-section.ts';
 import { refuseRevokedAuthority } from './refuse-authority.ts';
+import { firstRevoked } from './revoked.ts';
 import { refuseDamage } from './sound-database.ts';
 
 export interface Responder {
@@ -125,10 +126,16 @@ export const serverCommand = (responder: Responder, port: number): Command =>
 /** The answer (DER) to a request (DER). Throws a CommandError where the request is none. */
 export const answerRequest = (responder: Responder, request: Uint8Array): Promise<Buffer> =>
   withFiles(async (asked, answer) => {
-    const { ca, above, surroundings } = responder;
+    const { ca, above, certificate, surroundings } = responder;
     refuseOpenEnd(surroundings.folder, ca.stem);
     // A CA may be revoked while a server runs, and the index of that CA does not say it.
     refuseRevokedAuthority({ certificate: ca, above, path: surroundings.folder });
+    // Clients do not ask about what signs the answers: it says that they need not (RFC 6960 4.2.2.2.1).
+    if (firstRevoked(surroundings.folder, [certificate.certificate]))
+      throw new StateError(
+        `the OCSP responder certificate "${certificate.file}" is revoked`,
+        'start the server again: it takes another one',
+      );
     writeFileSync(asked, request);
     await run(responder, [...answering(responder), '-reqin', asked, '-respout', answer, '-noverify']);
     return readWritten('openssl ocsp', answer);
