@@ -618,6 +618,17 @@ test('field updates are told in the order in which machines take them; all are s
   assert.equal(fieldUpdates, [`.pki/retired/PK/${former}`, 'DB.append.auth', 'KEK.append.auth', 'PK.update.auth']);
 });
 
+test('an update that got an entry after it was signed is refused, and nothing changes', async () => {
+  const pki = copyOf('appended');
+  const [signed, more, before] = ['base/DB.auth', 'base/KEK.esl', `${pki}/DB.esl`].map(file =>
+    readFileSync(path(file)),
+  );
+  writeFileSync(path('appended.auth'), Buffer.concat([signed!, more!]));
+  await refused(/"appended\.auth" was changed after it was signed/, 'uefi', 'add', 'db', 'appended.auth', '--dir', pki);
+  assert.equal(readFileSync(path(`${pki}/DB.esl`)), before);
+  await succeed('uefi', 'add', 'db', 'base/DB.auth', '--dir', pki);
+});
+
 test('an update of another variable is refused with the right one; an owner that changes nothing is told', async () => {
   const pki = copyOf('mistaken');
   for (const [name, file, hint] of [

@@ -14,6 +14,7 @@ import {
   X509_GUID,
 } from '../model/signature-list.ts';
 import type { VariableName } from '../model/types.ts';
+import { VARIABLE_ORDER } from '../model/uefi.ts';
 import { parseVariableUpdate, type VariableUpdate } from '../model/variable-update.ts';
 import type { Surroundings } from '../run/exec.ts';
 import { certificateIn, parseCertificates } from '../store/certificate.ts';
@@ -88,7 +89,7 @@ function entriesOfBinary(given: string, owner: string, withSigned: boolean, note
   ];
 }
 
-/** Throws where a word is an update of another variable than `name`, as far as its signer is known. */
+/** Throws where a word is an update of another variable than `name`, or was changed, as far as its signer is known. */
 export async function refuseOtherVariable(
   given: string,
   name: VariableName,
@@ -96,8 +97,15 @@ export async function refuseOtherVariable(
   surroundings: Surroundings,
 ): Promise<void> {
   const update = isHash(given) || isEfiBinary(inputFile(given)) ? undefined : updateIn(readInput(given));
-  const variable = update && (await describeUpdate(update, known, surroundings)).variable;
-  if (!variable || variable === name) return;
+  if (!update) return;
+  const { variable, signers } = await describeUpdate(update, known, surroundings);
+  // One whose signature does not carry its signer's certificate may be of anybody.
+  if (variable === null && signers.length > 0)
+    throw new StateError(
+      `"${given}" was changed after it was signed, or is for no variable of ${VARIABLE_ORDER.join(', ')}: its signature fits none`,
+      `trustme-pki uefi show ${shellWord(given)} tells what it holds; give what of it is meant by itself`,
+    );
+  if (variable === null || variable === name) return;
   throw new StateError(
     `"${given}" is an update of ${variable}, not of ${name}`,
     variable === 'PK'
