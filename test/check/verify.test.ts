@@ -676,6 +676,7 @@ test('lists by the key of a CA that readers refuse all the same, or that lack wh
       '[delta]\n2.5.29.27 = critical,DER:02:01:01',
       '[part]\nissuingDistributionPoint = critical,@users\n[users]\nonlyuser = TRUE',
       '[indirect]\nissuingDistributionPoint = critical,@others\n[others]\nindirectCRL = TRUE',
+      '[broken]\n2.5.29.28 = critical,DER:30:05:a0',
       '[unknown]\n1.2.3.4 = critical,DER:05:00\n',
     ].join('\n'),
   )(out);
@@ -693,6 +694,7 @@ test('lists by the key of a CA that readers refuse all the same, or that lack wh
     [' -crlexts delta', /^crl-refused it is a delta list/],
     [' -crlexts part', /^crl-refused it is an indirect list, or one of a part/],
     [' -crlexts indirect', /^crl-refused it is an indirect list/],
+    [' -crlexts broken', /^crl-refused it is an indirect list, or one of a part/],
     [' -crlexts unknown', /^crl-refused it has a critical extension .*\(1\.2\.3\.4\)/],
     [
       ' -crl_lastupdate 20400101000000Z -crl_nextupdate 20410101000000Z',

@@ -70,12 +70,20 @@ async function checkList(ca: CertificateFile, file: string, der: Buffer, inspect
 const [SCOPE, DELTA, AUTHORITY_KEY] = ['2.5.29.28', '2.5.29.27', '2.5.29.35'];
 const DISTRIBUTION_POINT = 0xa0;
 
+/** Whether it says where the list is, and no more: other fields, which are there where they are not false, leave something out. */
+function isForAll(scope: Buffer): boolean {
+  try {
+    return elementsOf(firstElement(scope)).every(({ tag }) => tag === DISTRIBUTION_POINT);
+  } catch {
+    return false; // It is broken.
+  }
+}
+
 /** Why readers do not take a list, or not for all that its CA has revoked (RFC 5280 5.2); undefined: they do. */
 function flawOfList({ thisUpdate, extensions }: RevocationList, now: Date): string | undefined {
   if (extensions.has(DELTA)) return 'it is a delta list, which lacks what was revoked before';
   const scope = extensions.get(SCOPE);
-  // Its other fields, which are there where they are not false, leave something out.
-  if (scope && elementsOf(firstElement(Buffer.from(scope.extnValue))).some(({ tag }) => tag !== DISTRIBUTION_POINT))
+  if (scope && !isForAll(Buffer.from(scope.extnValue)))
     return 'it is an indirect list, or one of a part of what was revoked (issuingDistributionPoint)';
   const unknown = [...extensions.values()].find(each => each.critical && ![SCOPE, AUTHORITY_KEY].includes(each.extnID));
   if (unknown) return `it has a critical extension that readers do not know (${unknown.extnID})`;
