@@ -309,13 +309,17 @@ if (isThere) {
 
   test('a token that is unplugged in the middle leaves nothing half done, and the next run goes on', async () => {
     const tokens = join(folder, 'tokens');
-    cpSync(join(folder, 'again'), join(folder, 'pulled'), { recursive: true });
+    for (const copy of ['pulled', 'timed']) cpSync(join(folder, 'again'), join(folder, copy), { recursive: true });
     const before = readFileSync(join(folder, 'pulled/.pki/gen_rootca/index.txt'), 'utf8');
-    const words = ['renew', 'gen_rootca', 'ssig_rootca', '--cascade', '--dir', 'pulled', '--conf', 'conf-roots'];
+    const all = ['renew', 'gen_rootca', 'ssig_rootca', '--cascade', '--conf', 'conf-roots', '--dir'];
+    const words = [...all, 'pulled'];
+    const begin = performance.now();
+    await succeed(...all, 'timed');
+    const whole = performance.now() - begin;
     let endings = 0;
-    for (const delay of [350, 600, 850]) {
+    for (const part of [0.3, 0.5, 0.7]) {
       const running = run(words);
-      await new Promise(done => setTimeout(done, delay));
+      await new Promise(done => setTimeout(done, part * whole));
       renameSync(tokens, `${tokens}-away`);
       const { status } = await running;
       renameSync(`${tokens}-away`, tokens);
