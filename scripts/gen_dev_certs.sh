@@ -66,8 +66,8 @@ unset OPENSSL_CONF NODE_EXTRA_CA_CERTS
 
 # node sets every signal to its default when it starts: without this, nohup would keep no hangup away.
 if [ -r /proc/$$/status ]; then
-	while read -r field ignored; do [ "$field" != SigIgn: ] || break; done </proc/$$/status
-	(((0x${ignored:-0} & 1) == 0)) || export TRUSTME_PKI_NOHUP=y
+	read -rd '' status </proc/$$/status || :
+	[[ ! $status =~ SigIgn:[[:space:]]*[0-9a-f]*[13579bdf][[:space:]] ]] || export TRUSTME_PKI_NOHUP=y
 fi
 
 door=${TRUSTME_PKI_DOOR:-gen_dev_certs.sh}
