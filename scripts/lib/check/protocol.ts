@@ -25,8 +25,9 @@ export async function checkProtocol(inspection: Inspection): Promise<Finding[]> 
   try {
     const text = readContained(directory.path, PROTOCOL).toString('utf8');
     const steps = parseProtocol(text);
+    const isByEntity = entityKeys(steps, inspection);
     for (const [i, entry] of steps.entries())
-      if (!isNext(entry, text) || !isByEntity(entry, inspection) || !(await isSigned(entry, scratch, surroundings)))
+      if (!isNext(entry, text) || !isByEntity(entry) || !(await isSigned(entry, scratch, surroundings)))
         return broken(`step ${i + 1} was changed, or what is before it`);
     refuseCutOff(directory.path, { text, entries: steps });
     return [];
@@ -73,13 +74,18 @@ async function isSignedByOpenssl(
  * Whether the key of an entry is one that its entity has or had, or of its request that waits: whoever has the key of
  * another one did not do that step. Where a request is damaged, nobody can say.
  */
-function isByEntity({ key, values }: ProtocolEntry, { directory, waiting }: Inspection): boolean {
-  const entity = values.get('entity') ?? '';
-  const present = directory.certificates.filter(({ stem }) => stem === entity).map(({ certificate }) => certificate);
-  const former = present.length > 0 ? retiredCertificates(directory.path, entity) : [];
-  const keys = [...present, ...former].map(({ raw }) => certificateKey(raw));
-  return (
-    [...keys, ...(waiting.keys.has(entity) ? [waiting.keys.get(entity)!] : [])].some(each => key.equals(each)) ||
-    waiting.damaged.has(entity)
-  );
+function entityKeys(steps: readonly ProtocolEntry[], inspection: Inspection): (entry: ProtocolEntry) => boolean {
+  const { path, certificates } = inspection.directory;
+  const { keys, damaged } = inspection.waiting;
+  const named = new Set(steps.map(entityOf));
+  const known = certificates
+    .filter(({ stem }) => named.has(stem))
+    .flatMap(({ stem, certificate }) =>
+      [certificate, ...retiredCertificates(path, stem)].map(({ raw }) => ownKey(stem, certificateKey(raw))),
+    );
+  const all = new Set([...known, ...[...keys].map(([stem, key]) => ownKey(stem, key))]);
+  return entry => all.has(ownKey(entityOf(entry), entry.key)) || damaged.has(entityOf(entry));
 }
+
+const entityOf = ({ values }: ProtocolEntry): string => values.get('entity') ?? '';
+const ownKey = (stem: string, key: Buffer): string => `${stem} ${key.toString('base64')}`;
