@@ -139,7 +139,7 @@ const requireCms = (file: string, cms: string, anchors: string, surroundings: Su
   runCommand(
     command('openssl', [
       ...['cms', '-verify', '-binary', '-inform', 'PEM', '-in', cms, '-content', file, '-out', '/dev/null'],
-      ...['-CAfile', anchors, '-partial_chain', '-purpose', 'any', '-no-CApath', '-no-CAstore'],
+      ...['-CAfile', anchors, '-partial_chain', '-purpose', 'any'],
     ]),
     cms,
     surroundings,
@@ -180,7 +180,7 @@ const requirePath = (
       return join(folder, name);
     };
     const between = chain.length > 0 ? ['-untrusted', write('between.pem', chain)] : [];
-    const args = ['verify', '-x509_strict', '-CAfile', anchors, '-no-CApath', '-no-CAstore', ...between];
+    const args = ['verify', '-x509_strict', '-CAfile', anchors, ...between];
     return runCommand(command('openssl', [...args, write('own.pem', [own])]), given, surroundings);
   });
 

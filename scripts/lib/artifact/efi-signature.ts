@@ -130,16 +130,7 @@ export async function refusalOfSignature(
         [signed, content],
       ] as const)
         writeNew(path!, bytes);
-      const trust = [
-        '-CAfile',
-        by!,
-        '-no-CApath',
-        '-no-CAstore',
-        '-partial_chain',
-        '-purpose',
-        'any',
-        '-no_check_time',
-      ];
+      const trust = ['-CAfile', by!, '-partial_chain', '-purpose', 'any', '-no_check_time'];
       const from = ['-binary', '-inform', 'DER', '-in', signature!, '-content', signed!];
       const ask = command('openssl', ['smime', '-verify', ...from, ...trust, '-out', '/dev/null']);
       await runCommand(ask, file, surroundings);

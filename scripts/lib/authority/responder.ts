@@ -167,7 +167,7 @@ export async function askStatus(responder: Responder, serial: string): Promise<S
   const about = ['-issuer', ca.file, '-serial', `0x${serial}`, '-no_nonce'];
   const [answer, text] = await withFiles(async (_asked, file) => {
     await run(responder, [...answering(responder), ...about, '-respout', file, '-noverify']);
-    const trusted = ['-CAfile', ca.file, '-partial_chain', '-no-CApath', '-no-CAstore'];
+    const trusted = ['-CAfile', ca.file, '-partial_chain'];
     const read = command('openssl', ['ocsp', ...about, '-respin', file, ...trusted]);
     return [readWritten('openssl ocsp', file), await readCommand(read, `status of ${serial}`, surroundings)];
   });
