@@ -12,7 +12,7 @@ import { elementsOf, firstElement, signedPart } from '../store/der-element.ts';
 import type { CertificateFile } from '../store/directory.ts';
 import { writeNew } from '../store/files.ts';
 import type { Entry } from '../store/inventory.ts';
-import { keyIdentifiers } from '../store/key-identifiers.ts';
+import { AUTHORITY_KEY, keyIdentifiers } from '../store/key-identifiers.ts';
 import { isListSignedBy } from '../store/list-signature.ts';
 import { mostBytesOf } from '../store/regular-file.ts';
 import { retiredCertificates } from '../store/retired.ts';
@@ -66,8 +66,8 @@ async function checkList(ca: CertificateFile, file: string, der: Buffer, inspect
   return [error('crl-expired', file, `it ended on ${end}: readers refuse it`, again(ca.stem, file))];
 }
 
-/** issuingDistributionPoint, deltaCRLIndicator, authorityKeyIdentifier. */
-const [SCOPE, DELTA, AUTHORITY_KEY] = ['2.5.29.28', '2.5.29.27', '2.5.29.35'];
+/** issuingDistributionPoint, deltaCRLIndicator. */
+const [SCOPE, DELTA] = ['2.5.29.28', '2.5.29.27'];
 const DISTRIBUTION_POINT = 0xa0;
 
 /** Whether it says where the list is, and no more: other fields, which are there where they are not false, leave something out. */

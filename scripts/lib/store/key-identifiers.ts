@@ -6,7 +6,8 @@ import { children, decode, derOf, isContextSpecific, type Node, octetsOf, readEx
 const EXTENSIONS = 3;
 
 const SUBJECT_KEY = '2.5.29.14';
-const AUTHORITY_KEY = '2.5.29.35';
+/** authorityKeyIdentifier, of certificates and of lists. */
+export const AUTHORITY_KEY = '2.5.29.35';
 
 /** The decoded value of one extension of a certificate (DER), by its OID; undefined where it is not there. */
 export function extensionIn(der: Buffer, wanted: string): Node | undefined {

@@ -5,7 +5,7 @@ import { pemBlocks, pemToDer } from '../model/pem.ts';
 import { type DatabaseRow, parseTime, serialOf } from './database-rows.ts';
 import { children, decode, isContextSpecific, type RawExtension, readExtension, SEQUENCE } from './der.ts';
 import type { CertificateFile } from './directory.ts';
-import { keyIdentifiers } from './key-identifiers.ts';
+import { AUTHORITY_KEY, keyIdentifiers } from './key-identifiers.ts';
 import { crlFile } from './names.ts';
 import { mostBytesOf, refusalOf } from './regular-file.ts';
 import { retiredCertificates } from './retired.ts';
@@ -31,7 +31,7 @@ export interface RevocationList {
 
 const [INTEGER, TAG_SEQUENCE, EXTENSIONS] = [0x02, 0x30, 0xa0];
 const TIMES = [0x17, 0x18];
-const [NUMBER, AUTHORITY_KEY] = ['2.5.29.20', '2.5.29.35'];
+const NUMBER = '2.5.29.20';
 /** An extension's OID 2.5.29.21 (reasonCode), and the ENUMERATED certificateHold in its octets. */
 const HOLD = Buffer.from('0603551d1504030a0106', 'hex');
 
@@ -48,12 +48,16 @@ export function readRevocationList(der: Buffer): RevocationList {
   const [begin, next] = fields.slice(names).filter(({ tag }) => TIMES.includes(tag));
   const extensions = found ? extensionsIn(der.subarray(found.from, found.to)) : new Map<string, RawExtension>();
   if (list?.tag !== TAG_SEQUENCE || fields.length < names + 1) throw new TypeError('no revocation list');
+  const contentOf = (oid: string): Buffer | undefined => {
+    const extension = extensions.get(oid);
+    return extension && Buffer.from(extension.extnValue);
+  };
   const timeIn = (element: Element | undefined) =>
     element && parseTime(der.toString('latin1', element.from, element.to));
   return {
     issuer: der.subarray(fields[names - 2]!.to, fields[names - 1]!.to),
-    authority: authorityIn(extensions.get(AUTHORITY_KEY)),
-    number: numberIn(extensions.get(NUMBER)),
+    authority: authorityIn(contentOf(AUTHORITY_KEY)),
+    number: numberIn(contentOf(NUMBER)),
     thisUpdate: timeIn(begin),
     nextUpdate: timeIn(next),
     extensions,
@@ -77,15 +81,14 @@ const extensionsIn = (der: Buffer): Map<string, RawExtension> =>
       .map(extension => [extension.extnID, extension]),
   );
 
-function numberIn(extension: RawExtension | undefined): bigint | undefined {
-  if (extension === undefined) return undefined;
-  const value = Buffer.from(extension.extnValue);
+function numberIn(value: Buffer | undefined): bigint | undefined {
+  if (value === undefined) return undefined;
   const { from, to } = elementAt(value, 0, value.length);
   return BigInt(`0x${value.toString('hex', from, to)}`);
 }
 
-function authorityIn(extension: RawExtension | undefined): string | undefined {
-  const parts = extension ? children(decode(Buffer.from(extension.extnValue)), SEQUENCE) : [];
+function authorityIn(value: Buffer | undefined): string | undefined {
+  const parts = value ? children(decode(value), SEQUENCE) : [];
   const key = parts.find(each => isContextSpecific(each) && each.type === 0);
   return typeof key?.value === 'string' ? Buffer.from(key.value, 'latin1').toString('hex') : undefined;
 }
