@@ -64,7 +64,8 @@ fi
 # node itself would read the caller's openssl.cnf, and end where that is broken; and, for 40 ms, the certificates of sites.
 unset OPENSSL_CONF NODE_EXTRA_CA_CERTS
 
-# node sets every signal to its default when it starts: without this, nohup would keep no hangup away.
+# node sets every signal to its default when it starts: without this, nohup would keep no hangup away. SIGHUP is bit 0 of
+# the mask (proc(5)).
 if [ -r /proc/$$/status ]; then
 	read -rd '' status </proc/$$/status || :
 	[[ ! $status =~ SigIgn:[[:space:]]*[0-9a-f]*[13579bdf][[:space:]] ]] || export TRUSTME_PKI_NOHUP=y

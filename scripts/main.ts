@@ -81,10 +81,12 @@ export function runProcess({ argv, env: environment, stdout, stderr }: NodeJS.Pr
   // Files get the modes of the contract whatever the caller's umask is; private keys are 0600 all the same.
   process.umask(0o022);
   const controller = new AbortController();
-  const isHangupIgnored = environment.TRUSTME_PKI_NOHUP === 'y';
-  if (isHangupIgnored) process.on('SIGHUP', () => {});
-  for (const signal of ['SIGINT', 'SIGTERM', ...(isHangupIgnored ? [] : ['SIGHUP' as const])] as const)
+  const abortOn = (signal: Interrupted['signal']) =>
     process.once(signal, () => controller.abort(new Interrupted(signal)));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) abortOn(signal);
+  // The door says that nohup, or whoever started it, ignores hangups: node itself ignores none.
+  if (environment.TRUSTME_PKI_NOHUP === 'y') process.on('SIGHUP', () => {});
+  else abortOn('SIGHUP');
   // A reader that closed our output early (head, grep -q) has all that it wanted; that progress cannot be told stops no work.
   let unwritten: NodeJS.ErrnoException | undefined;
   stdout.on('error', (error: NodeJS.ErrnoException) => {
