@@ -4,7 +4,8 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, wri
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { cleanEnvironment, DOOR, door, MAIN, ROOT, scratch, start, tool } from '../helpers/door.ts';
+import { DOOR, door, MAIN, ROOT, scratch, start, tool } from '../helpers/door.ts';
+import { inOwnMounts } from '../helpers/own-mounts.ts';
 import { programIn } from '../helpers/program.ts';
 
 const test = suite('bad input');
@@ -260,12 +261,9 @@ test('an openssl that is too old is named', async () => {
 
 test('a full disk is named, nothing is left, and the next run works', () => {
   const script = `mount -t tmpfs -o size=64k tmpfs '${folder}' && bash '${DOOR}' '${folder}/out' ed25519; echo "exit $?"; ls -A '${folder}'; mount -o remount,size=4m '${folder}'; bash '${DOOR}' '${folder}/out' ed25519`;
-  const { stdout, stderr, status } = spawnSync('unshare', ['-m', 'sh', '-c', script], {
-    encoding: 'utf8',
-    env: cleanEnvironment(),
-  });
-  if (status !== 0 && /unshare failed|Operation not permitted|permission denied/i.test(stderr))
-    return void console.log('skipped: no mount namespaces here');
+  const ended = inOwnMounts(script);
+  if (!ended) return;
+  const { stdout, stderr } = ended;
   assert.match(stderr, /the disk is full/);
   assert.match(stdout, /exit 1\nout.genlock\nPKI generated/);
 });
@@ -274,12 +272,9 @@ test('a full disk of temporary files is named', () => {
   const small = join(folder, 'full-temporary');
   mkdirSync(small);
   const script = `mount -t tmpfs -o size=4k tmpfs '${small}' && { printf x >'${small}/x'; bash '${DOOR}' '${folder}/of-full' ed25519 --quiet && TMPDIR='${small}' '${process.execPath}' '${MAIN}' verify --dir '${folder}/of-full'; echo "exit $?"; ls -A '${small}'; }`;
-  const { stdout, stderr, status } = spawnSync('unshare', ['-m', 'sh', '-c', script], {
-    encoding: 'utf8',
-    env: cleanEnvironment(),
-  });
-  if (status !== 0 && /unshare failed|Operation not permitted|permission denied/i.test(stderr))
-    return void console.log('skipped: no mount namespaces here');
+  const ended = inOwnMounts(script);
+  if (!ended) return;
+  const { stdout, stderr } = ended;
   assert.is(stdout, 'exit 1\nx\n', stderr);
   assert.match(stderr, /cannot write in ".*\/full-temporary", where temporary files go: the disk is full \(ENOSPC\)/);
   assert.match(stderr, /hint: make room there, or export TMPDIR/);
