@@ -134,15 +134,18 @@ function printedWhole(printed: string): readonly string[] {
   }
 }
 
-/** What openssl says where it does not read a request or the key in it, or has read both and looks at the signature. */
-const OF_REQUEST =
-  /^(Unable to load certificate request\n[\s\S]*asn1 encoding routines|Error unpacking public key|Check that the request matches)/im;
+/** What openssl says where it does not read the key in a request, or has read both and looks at the signature. */
+const OF_REQUEST = /^(Error unpacking public key|Check that the request matches)/im;
+
+/** Where it does not read the request itself: the errors come after that, or before it, as in 3.5. */
+const isUnread = (report: string): boolean =>
+  /^Unable to load certificate request$/m.test(report) && report.includes('asn1 encoding routines');
 
 /** Whether openssl got as far as a request: what failed before that would fail for each of them. */
 export function isOfRequest(error: unknown): error is CommandError | PassedOver {
   if (error instanceof PassedOver) return true;
   if (!(error instanceof CommandError)) return false;
-  return OF_REQUEST.test(error.stderr) && !/No space left on device/i.test(error.stderr);
+  return (OF_REQUEST.test(error.stderr) || isUnread(error.stderr)) && !/No space left on device/i.test(error.stderr);
 }
 
 /** The last words of openssl about a request that it does not sign. */
