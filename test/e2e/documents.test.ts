@@ -2,7 +2,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { runDocument } from '../helpers/document.ts';
-import { isMissing } from '../helpers/door.ts';
+import { isMissing, SIGN_FILE } from '../helpers/door.ts';
 
 const test = suite('documents');
 
@@ -25,7 +25,7 @@ test('docs/production.md, with SoftHSM2: a development PKI fails, the one of the
 });
 
 test('docs/signing.md', async () => {
-  const tools = ['sbsign', 'cert-to-efi-sig-list', 'evmctl', '/usr/lib/linux-kbuild-6.1/scripts/sign-file'];
+  const tools = ['sbsign', 'cert-to-efi-sig-list', 'evmctl', SIGN_FILE];
   if (tools.some(isMissing)) return;
   const { stdout } = await runDocument('signing.md');
   assert.match(stdout, /kernel\.efi\.signed: OK\nSignature verification OK/);

@@ -83,6 +83,12 @@ export function scratch(): string {
 export const leftovers = (folder: string): string[] =>
   readdirSync(folder).filter(name => /\.staging\.|\.tmp\.|\.new$/.test(name));
 
+/** sign-file of the kernel's build that Debian has as a package, the last one by name. */
+export const SIGN_FILE = (() => {
+  const builds = readdirSync('/usr/lib').filter(name => name.startsWith('linux-kbuild-'));
+  return `/usr/lib/${builds.sort().at(-1) ?? 'linux-kbuild-VERSION'}/scripts/sign-file`;
+})();
+
 /** True where a tool is missing: a skip with a reason on a laptop, a failure in CI. */
 export function isMissing(name: string): boolean {
   if (spawnSync('sh', ['-c', `command -v ${name}`]).status === 0) return false;

@@ -16,7 +16,7 @@ export function findSignFile(environment: NodeJS.ProcessEnv): string {
   if (found) return found;
   throw new StateError(
     named ? `${VARIABLE}: "${named}" is not there` : "the kernel's sign-file is not installed",
-    `install kernel headers (Debian: linux-kbuild-6.1), or export ${VARIABLE}=.../scripts/sign-file of your kernel's build`,
+    `install kernel headers (Debian: linux-headers-amd64), or export ${VARIABLE}=.../scripts/sign-file of your kernel's build`,
   );
 }
 
