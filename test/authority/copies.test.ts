@@ -17,7 +17,7 @@ test('a shorter request in the file of a longer one is read as itself', async ()
   const second = copies.write(pemToDer(makeRequest(1)));
   assert.is(second, first);
   const read = tool('openssl', ['req', '-inform', 'DER', '-in', second, '-noout', '-subject', '-verify'], folder);
-  assert.match(read, /CN = device 1\n/);
+  assert.match(read, /CN ?= ?device 1\n/);
   await copies.keep(0);
   assert.is.not(copies.write(pemToDer(makeRequest(2))), first);
 });

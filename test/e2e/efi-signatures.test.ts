@@ -150,7 +150,8 @@ if (hasTools) {
 
   test('the first certificate of db that verifies a signature decides: is its hash in dbx, no later one helps', async () => {
     const key = ['-newkey', 'rsa:2048', '-nodes', '-keyout', 'above.key', '-days', '30', '-config', 'root.conf'];
-    tool('openssl', ['req', '-x509', ...key, '-subj', '/CN=above', '-out', 'above.pem'], folder);
+    const ca = ['-addext', 'basicConstraints=critical,CA:TRUE'];
+    tool('openssl', ['req', '-x509', ...key, ...ca, '-subj', '/CN=above', '-out', 'above.pem'], folder);
     tool(
       'openssl',
       ['req', '-new', '-key', 'pki/ssig_subca.key', '-config', 'root.conf', '-subj', '/CN=below', '-out', 'b.csr'],

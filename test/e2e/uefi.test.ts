@@ -379,7 +379,9 @@ test('dbx: revoked certificates that db leads to, signed by KEK; what is on hold
 if (hasEfi)
   test('dbx and db by the hash of an EFI binary: dbx wins', async () => {
     const pki = copyOf('hashed');
-    copyFileSync(EFI, path('plain.efi'));
+    // What is no multiple of 8 bytes long is longer for that tool than for firmware.
+    const image = readFileSync(EFI);
+    writeFileSync(path('plain.efi'), Buffer.concat([image, Buffer.alloc(-image.length & 7)]));
     assert.is((await run('check', 'efi', 'plain.efi', '--dir', pki)).status, 1);
     await succeed('uefi', 'add', 'db', 'plain.efi', '--dir', pki, '--quiet');
     await succeed('check', 'efi', 'plain.efi', '--dir', pki);
