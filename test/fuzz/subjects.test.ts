@@ -149,12 +149,10 @@ function rdns(lines: readonly { name: string; value: string }[]): string[][] {
 }
 
 suite('openssl makes exactly the subject that was written', () => {
-  let count = 0;
   fc.assert(
     fc.property(subjects, subject => {
       const entity = entityFor(subject);
-      if (!entity) return;
-      count += 1;
+      fc.pre(entity !== undefined);
       const certificate = AsnConvert.parse(derOf(certificateOf(entity)), Certificate);
       const found = rdns(describeName(certificate.tbsCertificate.subject));
       const written = Object.entries(subject.values).map(
@@ -168,27 +166,23 @@ suite('openssl makes exactly the subject that was written', () => {
       const [together] = found.filter(rdn => rdn.some(line => line.startsWith('commonName=')));
       assert.is(together?.length, 1 + subject.joined.length);
     }),
-    { numRuns: 80 },
+    { numRuns: 40 },
   );
-  assert.ok(count > 20, `only ${count} subjects were accepted`);
 });
 
 suite('the row of a certificate is that of openssl ca -valid', () => {
-  let count = 0;
   fc.assert(
     fc.property(subjects, subject => {
       const entity = entityFor(subject);
-      if (!entity) return;
-      count += 1;
+      fc.pre(entity !== undefined);
       const certificate = certificateOf(entity);
       writeFileSync(join(folder, 'x.pem'), certificate);
       writeFileSync(join(folder, 'index.txt'), '');
       openssl('ca', '-config', 'ca.cnf', '-valid', 'x.pem');
       assert.is(indexRow(certificate), readFileSync(join(folder, 'index.txt'), 'latin1'));
     }),
-    { numRuns: 50 },
+    { numRuns: 25 },
   );
-  assert.ok(count > 15, `only ${count} subjects were accepted`);
 });
 
 suite.run();
