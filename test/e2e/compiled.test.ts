@@ -45,7 +45,10 @@ test('of the files that generate needs it has what a run calls; without tools th
     names.map(name => join(dist, name)),
   );
   for (const name of names) {
-    const [none, called] = [readScript(join(dist, name)), readFileSync(compiledName(join(dist, name)))];
+    // V8 knows the text itself by now, with the functions that were read in with it.
+    const other = join(folder, name);
+    writeFileSync(other, `${readFileSync(join(dist, name), 'utf8')}\n`);
+    const [none, called] = [readScript(other), readFileSync(compiledName(join(dist, name)))];
     assert.is(readScript(join(dist, name), called).cachedDataRejected, false);
     assert.ok(called.length > 1.5 * none.createCachedData().length, name);
   }
@@ -67,7 +70,7 @@ test('it is what runs, and where the text is newer, that is', () => {
 test('damaged, of another V8, or not there: the program runs from its text', () => {
   const whole = readFileSync(compiledName(program));
   const other = Buffer.from(whole);
-  other.writeUInt32LE(other.readUInt32LE(4) ^ 0xff, 4);
+  other[4]! ^= 0xff;
   for (const content of [Buffer.alloc(0), whole.subarray(0, 1000), Buffer.alloc(5000, 'x'), other]) {
     writeFileSync(compiledName(program), content);
     assert.match(again(), /already generated/);

@@ -45,9 +45,9 @@ test('in a fresh clone several callers at once install, build and generate', asy
 });
 
 test('the npm package brings all three commands and needs no other package', async () => {
-  const [archive] = JSON.parse(
-    tool('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], ROOT),
-  ) as [{ filename: string; files: { path: string }[] }];
+  // A list of archives, or since npm 12 an object with one for each name.
+  const packed = JSON.parse(tool('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], ROOT));
+  const [archive] = Object.values(packed) as [{ filename: string; files: { path: string }[] }];
   assert.equal(
     archive.files.map(({ path }) => path).filter(path => /^(test|node_modules)|\.ts$/.test(path)),
     [],

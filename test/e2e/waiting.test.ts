@@ -73,7 +73,7 @@ async function killed(pki: string, name: string): Promise<string> {
   const inside = join(folder, `killed-${pki}`);
   mkdirSync(inside);
   cpSync(join(folder, pki), join(inside, pki), { recursive: true });
-  await killAt('openat', `${pki}/.pki/journal.json`, inside, 'renew', name, '--dir', pki);
+  await killAt('openat', [`${pki}/.pki/journal.json`], inside, 'renew', name, '--dir', pki);
   return `cp -a killed-${pki}/${pki}.staging.* . && cp killed-${pki}/${pki}/.pki/journal.json ${pki}/.pki/`;
 }
 
