@@ -29,6 +29,11 @@ export const KEY_SECTIONS = {
       ],
       [['pss-salt'], 'salt of RSA-PSS signatures: `digest` (as long as it), `max`, or a number of octets', '`digest`'],
       [
+        ['authority-key-identifier'],
+        'how what it issues names it: `issuer` (by its key, and by name and serial number of its certificate) or `keyid` (by its key alone)',
+        '`issuer`',
+      ],
+      [
         ['outliving'],
         'a certificate that would outlive its issuer, one from `certificate-file` too: `refuse` it, or `clip` its validity',
         '`refuse`',

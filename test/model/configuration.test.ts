@@ -274,6 +274,7 @@ suite('keyEncipherment is for rsaEncryption keys alone: not for EC, not for RSA-
 
 for (const [section, line, expected] of [
   ['', 'pss-salt = long', /"digest" .*, "max", or a number of octets/],
+  ['', 'authority-key-identifier = hash', /^"issuer" or "keyid"$/],
   ['', 'key-type = rsa:many', /^a number of bits from 2048 to /],
   ['[certificate]\n', 'keyUsage = critical, keyCertSign', /no keyCertSign where basicConstraints says CA:FALSE/],
 ] as const)

@@ -37,6 +37,7 @@ suite('an entity file says all that its entity is', () => {
       keyOf: 'ca',
       token: undefined,
       supplied: undefined,
+      isNamedByKey: false,
       isClipped: false,
       crlDays: 7,
       variable: undefined,

@@ -1,7 +1,6 @@
 // All ini texts of a run into one Configuration: layers merged, entities parsed and linked. Every mistake of the
 // texts is reported in one ConfigError, before anything is run.
 import { ConfigError, type ConfigProblem } from '../errors.ts';
-import { withAnyIssuer } from './cross-certificates.ts';
 import {
   ENTITY_SECTIONS,
   type EntitySource,
@@ -13,6 +12,7 @@ import {
 import { EXTENSION_KEYS } from './extensions.ts';
 import { type Hierarchy, linkHierarchy } from './hierarchy.ts';
 import { type Fact, type Facts, parseIni } from './ini-text.ts';
+import { withIssuersNamed } from './issuer-names.ts';
 import { formatKeyType } from './key-type.ts';
 import { effective, mergeFacts } from './layers.ts';
 import { nearest } from './nearest.ts';
@@ -86,7 +86,7 @@ export function readConfiguration(
     const entity = parseEntity(source satisfies EntitySource, fitting, problems);
     return { ...entity, supplied: overrides.supplied?.get(source.stem) ?? entity.supplied };
   });
-  const linked = linkHierarchy(withAnyIssuer(withSupplied(entities, readSupplied)), problems, removed);
+  const linked = linkHierarchy(withIssuersNamed(withSupplied(entities, readSupplied)), problems, removed);
   const hierarchy = checkRelations(linked, overrides, problems, notes);
   checkPlatform(hierarchy, problems);
   checkSigners(hierarchy, new Map(sources.map(({ stem, facts }) => [stem, facts])), problems);

@@ -27,7 +27,9 @@ const VARIABLE_NAMES = ['PK', 'KEK', 'db'];
 const SERIAL_OCTETS = [8, 20] as const;
 
 /** Keys that defaults.ini and an entity file may have before their first section. */
-export const INHERITED_KEYS = ['digest', 'key-type', 'crl-days', 'serial-octets', 'pss-salt', 'outliving'];
+export const INHERITED_KEYS = [
+  ...['digest', 'key-type', 'crl-days', 'serial-octets', 'pss-salt', 'authority-key-identifier', 'outliving'],
+];
 export const TOP_KEYS = [
   ...['issuer', 'scheme', 'key-of', 'certificate-file', 'key-file', 'passphrase-env', 'bundle', 'text', 'urls'],
   ...INHERITED_KEYS,
@@ -98,6 +100,7 @@ export function parseEntity(source: EntitySource, inherited: Inheritance, proble
     hasText: readChoice(top, 'text', ['yes'], problems) === 'yes',
     subject: readSubject(facts, inherited.subject, inherited.brand, file, problems),
     ...readProfiles(source, sections, inherited, { issuer, isRsaEncryption }, problems),
+    isNamedByKey: readChoice(top, 'authority-key-identifier', ['issuer', 'keyid'], problems) === 'keyid',
     isClipped: readChoice(top, 'outliving', ['refuse', 'clip'], problems) === 'clip',
     crlDays: readDays(top, '', 'crl-days', problems) ?? 30,
     variable: variable && readVariable(variable, file, problems),

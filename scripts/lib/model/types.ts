@@ -90,6 +90,8 @@ export interface Entity {
   readonly digest: string;
   /** Salt length of RSA-PSS signatures, as openssl's rsa_pss_saltlen takes it. */
   readonly pssSalt: string;
+  /** Whether what it issues names it by its key alone, not by the serial number of its certificate, too. */
+  readonly isNamedByKey: boolean;
   /** Length of its serial number in octets. */
   readonly serialOctets: number;
   /** Environment variables that may hold the key's passphrase, first one set wins; empty: the key is not encrypted. */

@@ -1,17 +1,19 @@
-// One key, several certificates (`key-of`): what it issues has to lead to each of these.
+// How certificates name their issuer: by its key alone, or by name and serial number of its certificate, too.
 import type { Entity, Extension, Profile } from './types.ts';
 
 /**
  * Leaves name and serial number of the issuer's certificate out of the authorityKeyIdentifier (RFC 5280 4.2.1.1) of what
- * such a key issues: OpenSSL would take no other certificate of the key.
+ * it issues, where its configuration says so, or its key has several certificates (`key-of`): OpenSSL would take one alone.
  */
-export function withAnyIssuer(entities: readonly Entity[]): Entity[] {
+export function withIssuersNamed(entities: readonly Entity[]): Entity[] {
   const keyOf = new Map(entities.map(entity => [entity.stem, entity.keyOf]));
-  const shared = new Set(entities.filter(({ stem, keyOf }) => keyOf !== stem).map(entity => entity.keyOf));
+  const byKey = new Set(
+    entities.filter(({ stem, keyOf, isNamedByKey }) => keyOf !== stem || isNamedByKey).map(entity => entity.keyOf),
+  );
   return entities.map(entity => ({
     ...entity,
-    certificate: shared.has(keyOf.get(entity.issuer) ?? '') ? byKeyAlone(entity.certificate) : entity.certificate,
-    issued: shared.has(entity.keyOf)
+    certificate: byKey.has(keyOf.get(entity.issuer) ?? '') ? byKeyAlone(entity.certificate) : entity.certificate,
+    issued: byKey.has(entity.keyOf)
       ? new Map([...entity.issued].map(([name, profile]) => [name, byKeyAlone(profile)]))
       : entity.issued,
   }));
