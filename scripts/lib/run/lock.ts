@@ -15,7 +15,7 @@ export interface Lock {
 export async function takeLock(path: string, signal: AbortSignal, waiting: () => void): Promise<Lock> {
   const descriptor = openLock(path);
   try {
-    const { status, error } = spawnSync('flock', ['--exclusive', '--nonblock', '3'], handOver(descriptor));
+    const { status, error } = spawnSync('flock', ['-x', '-n', '3'], handOver(descriptor));
     if (error) throw flockMissing(error);
     if (status !== 0) {
       waiting();
@@ -61,7 +61,10 @@ function openLock(path: string): number {
   throw new StateError(`the lock "${path}" is not a regular file`, 'remove it and run again');
 }
 
-/** flock(1) gets the descriptor as its number 3, and nothing of our environment but PATH. */
+/**
+ * flock(1) gets the descriptor as its number 3, and nothing of our environment but PATH. That of BusyBox knows short
+ * options alone.
+ */
 const handOver = (descriptor: number) => ({
   stdio: ['ignore', 'ignore', 'ignore', descriptor] satisfies StdioOptions as StdioOptions,
   env: { PATH: process.env.PATH },
@@ -69,7 +72,7 @@ const handOver = (descriptor: number) => ({
 
 function waitForLock(descriptor: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    const child = spawn('flock', ['--exclusive', '3'], { ...handOver(descriptor), signal });
+    const child = spawn('flock', ['-x', '3'], { ...handOver(descriptor), signal });
     child.on('error', error => reject(signal.aborted ? signal.reason : error));
     child.on('close', status => (status === 0 ? resolve() : reject(new StateError(`flock exited with ${status}`))));
   });
