@@ -12,8 +12,8 @@ import { runProgram } from '../helpers/program.ts';
 const test = suite('ocsp');
 const folder = scratch();
 const base = join(folder, 'base');
-const launch = (words: readonly string[]) =>
-  start(process.execPath, [MAIN, ...words], { cwd: folder, env: cleanEnvironment() });
+const launch = (words: readonly string[], extra: NodeJS.ProcessEnv = {}) =>
+  start(process.execPath, [MAIN, ...words], { cwd: folder, env: cleanEnvironment(extra) });
 const program = (...words: string[]) => runProgram(words, folder);
 
 async function succeed(...words: string[]): Promise<string> {
@@ -38,16 +38,21 @@ interface Serving {
 }
 
 /** A responder of ours on a free port; `ended` comes after `child.kill`. */
-function serve(ca: string, path: string): Promise<Serving> {
-  const { child, ended } = launch(['ocsp', '--serve', ca, '--port', '0', '--json', '--dir', path]);
+function serve(ca: string, path: string, extra?: NodeJS.ProcessEnv): Promise<Serving> {
+  const { child, ended } = launch(['ocsp', '--serve', ca, '--port', '0', '--json', '--dir', path], extra);
   return new Promise((resolve, reject) => {
     child.stdout!.once('data', line => resolve({ url: JSON.parse(String(line)).url, child, ended }));
     ended.then(({ stderr }) => reject(new Error(stderr)), reject);
   });
 }
 
-async function whileServing(ca: string, path: string, work: (url: string) => unknown): Promise<void> {
-  const { url, child, ended } = await serve(ca, path);
+async function whileServing(
+  ca: string,
+  path: string,
+  work: (url: string) => unknown,
+  extra?: NodeJS.ProcessEnv,
+): Promise<void> {
+  const { url, child, ended } = await serve(ca, path, extra);
   try {
     await work(url);
   } finally {
@@ -217,7 +222,10 @@ test('what goes wrong is told', async () => {
   assert.is(told.responder, 'ocsp_server.cert');
   await succeed('revoke', 'ocsp_server', '--dir', path);
   const revoked = await program('ocsp', 'backend', '--dir', path);
-  assert.match(revoked.stderr, /responder certificate "ocsp_server\.cert" has expired or is revoked\n.*--profile ocsp/);
+  assert.match(
+    revoked.stderr,
+    /responder certificate "ocsp_server\.cert" has expired, is not valid yet, or is revoked\n.*--profile ocsp/,
+  );
   await succeed('issue', 'backend_subca', 'backend_subca_ocsp', '--profile', 'ocsp', '--dir', path);
   assert.match(await succeed('ocsp', 'backend', '--dir', path), /^backend: good/);
   appendFileSync(join(path, '.pki/backend_subca/index.txt'), 'half a row');
@@ -252,6 +260,36 @@ test('a server that runs signs no answer any more by a responder certificate tha
       (error: { stdout: string; stderr: string }) => /internalerror/.test(error.stdout + error.stderr),
     );
   });
+});
+
+test('a responder certificate that does not hold signs no answer: not yet, or not any more', async () => {
+  if (isMissing('faketime')) return;
+  const path = copyOf('no-responder');
+  const at = async (clock: string, ...words: string[]) =>
+    start('faketime', [clock, process.execPath, MAIN, ...words, '--dir', path], {
+      cwd: folder,
+      env: cleanEnvironment(),
+    }).ended;
+  assert.is((await at('+1 day', 'issue', 'backend_subca', 'tomorrow', '--profile', 'ocsp')).status, 0);
+  await succeed('revoke', 'ocsp_server', '--dir', path);
+  const refused = await program('ocsp', 'backend', '--dir', path);
+  assert.match(refused.stderr, /certificate "[a-z_]+\.cert" has expired, is not valid yet, or is revoked\n/);
+  await succeed('issue', 'backend_subca', 'short', '--profile', 'ocsp', '--days', '1', '--dir', path);
+  const clock = join(folder, 'clock');
+  writeFileSync(clock, '+0');
+  const faked = {
+    ...{ LD_PRELOAD: tool('faketime', ['now', 'printenv', 'LD_PRELOAD']).trim(), FAKETIME_TIMESTAMP_FILE: clock },
+    ...{ FAKETIME_NO_CACHE: '1', FAKETIME_DONT_FAKE_MONOTONIC: '1' },
+  };
+  const work = async (url: string) => {
+    assert.match(ask(path, url, 'backend_subca', 'backend.cert'), /backend\.cert: good/);
+    writeFileSync(clock, '+36h');
+    assert.throws(
+      () => ask(path, url, 'backend_subca', 'backend.cert'),
+      (error: { stdout: string; stderr: string }) => /internalerror/.test(error.stdout + error.stderr),
+    );
+  };
+  await whileServing('backend_subca', path, work, faked);
 });
 
 function waitUntil(child: ChildProcess, pattern: RegExp): Promise<void> {

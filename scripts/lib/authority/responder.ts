@@ -2,6 +2,7 @@
 // written to the PKI directory.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isValid } from '../check/paths.ts';
 import { StateError } from '../errors.ts';
 import { type Command, command, commandWithKey } from '../plan/job.ts';
 import { type PrivateKey, passin } from '../plan/private-key.ts';
@@ -75,7 +76,7 @@ function refuseOpenEnd(path: string, stem: string): void {
     );
 }
 
-/** The one that lasts longest. */
+/** Of those that hold now, the one that lasts longest. */
 async function responderOf(open: OpenDirectory, ca: CertificateFile): Promise<CertificateFile> {
   const { directory } = open;
   const { stem } = ca;
@@ -91,12 +92,18 @@ async function responderOf(open: OpenDirectory, ca: CertificateFile): Promise<Ce
         isIssuedBy(certificate, ca.certificate),
     )
     .sort((a, b) => end(b) - end(a));
-  const good = known.find(each => end(each) > Date.now() && !revoked.has(serialOf(each.certificate.serialNumber)));
+  const now = new Date();
+  const good = known.find(
+    ({ certificate }) => isValid(certificate, now) && !revoked.has(serialOf(certificate.serialNumber)),
+  );
   if (good) return good;
   const name = `${stem}_ocsp`;
   const hint = await issueHint(open, ca, known.some(each => each.stem === name) ? `${name}2` : name);
   if (known[0])
-    throw new StateError(`the OCSP responder certificate "${known[0].file}" has expired or is revoked`, hint);
+    throw new StateError(
+      `the OCSP responder certificate "${known[0].file}" has expired, is not valid yet, or is revoked`,
+      hint,
+    );
   throw new StateError(`${stem} has no OCSP responder certificate with its key in the directory`, hint);
 }
 
@@ -131,9 +138,9 @@ export const answerRequest = (responder: Responder, request: Uint8Array): Promis
     // A CA may be revoked while a server runs, and the index of that CA does not say it.
     refuseRevokedAuthority({ certificate: ca, above, path: surroundings.folder });
     // Clients do not ask about what signs the answers: it says that they need not (RFC 6960 4.2.2.2.1).
-    if (firstRevoked(surroundings.folder, [certificate.certificate]))
+    if (!isValid(certificate.certificate, new Date()) || firstRevoked(surroundings.folder, [certificate.certificate]))
       throw new StateError(
-        `the OCSP responder certificate "${certificate.file}" is revoked`,
+        `the OCSP responder certificate "${certificate.file}" has expired or is revoked`,
         'start the server again: it takes another one',
       );
     writeFileSync(asked, request);
