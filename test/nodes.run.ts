@@ -2,7 +2,7 @@
 // network, on each release of Node.js that it is for. Needs the network once: the npm packages node@22 and node@24 bring
 // those programs. Not part of `npm test`.
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { cleanEnvironment, ROOT, scratch, start, tool } from './helpers/door.ts';
@@ -25,13 +25,13 @@ const { jobs } = await planPki({ keyType: 'ec:prime256v1' });
 await generate(process.argv[2], { keyType: 'ec:prime256v1' });
 console.log([jobs.length, (await verify(process.argv[2])).sound].join(' '));`;
 
-for (const release of [20, 22, 24])
-  test(`Node.js ${release}: verbs and interface`, async () => {
+for (const release of ['20.0.0', '20', '22', '24'])
+  test(`Node.js ${release}: verbs and interface, and a checkout builds itself`, async () => {
     const home = join(folder, `node-${release}`);
     mkdirSync(home);
     npm(home, 'install', `node@${release}`);
     const node = join(home, 'node_modules/node/bin/node');
-    assert.match(tool(node, ['--version']), new RegExp(`^v${release}\\.`));
+    assert.match(tool(node, ['--version']), new RegExp(`^v${release.replaceAll('.', '\\.')}\\b`));
     const main = join(folder, 'app/node_modules/trustme-pki/dist/main.cjs');
     const environment = cleanEnvironment({ HOME: join(folder, 'home') });
     const run = async (...words: string[]) => {
@@ -52,6 +52,14 @@ for (const release of [20, 22, 24])
     assert.match(await run(main, 'verify', 'pki'), /pki is sound/);
     writeFileSync(join(folder, 'app/api.js'), API);
     assert.match(await run(join(folder, 'app/api.js'), join(home, 'by-api')), /^\d+ true$/m);
+    const checkout = join(home, 'checkout');
+    tool('git', ['clone', '--quiet', ROOT, checkout]);
+    const path = `${dirname(node)}:${process.env.PATH}`;
+    const built = await start('bash', [join(checkout, 'scripts/gen_dev_certs.sh'), join(home, 'built'), 'ed25519'], {
+      cwd: home,
+      env: cleanEnvironment({ PATH: path }),
+    }).ended;
+    assert.match(built.stdout, /^PKI generated/, built.stderr);
   });
 
 test.run();
