@@ -43,7 +43,7 @@ build() {
 	cd -- "$root"
 	if [ ! -e node_modules/.package-lock.json ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
 		echo 'trustme-pki: installing the npm packages' >&2
-		npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2 || fail 'npm ci failed' 'look at the lines above; npm needs the network once'
+		npm ci --include=dev --ignore-scripts --no-audit --no-fund --loglevel=error >&2 || fail 'npm ci failed' 'look at the lines above; npm needs the network once'
 		touch node_modules/.package-lock.json
 	fi
 	echo 'trustme-pki: building' >&2

@@ -21,7 +21,11 @@ test('in a fresh clone several callers at once install, build and generate', asy
   );
   const script = join(clone, 'scripts/gen_dev_certs.sh');
   // npm goes to the registry, maybe by a proxy that opens TLS.
-  const forNpm = cleanEnvironment({ NODE_EXTRA_CA_CERTS: process.env.NODE_EXTRA_CA_CERTS });
+  const forNpm = cleanEnvironment({
+    NODE_EXTRA_CA_CERTS: process.env.NODE_EXTRA_CA_CERTS,
+    // As images for services have it: npm leaves out what the build needs.
+    NODE_ENV: 'production',
+  });
   const runs = await Promise.all(
     Array.from(
       { length: 4 },
