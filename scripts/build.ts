@@ -121,6 +121,8 @@ function compile(file: string): Buffer {
   return script.createCachedData();
 }
 
+// Whoever can read the checkout can run the program, whoever built it.
+process.umask(0o022);
 const target = mkdtempSync('dist.new.');
 try {
   const results = await Promise.all([

@@ -1,5 +1,5 @@
 // A fresh clone and an installed npm package, as a newcomer has them.
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -29,13 +29,22 @@ test('in a fresh clone several callers at once install, build and generate', asy
   const runs = await Promise.all(
     Array.from(
       { length: 4 },
-      () => start('bash', [script, 'test_certificates', 'ec:prime256v1'], { cwd: clone, env: forNpm }).ended,
+      () =>
+        start('bash', ['-c', `umask 077; exec bash ${script} test_certificates ec:prime256v1`], {
+          cwd: clone,
+          env: forNpm,
+        }).ended,
     ),
   );
   for (const { status, stderr } of runs) assert.is(status, 0, stderr);
   assert.is(runs.filter(({ stderr }) => /installing the npm packages/.test(stderr)).length, 1);
   assert.is(runs.filter(({ stdout }) => /^PKI generated/.test(stdout)).length, 1);
   assert.ok(existsSync(join(clone, 'test_certificates/ssig_rootca.cert')));
+  const isForAll = (name: string) => (statSync(join(clone, 'dist', name)).mode & 0o444) === 0o444;
+  assert.equal(
+    readdirSync(join(clone, 'dist')).filter(name => !isForAll(name)),
+    [],
+  );
   assert.equal(
     readdirSync(clone).filter(name => name.startsWith('dist')),
     ['dist'],
