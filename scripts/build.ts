@@ -111,6 +111,21 @@ const options = {
   plugins: [plugin],
 } as const satisfies BuildOptions;
 
+/** What starts is read by every Node.js, and says where it is one that cannot read the rest. */
+const startOptions = {
+  ...options,
+  target: 'node12',
+  banner: {
+    js: `if (parseInt(process.versions.node, 10) < 18) {
+  process.stderr.write('trustme-pki: error: Node.js ' + process.versions.node + ' is too old: 20 or later is needed\\n' +
+    'trustme-pki: hint: put a newer node first on PATH (https://nodejs.org)\\n');
+  process.exitCode = 1;
+  return;
+}
+${options.banner.js}`,
+  },
+} as const satisfies BuildOptions;
+
 /** All functions of a file, compiled: what its verb needs is known when it runs. */
 function compile(file: string): Buffer {
   // V8 would compile each function where it is called first.
@@ -126,7 +141,7 @@ process.umask(0o022);
 const target = mkdtempSync('dist.new.');
 try {
   const results = await Promise.all([
-    build({ ...options, entryPoints: ['scripts/start.ts'], outfile: join(target, 'main.cjs') }),
+    build({ ...startOptions, entryPoints: ['scripts/start.ts'], outfile: join(target, 'main.cjs') }),
     build({ ...options, entryPoints: ['scripts/main.ts'], outfile: join(target, 'program.cjs') }),
     build({ ...options, entryPoints: ['scripts/api.ts'], outfile: join(target, 'index.cjs') }),
     ...[...PARTS, ...VERBS.map(name => [`../verbs/${name}.ts`, name] as const)].map(([file, name]) =>

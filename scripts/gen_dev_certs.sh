@@ -39,6 +39,7 @@ is_stale() {
 }
 
 build() {
+	case $(node --version) in v[0-9].* | v1[0-7].*) fail "Node.js $(node --version) is too old" 'install Node.js 20 or later (https://nodejs.org)' ;; esac
 	command -v npm >/dev/null || fail 'npm was not found, and the program is not built yet' 'install npm (Debian: apt-get install npm), or install the npm package trustme-pki'
 	cd -- "$root"
 	if [ ! -e node_modules/.package-lock.json ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then

@@ -25,13 +25,35 @@ const { jobs } = await planPki({ keyType: 'ec:prime256v1' });
 await generate(process.argv[2], { keyType: 'ec:prime256v1' });
 console.log([jobs.length, (await verify(process.argv[2])).sound].join(' '));`;
 
+/** The program of a release, from its npm package, in a new folder `home`. */
+function install(release: string, home: string): string {
+  mkdirSync(home);
+  npm(home, 'install', `node@${release}`);
+  const node = join(home, 'node_modules/node/bin/node');
+  assert.match(tool(node, ['--version']), new RegExp(`^v${release.replaceAll('.', '\\.')}\\b`));
+  return node;
+}
+
+for (const release of ['12', '16'])
+  test(`Node.js ${release} is told to be too old, by the program and where it would have to be built`, async () => {
+    const home = join(folder, `node-${release}`);
+    const env = cleanEnvironment({ PATH: `${dirname(install(release, home))}:${process.env.PATH}` });
+    tool('git', ['clone', '--quiet', ROOT, join(home, 'checkout')]);
+    for (const door of [join(ROOT, 'scripts/gen_dev_certs.sh'), join(home, 'checkout/scripts/gen_dev_certs.sh')]) {
+      const { status, stderr } = await start('bash', [door, 'out'], { cwd: home, env }).ended;
+      assert.is(status, 1);
+      assert.match(stderr, /^trustme-pki: error: Node\.js v?1[26][.\d]+ is too old.*\ntrustme-pki: hint: .*\n$/);
+    }
+    assert.equal(
+      readdirSync(home).filter(name => name.startsWith('out')),
+      [],
+    );
+  });
+
 for (const release of ['20.0.0', '20', '22', '24'])
   test(`Node.js ${release}: verbs and interface, and a checkout builds itself`, async () => {
     const home = join(folder, `node-${release}`);
-    mkdirSync(home);
-    npm(home, 'install', `node@${release}`);
-    const node = join(home, 'node_modules/node/bin/node');
-    assert.match(tool(node, ['--version']), new RegExp(`^v${release.replaceAll('.', '\\.')}\\b`));
+    const node = install(release, home);
     const main = join(folder, 'app/node_modules/trustme-pki/dist/main.cjs');
     const environment = cleanEnvironment({ HOME: join(folder, 'home') });
     const run = async (...words: string[]) => {

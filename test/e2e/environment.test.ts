@@ -1,4 +1,5 @@
 // What the host says changes nothing: its openssl.cnf, locale, umask and clock zone; and no secret leaves its variable.
+import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
@@ -207,6 +208,17 @@ test('where nothing can be printed, the work is done all the same, and what was 
   assert.equal(
     readdirSync(folder).filter(file => file.startsWith('mute-') && file.includes('staging')),
     [],
+  );
+});
+
+test('a Node.js that is too old for the program is named by the part that it can read', () => {
+  const old = `Object.defineProperty(process.versions, 'node', { value: '16.20.2' }); require(${JSON.stringify(MAIN)})`;
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['-e', old], { encoding: 'utf8' });
+  assert.is(status, 1);
+  assert.is(stdout, '');
+  assert.match(
+    stderr,
+    /^trustme-pki: error: Node\.js 16\.20\.2 is too old: 20 or later is needed\ntrustme-pki: hint: .*\n$/,
   );
 });
 
