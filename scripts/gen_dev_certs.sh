@@ -42,11 +42,7 @@ build() {
 	case $(node --version) in v[0-9].* | v1[0-7].*) fail "Node.js $(node --version) is too old" 'install Node.js 20 or later (https://nodejs.org)' ;; esac
 	command -v npm >/dev/null || fail 'npm was not found, and the program is not built yet' 'install npm (Debian: apt-get install npm), or install the npm package trustme-pki'
 	cd -- "$root"
-	if [ ! -e node_modules/.package-lock.json ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
-		echo 'trustme-pki: installing the npm packages' >&2
-		npm ci --include=dev --ignore-scripts --no-audit --no-fund --loglevel=error >&2 || fail 'npm ci failed' 'look at the lines above; npm needs the network once'
-		touch node_modules/.package-lock.json
-	fi
+	bash scripts/install.sh || fail 'npm ci failed' 'look at the lines above; npm needs the network once'
 	echo 'trustme-pki: building' >&2
 	npm run --silent build >&2 || fail 'the build failed' 'look at the lines above'
 }

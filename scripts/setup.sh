@@ -60,8 +60,4 @@ fi
 
 exec 9<package.json
 flock 9
-if [ ! -e node_modules/.package-lock.json ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
-	echo 'setup: installing the npm packages' >&2
-	npm ci --include=dev --ignore-scripts --no-audit --no-fund --loglevel=error >&2
-	touch node_modules/.package-lock.json
-fi
+bash scripts/install.sh

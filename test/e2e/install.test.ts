@@ -1,5 +1,6 @@
 // A fresh clone and an installed npm package, as a newcomer has them.
-import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -20,11 +21,16 @@ test('in a fresh clone several callers at once install, build and generate', asy
     ROOT,
   );
   const script = join(clone, 'scripts/gen_dev_certs.sh');
+  const noHome = join(folder, 'no-home');
+  writeFileSync(noHome, '');
   // npm goes to the registry, maybe by a proxy that opens TLS.
   const forNpm = cleanEnvironment({
     NODE_EXTRA_CA_CERTS: process.env.NODE_EXTRA_CA_CERTS,
     // As images for services have it: npm leaves out what the build needs.
     NODE_ENV: 'production',
+    // As a user without a home has it; what npm is told stays as it is.
+    HOME: noHome,
+    npm_config_userconfig: join(homedir(), '.npmrc'),
   });
   const runs = await Promise.all(
     Array.from(
