@@ -1,3 +1,4 @@
+// Which failures of openssl are of one request, and which of all.
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { isOfRequest, lastWords } from '../../scripts/lib/authority/batch.ts';

@@ -413,8 +413,10 @@ test('hosts of URIs are constrained as readers find them, not as openssl does', 
   assert.is(readFileSync(index, 'latin1'), before);
   request(join(folder, 'hosts-evil.csr'), '/CN=evil', ['subjectAltName=URI:https://evil.com?.example.org']);
   const signed = await program(['sign-csr', 'device_subca', 'hosts-evil.csr', '--dir', 'hosts']);
-  // openssl 3.5 finds another host in it than 3.0.
-  assert.match(signed.stdout + signed.stderr, /has no host that all readers find alike|permitted subtree violation/);
+  // openssl 3.5 finds another host in it than 3.0, and refuses it itself.
+  const isNew = !/^OpenSSL 3\.0\./.test(tool('openssl', ['version']));
+  const reason = isNew ? /permitted subtree violation/ : /has no host that all readers find alike/;
+  assert.match(signed.stdout + signed.stderr, reason);
   for (const [name, uri] of ['https://A.example.org:8443/x?y#z', 'ldap://a.example.org/dc=x'].entries()) {
     const ended = await program(['issue', 'device_subca', `good${name}`, '--san', `URI:${uri}`, '--dir', 'hosts']);
     assert.is(ended.status, 0, `${uri}: ${ended.stderr}`);
